@@ -1,0 +1,3 @@
+//! Drives CI, the demo, conformance and benchmarks.
+
+fn main() {}
