@@ -1,0 +1,180 @@
+//! What the server says unasked: notifications, and the questions of a legacy server.
+
+use car_mcp_proto::elicitation::{ElicitAction, ElicitParams, ElicitResult, ElicitationMode};
+use car_mcp_proto::logging::LoggingMessageParams;
+use car_mcp_proto::method::{
+    Cancelled, CreateMessage, Elicit, EmptyResult, ListRoots, LoggingMessage, Method, Ping, Progress,
+    PromptListChanged, ResourceListChanged, ResourceUpdated, ToolListChanged,
+};
+use car_mcp_proto::progress::{CancelledParams, ProgressParams};
+use car_mcp_proto::resource::ResourceUpdatedParams;
+use car_mcp_proto::rpc::{Incoming, Outgoing};
+use car_mcp_proto::{ErrorObject, ProtocolVersion, RawJson, RequestId};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::encode::encode;
+use super::events::Event;
+use super::exchange::Attempt;
+use super::session::Session;
+use crate::handler::Refusal;
+use crate::transport::{Message, MessageKind};
+
+impl Session {
+    /// Takes a notification. One that cannot be read is no reason to give up a call: it is logged and passed over.
+    pub(crate) fn handle_notification(
+        &self,
+        attempt: Option<&Attempt<'_>>,
+        method: &str,
+        params: Option<&RawValue>,
+    ) {
+        match method {
+            Progress::NAME => {
+                if let (Some(attempt), Some(progress)) = (attempt, read::<ProgressParams>(method, params)) {
+                    attempt.handle_progress(&progress);
+                }
+            }
+            LoggingMessage::NAME => {
+                if let Some(message) = read::<LoggingMessageParams>(method, params) {
+                    self.inner.handler.log(message);
+                }
+            }
+            _ => {
+                if let Some(event) = event_of(method, params) {
+                    self.handle_event(event);
+                }
+            }
+        }
+    }
+
+    /// Forgets what an event says is out of date, and passes it on.
+    pub(crate) fn handle_event(&self, event: Event) {
+        self.inner.lists.handle_event(&event);
+        self.inner.publish(event);
+    }
+
+    /// Answers a question of a legacy server. What is no question is passed over.
+    pub(crate) async fn answer_request(&self, attempt: &Attempt<'_>, text: String) {
+        let _clock = attempt.deadline.pause();
+        self.answer_text(&text, attempt.agreed.version()).await;
+    }
+
+    pub(crate) async fn answer_text(&self, text: &str, version: ProtocolVersion) {
+        let Ok(Incoming::Request { id, method, params }) =
+            serde_json::from_str::<Incoming<'_, RawJson>>(text)
+        else {
+            return;
+        };
+        let answer = self.answer(&method, params).await;
+        if let Err(error) = self.send_answer(&id, answer, version).await {
+            tracing::warn!(peer = %self.inner.transport.peer(), %method, %error, "an answer could not be sent");
+        }
+    }
+
+    /// Asks the handler. Serves both eras: the same questions come as requests or within a result.
+    pub(crate) async fn answer(&self, method: &str, params: Option<&RawValue>) -> Result<RawJson, Refusal> {
+        let handler = &self.inner.handler;
+        let declared = &self.inner.capabilities;
+        match method {
+            Ping::NAME => written(&EmptyResult::new()),
+            Elicit::NAME if declared.elicitation.is_some() => {
+                let request: ElicitParams = required(params)?;
+                self.refuse_undeclared_mode(&request)?;
+                let schema = request.requested_schema.clone();
+                let mut result = handler.elicit(request).await?;
+                if let (Some(schema), true) = (schema, result.action == ElicitAction::ACCEPT) {
+                    result.content = Some(schema.with_defaults(result.content.take().unwrap_or_default()));
+                }
+                written::<ElicitResult>(&result)
+            }
+            CreateMessage::NAME if declared.sampling.is_some() => {
+                written(&handler.create_message(required(params)?).await?)
+            }
+            ListRoots::NAME if declared.roots.is_some() => written(&handler.list_roots().await?),
+            other => Err(Refusal::unsupported(other)),
+        }
+    }
+
+    /// A server must not use a mode that was not declared; an empty declaration means forms only.
+    fn refuse_undeclared_mode(&self, request: &ElicitParams) -> Result<(), Refusal> {
+        let Some(declared) = &self.inner.capabilities.elicitation else {
+            return Err(Refusal::unsupported(Elicit::NAME));
+        };
+        let mode = request.mode();
+        let allowed = declared.member(mode.as_str()).is_some()
+            || (declared.is_empty() && mode == ElicitationMode::FORM);
+        match allowed {
+            true => Ok(()),
+            false => Err(Refusal::new(format!("this client does not answer elicitation in {mode} mode"))),
+        }
+    }
+
+    async fn send_answer(
+        &self,
+        id: &RequestId,
+        answer: Result<RawJson, Refusal>,
+        version: ProtocolVersion,
+    ) -> Result<(), crate::Error> {
+        let error;
+        let message = match answer {
+            Ok(result) => Outgoing::Response { id, result },
+            Err(refusal) => {
+                let mut object = ErrorObject::new(refusal.code);
+                object.message = refusal.reason;
+                error = object;
+                Outgoing::Error { id: Some(id), error: &error }
+            }
+        };
+        let body = encode("a response", &message)?;
+        drop(self.inner.transport.send(Message::new(MessageKind::Response, Some(version), body)).await?);
+        Ok(())
+    }
+
+    pub(crate) async fn send_cancelled(&self, id: RequestId, version: ProtocolVersion) {
+        let mut params = CancelledParams::new();
+        params.request_id = Some(id);
+        if let Err(error) = self.notify(Cancelled::NAME, Some(params), version).await {
+            tracing::debug!(peer = %self.inner.transport.peer(), %error, "a cancellation could not be sent");
+        }
+    }
+}
+
+impl Attempt<'_> {
+    fn handle_progress(&self, progress: &ProgressParams) {
+        if progress.progress_token != *self.id {
+            return;
+        }
+        self.deadline.extend();
+        if let Some(on_progress) = &self.options.on_progress {
+            on_progress(progress);
+        }
+    }
+}
+
+/// Returns what a notification tells about the server's lists and resources.
+pub(crate) fn event_of(method: &str, params: Option<&RawValue>) -> Option<Event> {
+    Some(match method {
+        ToolListChanged::NAME => Event::ToolsChanged,
+        PromptListChanged::NAME => Event::PromptsChanged,
+        ResourceListChanged::NAME => Event::ResourcesChanged,
+        ResourceUpdated::NAME => {
+            Event::ResourceUpdated { uri: read::<ResourceUpdatedParams>(method, params)?.uri }
+        }
+        _ => return None,
+    })
+}
+
+fn read<'a, T: Deserialize<'a>>(method: &str, params: Option<&'a RawValue>) -> Option<T> {
+    let params = params.map_or("{}", RawValue::get);
+    serde_json::from_str(params)
+        .inspect_err(|error| tracing::debug!(method, %error, "a notification could not be read"))
+        .ok()
+}
+
+fn required<T: for<'a> Deserialize<'a>>(params: Option<&RawValue>) -> Result<T, Refusal> {
+    serde_json::from_str(params.map_or("{}", RawValue::get)).map_err(|error| Refusal::new(error.to_string()))
+}
+
+fn written<T: serde::Serialize>(answer: &T) -> Result<RawJson, Refusal> {
+    RawJson::from_value(answer).map_err(|error| Refusal::new(error.to_string()))
+}
