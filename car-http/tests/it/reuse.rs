@@ -1,0 +1,66 @@
+//! Connections are used again, and a server that closed one in between is not noticed.
+
+use crate::server::{echo, listen, read_request, serve, spawn, write};
+use car_http::{Client, Request, StatusCode};
+
+const CAP: usize = 1024;
+
+#[tokio::test]
+async fn a_hundred_calls_in_a_row_use_one_connection() {
+    let server = serve(echo).await;
+    let client = Client::new().expect("a client");
+    for number in 0..100 {
+        let body = format!("call {number}");
+        let response = client.send(Request::post(server.target("/"), body.clone())).await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.into_body().collect(CAP).await.expect("a body"), body);
+    }
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn sixty_four_calls_at_once_use_as_many_connections_and_the_next_ones_none() {
+    let barrier = std::sync::Arc::new(tokio::sync::Barrier::new(64));
+    let server = serve(move |request| {
+        let barrier = std::sync::Arc::clone(&barrier);
+        async move {
+            barrier.wait().await;
+            echo(request).await
+        }
+    })
+    .await;
+    let client = Client::new().expect("a client");
+    for _ in 0..3 {
+        let calls: Vec<_> = (0..64)
+            .map(|number| {
+                let (client, target) = (client.clone(), server.target("/"));
+                spawn(async move {
+                    let response = client.send(Request::post(target, number.to_string())).await?;
+                    response.into_body().collect(CAP).await
+                })
+            })
+            .collect();
+        for (number, call) in calls.into_iter().enumerate() {
+            let body = call.await.expect("no panic").expect("an answer");
+            assert_eq!(body, number.to_string());
+        }
+    }
+    assert_eq!(server.accepted(), 64);
+}
+
+#[tokio::test]
+async fn a_server_that_closed_the_idle_connection_is_not_noticed() {
+    let server = listen(|_, mut socket| async move {
+        read_request(&mut socket).await.expect("a request");
+        write(&mut socket, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    })
+    .await;
+    let client = Client::new().expect("a client");
+    for _ in 0..3 {
+        let response = client.send(Request::post(server.target("/"), "x")).await.expect("an answer");
+        assert_eq!(response.into_body().collect(CAP).await.expect("a body"), "ok");
+        // Blocks the runtime on purpose: the client has had no chance to see the end of the connection.
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert_eq!(server.accepted(), 3);
+}
