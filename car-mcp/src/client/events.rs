@@ -9,6 +9,7 @@
 //! The stream is driven by whoever waits for its next event: there is no task, and a session that nobody listens to
 //! holds no stream.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use car_mcp_proto::method::{Listen, Method};
@@ -33,6 +34,19 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 
 /// The longest wait: a server that is away for an hour is asked a hundred times, not thousands.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
+
+/// How long a new session waits for its stream of questions: servers that have one open it at once.
+const LISTENER_OPENS_WITHIN: Duration = Duration::from_secs(1);
+
+/// The task that reads a legacy server's questions. It ends with the session.
+#[derive(Debug)]
+pub(crate) struct Listener(tokio::task::JoinHandle<()>);
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// Something that changed at the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +93,8 @@ impl Session {
     pub fn events(&self, filter: SubscriptionFilter) -> EventStream {
         let hub = self.inner.events.get_or_init(|| broadcast::channel(WAITING_EVENTS).0).subscribe();
         EventStream {
-            session: self.clone(),
+            // Not the listener's guard: a stream must not keep itself alive.
+            session: Self { inner: Arc::clone(&self.inner), listener: None },
             filter,
             hub,
             source: Source::Waiting(Instant::now()),
@@ -87,6 +102,39 @@ impl Session {
             was_open: false,
             questions: FuturesUnordered::new(),
         }
+    }
+}
+
+impl Session {
+    /// Reads the questions of a legacy server that come on no call's stream, where the handler answers any: without
+    /// that, such a server would wait for ever.
+    pub(crate) async fn listen_for_questions(&self) -> Option<Arc<Listener>> {
+        let declared = &self.inner.capabilities;
+        let answers =
+            declared.elicitation.is_some() || declared.sampling.is_some() || declared.roots.is_some();
+        if !answers || !self.agreed().is_legacy() {
+            return None;
+        }
+        let mut events = self.events(SubscriptionFilter::new());
+        // The first question may come with the first call, so the stream is opened before.
+        match tokio::time::timeout(LISTENER_OPENS_WITHIN, events.open()).await {
+            Ok(Ok(())) if matches!(events.source, Source::Absent) => return None,
+            Ok(Err(error)) => {
+                tracing::debug!(session = ?self, %error, "the server's questions cannot be heard");
+                return None;
+            }
+            Ok(Ok(())) | Err(_) => {}
+        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "one long stream; it has to be read while no call is under way"
+        )]
+        let task = tokio::spawn(async move {
+            while let Ok(event) = events.next().await {
+                tracing::trace!(?event, "heard");
+            }
+        });
+        Some(Arc::new(Listener(task)))
     }
 }
 
@@ -148,13 +196,13 @@ impl EventStream {
         }
     }
 
-    async fn open_now(&self) -> Result<Source, Error> {
+    async fn open_now(&mut self) -> Result<Source, Error> {
         let agreed = self.session.agreed();
         if !agreed.is_legacy() {
             return self.listen().await;
         }
-        for uri in self.filter.resource_subscriptions.iter().flatten() {
-            self.session.subscribe(uri).await?;
+        for uri in self.filter.resource_subscriptions.clone().into_iter().flatten() {
+            self.session.subscribe(&uri).await?;
         }
         let opened = self.session.inner.transport.open_stream(agreed.version()).await;
         match opened {
@@ -169,7 +217,7 @@ impl EventStream {
     }
 
     /// Sends `subscriptions/listen`.
-    async fn listen(&self) -> Result<Source, Error> {
+    async fn listen(&mut self) -> Result<Source, Error> {
         let method = Listen::NAME;
         let agreed = self.session.agreed();
         let id = self.session.inner.next_id();
@@ -236,8 +284,8 @@ impl EventStream {
     /// Says how the server failed.
     pub async fn close(self) -> Result<(), Error> {
         if self.session.agreed().is_legacy() {
-            for uri in self.filter.resource_subscriptions.iter().flatten() {
-                self.session.unsubscribe(uri).await?;
+            for uri in self.filter.resource_subscriptions.into_iter().flatten() {
+                self.session.unsubscribe(&uri).await?;
             }
         }
         Ok(())

@@ -272,7 +272,7 @@ impl Drop for CancelGuard<'_> {
     fn drop(&mut self) {
         let Some((inner, agreed, id)) = self.armed else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let session = Session { inner: Arc::clone(inner) };
+        let session = Session { inner: Arc::clone(inner), listener: None };
         let (version, id) = (agreed.version(), id.clone());
         // The call's own task is gone, so the word to the server needs one: it sends one message and ends.
         drop(runtime.spawn(async move { session.send_cancelled(id, version).await }));

@@ -11,7 +11,7 @@ use car_mcp_proto::param_header::ParamHeaders;
 use car_mcp_proto::{Era, Members, ProtocolVersion, RequestId};
 use tokio::sync::broadcast;
 
-use super::events::Event;
+use super::events::{Event, Listener};
 use super::lists::ListCache;
 use super::options::Limits;
 use crate::error::Error;
@@ -63,6 +63,8 @@ impl Agreed {
 #[derive(Clone)]
 pub struct Session {
     pub(crate) inner: Arc<Inner>,
+    /// Ends with the last handle; the listener's own handle has none.
+    pub(crate) listener: Option<Arc<Listener>>,
 }
 
 pub(crate) struct Inner {
@@ -195,8 +197,9 @@ impl SessionBuilder {
             param_headers: RwLock::default(),
             events: OnceLock::new(),
         };
-        let session = Session { inner: Arc::new(inner) };
+        let mut session = Session { inner: Arc::new(inner), listener: None };
         session.handshake(session.agreed().generation).await?;
+        session.listener = session.listen_for_questions().await;
         Ok(session)
     }
 }
