@@ -4,25 +4,22 @@ use crate::{
     address::AddressPolicy,
     body::{Body, Limits},
     builder::ClientBuilder,
-    dial,
     error::{Error, Phase, Stage},
     http1::{Failure, Http1},
     http2::Http2,
-    payload::Payload,
     pool::{Connection, Pool},
     proxy::ProxyConfig,
     redirect,
     request::Request,
     response::Response,
-    stream::Stream,
-    target::{Scheme, Target},
+    target::Target,
     timeouts::Timeouts,
-    tls::{self, Tls},
+    tls::Tls,
 };
-use http::{HeaderValue, Method, Uri, header};
+use http::{HeaderValue, header};
 use hyper::body::Incoming;
 use std::{fmt, sync::Arc, time::Duration};
-use tokio::{net::TcpStream, time::Instant};
+use tokio::time::Instant;
 
 /// After this long in the pool a connection is looked at with fresh eyes before it is used: the runtime is given
 /// one turn to learn from the operating system whether the server has closed it. Shorter idling is the normal
@@ -48,11 +45,11 @@ pub(crate) struct Shared {
 }
 
 /// When something has to be done, and the limit that says so.
-type Deadline = (Instant, Phase, Duration);
+pub(crate) type Deadline = (Instant, Phase, Duration);
 
 /// The time limits of one call, the whole of it counted from its beginning.
-struct Clock {
-    timeouts: Timeouts,
+pub(crate) struct Clock {
+    pub(crate) timeouts: Timeouts,
     total: Option<(Instant, Duration)>,
 }
 
@@ -63,7 +60,7 @@ impl Clock {
     }
 
     /// Returns when a phase that begins now has to end, and which limit says so.
-    fn deadline(&self, now: Instant, phase: Phase, limit: Option<Duration>) -> Option<Deadline> {
+    pub(crate) fn deadline(&self, now: Instant, phase: Phase, limit: Option<Duration>) -> Option<Deadline> {
         let own = limit.map(|limit| (now + limit, phase, limit));
         let total = self.total.map(|(at, limit)| (at, Phase::Total, limit));
         match (own, total) {
@@ -258,125 +255,5 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("timeouts", &self.shared.timeouts).finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    /// Makes a connection within the time for it.
-    async fn dial_in_time(&self, target: &Target, clock: &Clock) -> Result<Connection, Error> {
-        let dialing = self.dial(target);
-        let limit = Some(clock.timeouts.connect);
-        let Some((at, phase, after)) = clock.deadline(Instant::now(), Phase::Connect, limit) else {
-            return dialing.await;
-        };
-        match tokio::time::timeout_at(at, dialing).await {
-            Ok(connection) => connection,
-            Err(_elapsed) => Err(Error::Timeout { origin: target.origin().clone(), phase, after }),
-        }
-    }
-
-    async fn dial(&self, target: &Target) -> Result<Connection, Error> {
-        let origin = target.origin();
-        let socket = self.dial_socket(target).await?;
-        let stream = match origin.scheme() {
-            Scheme::Http => Stream::Plain(socket),
-            Scheme::Https => {
-                let connector = self.tls.connector()?;
-                let stream = tls::handshake(&connector, origin.bare_host(), socket)
-                    .await
-                    .map_err(|error| Error::Tls { origin: origin.clone(), source: error.into() })?;
-                if tls::chose_http2(&stream) {
-                    return self.share_http2(target, Stream::Tls(Box::new(stream))).await;
-                }
-                Stream::Tls(Box::new(stream))
-            }
-        };
-        let connection = Http1::handshake(stream, self.header_cap).await;
-        let connection = connection
-            .map_err(|error| Error::from_hyper(error, origin, Stage::BeforeRequest, self.header_cap))?;
-        Ok(Connection::Http1(Box::new(connection)))
-    }
-
-    async fn share_http2(&self, target: &Target, stream: Stream) -> Result<Connection, Error> {
-        let origin = target.origin();
-        let header_cap = u32::try_from(self.header_cap).unwrap_or(u32::MAX);
-        let connection = Http2::handshake(stream, header_cap, self.pool.idle_timeout()).await;
-        let connection = connection
-            .map_err(|error| Error::from_hyper(error, origin, Stage::BeforeRequest, self.header_cap))?;
-        self.pool.share(origin, &connection);
-        Ok(Connection::Http2(connection))
-    }
-
-    /// Connects to the server, or to the proxy that stands for it.
-    async fn dial_socket(&self, target: &Target) -> Result<TcpStream, Error> {
-        let origin = target.origin();
-        let Some(proxy) = self.proxy.for_target(target) else {
-            let addresses = dial::resolve(origin.bare_host(), origin.port(), self.address_policy).await?;
-            return dial::connect(addresses).await.map_err(|error| dial::not_connected(origin, error));
-        };
-        if let Ok(address) = origin.bare_host().parse()
-            && !self.address_policy.allows(address)
-        {
-            return Err(Error::AddressRefused { host: origin.host().to_owned(), address });
-        }
-        let unreachable = |error: Error| Error::Proxy {
-            origin: origin.clone(),
-            proxy: proxy.name(),
-            what: "it could not be reached".to_owned(),
-            source: Some(error.into()),
-        };
-        // The policy is for what URLs name; the proxy was named by whoever runs this.
-        let addresses =
-            dial::resolve(proxy.host(), proxy.port(), AddressPolicy::Any).await.map_err(unreachable)?;
-        let socket = dial::connect(addresses).await;
-        let mut socket = socket.map_err(|error| unreachable(dial::not_connected(origin, error)))?;
-        if origin.scheme() == Scheme::Https {
-            proxy.tunnel(&mut socket, origin).await?;
-        }
-        Ok(socket)
-    }
-
-    fn http1_message(&self, request: &Request) -> hyper::Request<Payload> {
-        let target = &request.target;
-        let proxy = match target.origin().scheme() {
-            Scheme::Http => self.proxy.for_target(target),
-            Scheme::Https => None,
-        };
-        let uri = if proxy.is_some() { target.absolute_form() } else { target.origin_form() };
-        let mut message = self.message(request, uri.clone());
-        message.headers_mut().insert(header::HOST, target.host_header().clone());
-        if let Some(authorization) = proxy.as_ref().and_then(|proxy| proxy.authorization()) {
-            message.headers_mut().insert(header::PROXY_AUTHORIZATION, authorization.clone());
-        }
-        message
-    }
-
-    fn http2_message(&self, request: &Request) -> hyper::Request<Payload> {
-        let mut message = self.message(request, request.target.absolute_form().clone());
-        // HTTP/2 says it in `:authority`.
-        message.headers_mut().remove(header::HOST);
-        *message.version_mut() = http::Version::HTTP_2;
-        message
-    }
-
-    fn message(&self, request: &Request, uri: Uri) -> hyper::Request<Payload> {
-        let mut message = hyper::Request::new(Payload(request.body.clone()));
-        *message.method_mut() = request.method.clone();
-        *message.uri_mut() = uri;
-        // A copy, because a redirect or a repetition needs the headers once more.
-        let mut headers = request.headers.clone();
-        headers.remove(header::TRANSFER_ENCODING);
-        headers.remove(header::CONTENT_LENGTH);
-        if request.body.is_empty() && matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
-            // RFC 9110 §8.6: a method that means to bring a body says so when it is empty.
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-        if let Some(user_agent) = &self.user_agent
-            && !headers.contains_key(header::USER_AGENT)
-        {
-            headers.insert(header::USER_AGENT, user_agent.clone());
-        }
-        *message.headers_mut() = headers;
-        message
     }
 }

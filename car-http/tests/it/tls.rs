@@ -185,11 +185,27 @@ async fn http2_can_be_turned_off() {
 async fn an_idle_http2_connection_is_closed_and_the_next_call_makes_another() {
     let authority = Authority::new();
     let server = serve_tls(&authority, &["h2"], false).await;
-    let client = trusting(&authority);
+    let idle_timeout = std::time::Duration::from_millis(50);
+    let builder = Client::builder().extra_ca_pem(authority.pem().as_bytes()).pool_idle_timeout(idle_timeout);
+    let client = builder.build().expect("a client");
     for expected in 1..=3 {
         let response = client.send(Request::post(target(&server), "x")).await.expect("an answer");
         assert_eq!(response.into_body().collect(100).await.expect("a body"), "x");
         assert_eq!(server.accepted(), expected);
-        client.close_idle();
+        server.ended.acquire().await.expect("open").forget();
+    }
+}
+
+#[tokio::test]
+async fn a_shared_connection_ends_with_the_client() {
+    let authority = Authority::new();
+    let server = serve_tls(&authority, &["h2"], false).await;
+    for close in [Client::close_idle, |_: &Client| {}] {
+        let client = trusting(&authority);
+        let response = client.send(Request::post(target(&server), "x")).await.expect("an answer");
+        assert_eq!(response.into_body().collect(100).await.expect("a body"), "x");
+        close(&client);
+        drop(client);
+        server.ended.acquire().await.expect("open").forget();
     }
 }
