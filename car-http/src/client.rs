@@ -4,25 +4,22 @@ use crate::{
     address::AddressPolicy,
     body::{Body, Limits},
     builder::ClientBuilder,
-    dial,
     error::{Error, Phase, Stage},
     http1::{Failure, Http1},
     http2::Http2,
-    payload::Payload,
     pool::{Connection, Pool},
     proxy::ProxyConfig,
     redirect,
     request::Request,
     response::Response,
-    stream::Stream,
-    target::{Scheme, Target},
+    target::Target,
     timeouts::Timeouts,
-    tls::{self, Tls},
+    tls::Tls,
 };
-use http::{HeaderValue, Method, Uri, header};
+use http::{HeaderValue, header};
 use hyper::body::Incoming;
 use std::{fmt, sync::Arc, time::Duration};
-use tokio::{net::TcpStream, time::Instant};
+use tokio::time::Instant;
 
 /// After this long in the pool a connection is looked at with fresh eyes before it is used: the runtime is given
 /// one turn to learn from the operating system whether the server has closed it. Shorter idling is the normal
@@ -47,9 +44,12 @@ pub(crate) struct Shared {
     pub(crate) user_agent: Option<HeaderValue>,
 }
 
+/// When something has to be done, and the limit that says so.
+pub(crate) type Deadline = (Instant, Phase, Duration);
+
 /// The time limits of one call, the whole of it counted from its beginning.
-struct Clock {
-    timeouts: Timeouts,
+pub(crate) struct Clock {
+    pub(crate) timeouts: Timeouts,
     total: Option<(Instant, Duration)>,
 }
 
@@ -60,8 +60,8 @@ impl Clock {
     }
 
     /// Returns when a phase that begins now has to end, and which limit says so.
-    fn deadline(&self, phase: Phase, limit: Option<Duration>) -> Option<(Instant, Phase, Duration)> {
-        let own = limit.map(|limit| (Instant::now() + limit, phase, limit));
+    pub(crate) fn deadline(&self, now: Instant, phase: Phase, limit: Option<Duration>) -> Option<Deadline> {
+        let own = limit.map(|limit| (now + limit, phase, limit));
         let total = self.total.map(|(at, limit)| (at, Phase::Total, limit));
         match (own, total) {
             (Some(own), Some(total)) => Some(if own.0 <= total.0 { own } else { total }),
@@ -70,8 +70,17 @@ impl Clock {
     }
 }
 
-/// What one attempt over one connection gave: `None` if the request may be sent again over another.
-type Attempt = Option<Response>;
+/// One attempt to get an answer over one connection.
+struct Attempt<'a> {
+    request: &'a Request,
+    clock: &'a Clock,
+    now: Instant,
+    first_byte: Option<Deadline>,
+    /// The connection has served a call before, so it may have died since.
+    reused: bool,
+    /// The request may be sent again although it may have been carried out.
+    may_repeat: bool,
+}
 
 impl Client {
     /// Returns a client with the default settings.
@@ -138,21 +147,25 @@ impl Client {
         let mut may_repeat = request.method.is_idempotent();
         let mut fresh = false;
         loop {
-            let pooled = if fresh { None } else { self.shared.pool.take(request.target.origin()) };
+            // The clock is read once for all that begins here: it is not free, least of all in virtual machines.
+            let mut now = Instant::now();
+            let pooled = if fresh { None } else { self.shared.pool.take(request.target.origin(), now) };
             let reused = pooled.is_some();
             let connection = match pooled {
                 Some(connection) => connection,
-                None => Box::pin(self.shared.dial_in_time(&request.target, clock)).await?,
-            };
-            let attempt = match connection {
-                Connection::Http1(connection) => {
-                    self.try_http1(request, connection, clock, reused, may_repeat).await?
-                }
-                Connection::Http2(connection) => {
-                    self.try_http2(request, connection, clock, reused, may_repeat).await?
+                None => {
+                    let connection = Box::pin(self.shared.dial_in_time(&request.target, clock)).await?;
+                    now = Instant::now();
+                    connection
                 }
             };
-            match attempt {
+            let first_byte = clock.deadline(now, Phase::FirstByte, clock.timeouts.first_byte);
+            let attempt = Attempt { request, clock, now, first_byte, reused, may_repeat };
+            let answer = match connection {
+                Connection::Http1(connection) => self.try_http1(attempt, connection).await?,
+                Connection::Http2(connection) => self.try_http2(attempt, connection).await?,
+            };
+            match answer {
                 Some(response) => return Ok(response),
                 None => (may_repeat, fresh) = (false, true),
             }
@@ -161,75 +174,72 @@ impl Client {
 
     async fn try_http1(
         &self,
-        request: &Request,
+        attempt: Attempt<'_>,
         mut connection: Box<Http1>,
-        clock: &Clock,
-        reused: bool,
-        may_repeat: bool,
-    ) -> Result<Attempt, Error> {
-        if connection.idle_since.is_some_and(|since| since.elapsed() >= STALE_AFTER) {
+    ) -> Result<Option<Response>, Error> {
+        if connection.idle_since.is_some_and(|since| attempt.now.duration_since(since) >= STALE_AFTER) {
             tokio::task::yield_now().await;
         }
-        let message = self.shared.http1_message(request);
-        let deadline = clock.deadline(Phase::FirstByte, clock.timeouts.first_byte);
-        match connection.exchange(message, deadline.map(|(at, ..)| at)).await {
-            Ok(answer) => {
-                let (client, target) = (Arc::clone(&self.shared), request.target.clone());
-                let limits = Limits::new(clock.timeouts.idle, clock.total);
-                Ok(Some(respond(answer, request, |incoming| {
-                    Body::http1(incoming, connection, limits, target, client)
-                })))
-            }
-            Err(failure) => self.after_failure(failure, request, deadline, reused, may_repeat),
+        let message = self.shared.http1_message(attempt.request);
+        match connection.exchange(message, attempt.first_byte.map(|(at, ..)| at)).await {
+            Ok(answer) => Ok(Some(self.respond(&attempt, answer, |incoming, limits, target, client| {
+                Body::http1(incoming, connection, limits, target, client)
+            }))),
+            Err(failure) => self.after_failure(&attempt, failure),
         }
     }
 
     async fn try_http2(
         &self,
-        request: &Request,
+        attempt: Attempt<'_>,
         mut connection: Http2,
-        clock: &Clock,
-        reused: bool,
-        may_repeat: bool,
-    ) -> Result<Attempt, Error> {
-        let message = self.shared.http2_message(request);
-        let deadline = clock.deadline(Phase::FirstByte, clock.timeouts.first_byte);
-        match connection.exchange(message, deadline.map(|(at, ..)| at)).await {
+    ) -> Result<Option<Response>, Error> {
+        let message = self.shared.http2_message(attempt.request);
+        match connection.exchange(message, attempt.first_byte.map(|(at, ..)| at)).await {
             Ok((answer, in_use)) => {
-                let (client, target) = (Arc::clone(&self.shared), request.target.clone());
-                let limits = Limits::new(clock.timeouts.idle, clock.total);
-                Ok(Some(respond(answer, request, |incoming| {
+                Ok(Some(self.respond(&attempt, answer, |incoming, limits, target, client| {
                     Body::http2(incoming, in_use, limits, target, client)
                 })))
             }
             Err(failure) => {
                 if matches!(failure, Failure::Connection { unsent: true, .. }) || connection.is_closed() {
-                    self.shared.pool.forget(request.target.origin(), &connection);
+                    self.shared.pool.forget(attempt.request.target.origin(), &connection);
                 }
-                self.after_failure(failure, request, deadline, reused, may_repeat)
+                self.after_failure(&attempt, failure)
             }
         }
     }
 
-    /// Decides whether a request that got no answer is sent again.
-    fn after_failure(
+    fn respond(
         &self,
-        failure: Failure,
-        request: &Request,
-        deadline: Option<(Instant, Phase, Duration)>,
-        reused: bool,
-        may_repeat: bool,
-    ) -> Result<Attempt, Error> {
-        let origin = request.target.origin();
-        match (failure, deadline) {
-            (Failure::Connection { unsent: true, .. }, _) if reused => Ok(None),
+        attempt: &Attempt<'_>,
+        answer: hyper::Response<Incoming>,
+        body: impl FnOnce(Incoming, Limits, Target, Arc<Shared>) -> Body,
+    ) -> Response {
+        let (head, incoming) = answer.into_parts();
+        let limits = Limits::new(attempt.clock.timeouts.idle, attempt.clock.total);
+        let target = attempt.request.target.clone();
+        Response {
+            status: head.status,
+            version: head.version,
+            headers: head.headers,
+            body: body(incoming, limits, target.clone(), Arc::clone(&self.shared)),
+            target,
+        }
+    }
+
+    /// Decides whether a request that got no answer is sent again.
+    fn after_failure(&self, attempt: &Attempt<'_>, failure: Failure) -> Result<Option<Response>, Error> {
+        let origin = attempt.request.target.origin();
+        match (failure, attempt.first_byte) {
+            (Failure::Connection { unsent: true, .. }, _) if attempt.reused => Ok(None),
             (Failure::Connection { error, unsent }, _) => {
                 let stage = if unsent { Stage::BeforeRequest } else { Stage::BeforeResponse };
                 let error = match error {
                     Some(error) => Error::from_hyper(error, origin, stage, self.shared.header_cap),
                     None => Error::ConnectionClosed { origin: origin.clone(), stage, source: None },
                 };
-                if reused && may_repeat && error.is_closed_before_response() {
+                if attempt.reused && attempt.may_repeat && error.is_closed_before_response() {
                     return Ok(None);
                 }
                 Err(error)
@@ -245,139 +255,5 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("timeouts", &self.shared.timeouts).finish_non_exhaustive()
-    }
-}
-
-fn respond(
-    answer: hyper::Response<Incoming>,
-    request: &Request,
-    body: impl FnOnce(Incoming) -> Body,
-) -> Response {
-    let (head, incoming) = answer.into_parts();
-    Response {
-        status: head.status,
-        version: head.version,
-        headers: head.headers,
-        target: request.target.clone(),
-        body: body(incoming),
-    }
-}
-
-impl Shared {
-    /// Makes a connection within the time for it.
-    async fn dial_in_time(&self, target: &Target, clock: &Clock) -> Result<Connection, Error> {
-        let dialing = self.dial(target);
-        let Some((at, phase, after)) = clock.deadline(Phase::Connect, Some(clock.timeouts.connect)) else {
-            return dialing.await;
-        };
-        match tokio::time::timeout_at(at, dialing).await {
-            Ok(connection) => connection,
-            Err(_elapsed) => Err(Error::Timeout { origin: target.origin().clone(), phase, after }),
-        }
-    }
-
-    async fn dial(&self, target: &Target) -> Result<Connection, Error> {
-        let origin = target.origin();
-        let socket = self.dial_socket(target).await?;
-        let stream = match origin.scheme() {
-            Scheme::Http => Stream::Plain(socket),
-            Scheme::Https => {
-                let connector = self.tls.connector()?;
-                let stream = tls::handshake(&connector, origin.bare_host(), socket)
-                    .await
-                    .map_err(|error| Error::Tls { origin: origin.clone(), source: error.into() })?;
-                if tls::chose_http2(&stream) {
-                    return self.share_http2(target, Stream::Tls(Box::new(stream))).await;
-                }
-                Stream::Tls(Box::new(stream))
-            }
-        };
-        let connection = Http1::handshake(stream, self.header_cap).await;
-        let connection = connection
-            .map_err(|error| Error::from_hyper(error, origin, Stage::BeforeRequest, self.header_cap))?;
-        Ok(Connection::Http1(Box::new(connection)))
-    }
-
-    async fn share_http2(&self, target: &Target, stream: Stream) -> Result<Connection, Error> {
-        let origin = target.origin();
-        let header_cap = u32::try_from(self.header_cap).unwrap_or(u32::MAX);
-        let connection = Http2::handshake(stream, header_cap, self.pool.idle_timeout()).await;
-        let connection = connection
-            .map_err(|error| Error::from_hyper(error, origin, Stage::BeforeRequest, self.header_cap))?;
-        self.pool.share(origin, &connection);
-        Ok(Connection::Http2(connection))
-    }
-
-    /// Connects to the server, or to the proxy that stands for it.
-    async fn dial_socket(&self, target: &Target) -> Result<TcpStream, Error> {
-        let origin = target.origin();
-        let Some(proxy) = self.proxy.for_target(target) else {
-            let addresses = dial::resolve(origin.bare_host(), origin.port(), self.address_policy).await?;
-            return dial::connect(addresses).await.map_err(|error| dial::not_connected(origin, error));
-        };
-        if let Ok(address) = origin.bare_host().parse()
-            && !self.address_policy.allows(address)
-        {
-            return Err(Error::AddressRefused { host: origin.host().to_owned(), address });
-        }
-        let unreachable = |error: Error| Error::Proxy {
-            origin: origin.clone(),
-            proxy: proxy.name(),
-            what: "it could not be reached".to_owned(),
-            source: Some(error.into()),
-        };
-        // The policy is for what URLs name; the proxy was named by whoever runs this.
-        let addresses =
-            dial::resolve(proxy.host(), proxy.port(), AddressPolicy::Any).await.map_err(unreachable)?;
-        let socket = dial::connect(addresses).await;
-        let mut socket = socket.map_err(|error| unreachable(dial::not_connected(origin, error)))?;
-        if origin.scheme() == Scheme::Https {
-            proxy.tunnel(&mut socket, origin).await?;
-        }
-        Ok(socket)
-    }
-
-    fn http1_message(&self, request: &Request) -> hyper::Request<Payload> {
-        let target = &request.target;
-        let proxy = match target.origin().scheme() {
-            Scheme::Http => self.proxy.for_target(target),
-            Scheme::Https => None,
-        };
-        let uri = if proxy.is_some() { target.absolute_form() } else { target.origin_form() };
-        let mut message = self.message(request, uri.clone());
-        message.headers_mut().insert(header::HOST, target.host_header().clone());
-        if let Some(authorization) = proxy.as_ref().and_then(|proxy| proxy.authorization()) {
-            message.headers_mut().insert(header::PROXY_AUTHORIZATION, authorization.clone());
-        }
-        message
-    }
-
-    fn http2_message(&self, request: &Request) -> hyper::Request<Payload> {
-        let mut message = self.message(request, request.target.absolute_form().clone());
-        // HTTP/2 says it in `:authority`.
-        message.headers_mut().remove(header::HOST);
-        *message.version_mut() = http::Version::HTTP_2;
-        message
-    }
-
-    fn message(&self, request: &Request, uri: Uri) -> hyper::Request<Payload> {
-        let mut message = hyper::Request::new(Payload(request.body.clone()));
-        *message.method_mut() = request.method.clone();
-        *message.uri_mut() = uri;
-        // A copy, because a redirect or a repetition needs the headers once more.
-        let mut headers = request.headers.clone();
-        headers.remove(header::TRANSFER_ENCODING);
-        headers.remove(header::CONTENT_LENGTH);
-        if request.body.is_empty() && matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
-            // RFC 9110 §8.6: a method that means to bring a body says so when it is empty.
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-        if let Some(user_agent) = &self.user_agent
-            && !headers.contains_key(header::USER_AGENT)
-        {
-            headers.insert(header::USER_AGENT, user_agent.clone());
-        }
-        *message.headers_mut() = headers;
-        message
     }
 }

@@ -13,7 +13,7 @@
 //!                 │                          http2         │
 //!                 │ none                       ▲           │ end of an HTTP/1.1 body
 //!                 ▼                            │           ▼
-//!        proxy ─▶ dial ─▶ address guard ─▶ tls ┘          pool
+//!  connect: proxy ─▶ dial ─▶ guard ─▶ tls ─────┘          pool
 //! ```
 //!
 //! An HTTP/1.1 call runs wholly in its caller's task: the connection is polled by the call itself, so there is
@@ -37,25 +37,36 @@
 //! # }
 //! ```
 
-mod address;
-mod alarm;
-mod body;
-mod builder;
-mod client;
-mod dial;
+// What a call is made of and what it can end in.
 mod error;
-mod http1;
-mod http2;
-mod payload;
-mod pool;
-mod proxy;
-mod redirect;
 mod request;
 mod response;
-mod stream;
 mod target;
 mod timeouts;
+
+// Rules; only the proxy also speaks, to ask for a tunnel.
+mod address;
+mod proxy;
+mod redirect;
+
+// From an origin to a connection.
+mod connect;
+mod dial;
+mod stream;
 mod tls;
+
+// Over a connection.
+mod alarm;
+mod body;
+mod http1;
+mod http2;
+mod message;
+mod payload;
+mod pool;
+
+// What ties it together.
+mod builder;
+mod client;
 
 pub use address::AddressPolicy;
 pub use body::Body;

@@ -41,7 +41,7 @@ impl Pool {
     }
 
     /// Takes a connection out, or a handle to the shared one.
-    pub(crate) fn take(&self, origin: &Origin) -> Option<Connection> {
+    pub(crate) fn take(&self, origin: &Origin, now: Instant) -> Option<Connection> {
         let mut origins = self.lock();
         let connections = origins.get_mut(origin)?;
         if let Some(shared) = &connections.http2 {
@@ -51,7 +51,7 @@ impl Pool {
             connections.http2 = None;
         }
         let newest = connections.http1.pop()?;
-        if newest.idle_since.is_none_or(|since| since.elapsed() < self.idle_timeout) {
+        if newest.idle_since.is_none_or(|since| now.duration_since(since) < self.idle_timeout) {
             return Some(Connection::Http1(newest));
         }
         // The newest is too old, and so are all others. They are closed after the lock is released.

@@ -64,3 +64,67 @@ async fn a_server_that_closed_the_idle_connection_is_not_noticed() {
     }
     assert_eq!(server.accepted(), 3);
 }
+
+#[tokio::test]
+async fn an_answer_that_comes_before_the_upload_is_finished_is_read() {
+    let server = listen(|_, mut socket| async move {
+        // Reads nothing: the body of the request does not fit into the socket's buffers.
+        write(&mut socket, "HTTP/1.1 413 Content Too Large\r\ncontent-length: 4\r\n\r\nfull").await;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let client = Client::new().expect("a client");
+    for _ in 0..2 {
+        let body = vec![b'x'; 32 * 1024 * 1024];
+        let response = client.send(Request::post(server.target("/"), body)).await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(response.into_body().collect(CAP).await.expect("a body"), "full");
+    }
+    assert_eq!(server.accepted(), 2, "a connection in the middle of a request is not used again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_on_many_threads_lose_no_wake_up() {
+    let server = serve(echo).await;
+    let client = Client::new().expect("a client");
+    let callers: Vec<_> = (0..16)
+        .map(|caller| {
+            let (client, target) = (client.clone(), server.target("/"));
+            spawn(async move {
+                for call in 0..100 {
+                    let body = vec![b'x'; caller * call * 100];
+                    let response = client.send(Request::post(target.clone(), body.clone())).await?;
+                    let answer = response.into_body().collect(1 << 20).await?;
+                    assert!(body.is_empty() || answer == body);
+                }
+                Ok::<_, car_http::Error>(())
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.expect("no panic").expect("answers");
+    }
+}
+
+#[tokio::test]
+async fn the_content_length_is_the_client_s_to_say() {
+    let server = listen(|_, mut socket| async move {
+        let request = read_request(&mut socket).await.expect("a request").to_ascii_lowercase();
+        assert!(request.contains("\r\ncontent-length: 3\r\n") && !request.contains("999"), "{request}");
+        assert!(!request.contains("accept-encoding") && !request.contains("chunked"), "{request}");
+        write(&mut socket, "HTTP/1.1 204 No Content\r\n\r\n").await;
+        let request = read_request(&mut socket).await.expect("a request").to_ascii_lowercase();
+        assert!(request.contains("\r\ncontent-length: 0\r\n"), "{request}");
+        write(&mut socket, "HTTP/1.1 204 No Content\r\n\r\n").await;
+    })
+    .await;
+    let client = Client::new().expect("a client");
+    let request = Request::post(server.target("/"), "abc")
+        .with_header(car_http::header::CONTENT_LENGTH, "999".parse().expect("a value"))
+        .with_header(car_http::header::TRANSFER_ENCODING, "chunked".parse().expect("a value"));
+    for request in [request, Request::post(server.target("/"), "")] {
+        let response = client.send(request).await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    }
+    assert_eq!(server.accepted(), 1);
+}

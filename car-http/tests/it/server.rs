@@ -14,6 +14,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
 };
 
 pub(crate) type Answer = Response<Full<car_http::Bytes>>;
@@ -22,6 +23,8 @@ pub(crate) type Answer = Response<Full<car_http::Bytes>>;
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) accepted: Arc<AtomicUsize>,
+    /// One permit for each connection that has ended.
+    pub(crate) ended: Arc<Semaphore>,
 }
 
 impl Server {
@@ -47,13 +50,19 @@ where
     let address = listener.local_addr().expect("bound");
     let accepted = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&accepted);
+    let ended = Arc::new(Semaphore::new(0));
+    let permits = Arc::clone(&ended);
     let _server = spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let number = counter.fetch_add(1, Ordering::SeqCst);
-            let _connection = spawn(handle(number, socket));
+            let (handled, permits) = (handle(number, socket), Arc::clone(&permits));
+            let _connection = spawn(async move {
+                handled.await;
+                permits.add_permits(1);
+            });
         }
     });
-    Server { address, accepted }
+    Server { address, accepted, ended }
 }
 
 /// Serves HTTP/1.1 with hyper.
