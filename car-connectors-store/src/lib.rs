@@ -1,0 +1,52 @@
+//! What CAR Connectors keeps on disk: the connector manifest, and secrets in the system keychain.
+//!
+//! Everything here blocks and is quick; an async caller wraps a call in `spawn_blocking`. Nothing here reads an
+//! environment variable, prints, or contacts a server.
+//!
+//! ```text
+//!            Home ($CAR_HOME, else ~/.car; 0700)
+//!              │
+//!      ┌───────┴─────────────────────┐
+//!      ▼                             ▼
+//!  ManifestStore                 SecretStore ── auto | keychain | file
+//!  lock → read → change          │        │
+//!  → temporary file → rename     ▼        ▼
+//!      │                      Keychain  secrets.json (0600)
+//!      ▼                      (Secret Service, Keychain,
+//!  connectors.json (0600)      Credential Manager)
+//! ```
+//!
+//! What a caller can rely on:
+//!
+//! * a file that cannot be understood is reported with its line and column, and is never overwritten;
+//! * members that this release does not know survive a round trip, in their order and byte for byte;
+//! * a change is read, made and written under one lock, so two processes never lose each other's work;
+//! * a secret never reaches the manifest, an error or a `Debug` output.
+//!
+//! ```
+//! use car_connectors_store::{Connector, Home, ManifestStore, StoreError};
+//!
+//! # fn main() -> Result<(), StoreError> {
+//! # let folder = tempfile::tempdir().expect("a temporary folder");
+//! # let path = folder.path().join("state");
+//! // The library looks nothing up by itself: the caller says where settings come from.
+//! let home = Home::resolve(Some(&path), |_name| None)?;
+//! let store = ManifestStore::new(&home);
+//! store.update(|manifest| manifest.add(Connector::remote("docs", "Docs", "https://mcp.example.com/mcp")))?;
+//! assert_eq!(store.read()?.connectors()[0].slug, "docs");
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod home;
+mod lock;
+mod replace;
+
+mod manifest;
+mod secret;
+
+pub use error::{KeychainError, StoreError};
+pub use home::Home;
+pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, StdioCommand};
+pub use secret::{EntryName, Fallback, Keychain, Secret, SecretMode, SecretStore, SystemKeychain};

@@ -1,0 +1,81 @@
+//! The lock that makes a read, a change and a write one step among processes.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{StoreError, replace};
+
+/// How long to wait for another process. A change takes milliseconds; ten seconds means that something is stuck.
+pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// The first pause between two tries, about as long as a change takes.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+
+/// The longest pause between two tries, so that a freed lock is noticed soon.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Proof that this process may write the file: whoever writes is handed one of these.
+///
+/// The lock is advisory and belongs to a file of its own beside the target (`connectors.json.lock`), because the
+/// target is replaced at every write. The operating system frees it when the process ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct WriteLock {
+    target: PathBuf,
+    _file: File,
+}
+
+impl WriteLock {
+    /// Waits until this process alone may write `target`, at most `wait`.
+    pub(crate) fn acquire(target: &Path, wait: Duration) -> Result<Self, StoreError> {
+        let target = replace::follow_links(target)?;
+        replace::make_parent(&target)?;
+        let path = beside(&target, ".lock");
+        let file = open(&path).map_err(StoreError::io("open", &path))?;
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if started.elapsed() >= wait => {
+                    return Err(StoreError::Locked { path, waited: wait });
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(pause),
+                Err(TryLockError::Error(source)) => {
+                    return Err(StoreError::Io { action: "lock", path, source });
+                }
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        let lock = Self { target, _file: file };
+        replace::remove_leftovers(&lock);
+        Ok(lock)
+    }
+
+    /// Returns the file that may be written, with symbolic links followed.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+}
+
+/// Returns the path with an ending added to its whole file name.
+fn beside(target: &Path, ending: &str) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(replace::OWNER_ONLY_FILE);
+    }
+    options.open(path)
+}

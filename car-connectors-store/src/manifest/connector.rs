@@ -1,0 +1,175 @@
+//! One connector as the rest of the workspace knows it, and how it stands in the file.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use super::members::{Members, Node, Reader, Source, Writer};
+use crate::StoreError;
+
+/// A tool source: a remote server by its address, or a local one by its command.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Connector {
+    /// The name that identifies it in files, routes and commands.
+    pub slug: String,
+    /// The name that a person gave it.
+    pub name: String,
+    /// The address of a remote server; empty for a local one.
+    pub url: String,
+    /// The command that starts a local server.
+    pub stdio: Option<StdioCommand>,
+    /// The names of headers whose values are in the [`SecretStore`](crate::SecretStore).
+    pub secret_headers: Vec<String>,
+    /// What sign-in left behind that is not a secret.
+    pub oauth: Option<OauthClient>,
+    /// The tools that may be called, by the server's names for them.
+    pub enabled_tools: Vec<String>,
+    members: Members,
+}
+
+/// The command that starts a local server.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct StdioCommand {
+    /// The program.
+    pub command: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Variables added to its environment; those that are secret are named in `secret_env` instead.
+    pub env: BTreeMap<String, String>,
+    /// The names of variables whose values are in the [`SecretStore`](crate::SecretStore).
+    pub secret_env: Vec<String>,
+    members: Members,
+}
+
+/// The client that a sign-in registered or was given.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct OauthClient {
+    /// Where tokens are refreshed.
+    pub token_endpoint: String,
+    /// The client's identifier.
+    pub client_id: String,
+    /// Whether the [`SecretStore`](crate::SecretStore) holds a client secret.
+    pub has_client_secret: bool,
+    /// The resource that the tokens are for.
+    pub resource: Option<String>,
+    /// The scopes that were granted.
+    pub scopes: Vec<String>,
+    members: Members,
+}
+
+impl Connector {
+    /// Describes a remote server.
+    #[must_use]
+    pub fn remote(slug: impl Into<String>, name: impl Into<String>, url: impl Into<String>) -> Self {
+        Self { slug: slug.into(), name: name.into(), url: url.into(), ..Self::default() }
+    }
+
+    /// Describes a local server.
+    #[must_use]
+    pub fn local(slug: impl Into<String>, name: impl Into<String>, command: StdioCommand) -> Self {
+        Self { slug: slug.into(), name: name.into(), stdio: Some(command), ..Self::default() }
+    }
+
+    /// Returns a member that this type has no field for, as it stands in the file.
+    #[must_use]
+    pub fn extra(&self, name: &str) -> Option<&RawValue> {
+        if KNOWN.contains(&name) { None } else { self.members.raw(name) }
+    }
+
+    /// Sets a member that this type has no field for, or with `None` removes it. A field's own name is ignored.
+    pub fn set_extra(&mut self, name: &str, value: Option<Box<RawValue>>) {
+        if !KNOWN.contains(&name) {
+            self.members.set(name, value);
+        }
+    }
+
+    pub(super) fn read<'a>(source: Source<'a>, part: &'a str) -> Result<Self, StoreError> {
+        let object = Reader::new(source, part)?;
+        Ok(Self {
+            slug: object.required("slug")?,
+            name: object.required("name")?,
+            url: object.optional("url")?.unwrap_or_default(),
+            stdio: object.raw("stdio").map(|part| StdioCommand::read(source, part)).transpose()?,
+            secret_headers: object.optional("secret_headers")?.unwrap_or_default(),
+            oauth: object.raw("oauth").map(|part| OauthClient::read(source, part)).transpose()?,
+            enabled_tools: object.optional("enabled_tools")?.unwrap_or_default(),
+            members: object.into_members(),
+        })
+    }
+
+    pub(super) fn writer(&self) -> Writer {
+        let mut object = self.members.writer();
+        object.set("slug", &self.slug);
+        object.set("name", &self.name);
+        object.set_unless_empty("url", &self.url);
+        object.place("stdio", self.stdio.as_ref().map(|stdio| Node::Object(stdio.writer())));
+        object.set_unless_empty("secret_headers", &self.secret_headers);
+        object.place("oauth", self.oauth.as_ref().map(|oauth| Node::Object(oauth.writer())));
+        object.set_unless_empty("enabled_tools", &self.enabled_tools);
+        object
+    }
+}
+
+/// The members that [`Connector`] has fields for.
+const KNOWN: [&str; 7] = ["slug", "name", "url", "stdio", "secret_headers", "oauth", "enabled_tools"];
+
+impl StdioCommand {
+    /// Describes a command with its arguments.
+    #[must_use]
+    pub fn new<A: Into<String>>(command: impl Into<String>, args: impl IntoIterator<Item = A>) -> Self {
+        Self { command: command.into(), args: args.into_iter().map(Into::into).collect(), ..Self::default() }
+    }
+
+    fn read<'a>(source: Source<'a>, part: &'a str) -> Result<Self, StoreError> {
+        let object = Reader::new(source, part)?;
+        Ok(Self {
+            command: object.required("command")?,
+            args: object.optional("args")?.unwrap_or_default(),
+            env: object.optional("env")?.unwrap_or_default(),
+            secret_env: object.optional("secret_env")?.unwrap_or_default(),
+            members: object.into_members(),
+        })
+    }
+
+    fn writer(&self) -> Writer {
+        let mut object = self.members.writer();
+        object.set("command", &self.command);
+        object.set_unless_empty("args", &self.args);
+        object.set_unless_empty("env", &self.env);
+        object.set_unless_empty("secret_env", &self.secret_env);
+        object
+    }
+}
+
+impl OauthClient {
+    /// Describes a client without a secret, resource or scopes.
+    #[must_use]
+    pub fn new(token_endpoint: impl Into<String>, client_id: impl Into<String>) -> Self {
+        Self { token_endpoint: token_endpoint.into(), client_id: client_id.into(), ..Self::default() }
+    }
+
+    fn read<'a>(source: Source<'a>, part: &'a str) -> Result<Self, StoreError> {
+        let object = Reader::new(source, part)?;
+        Ok(Self {
+            token_endpoint: object.required("token_endpoint")?,
+            client_id: object.required("client_id")?,
+            has_client_secret: object.optional("has_client_secret")?.unwrap_or_default(),
+            resource: object.optional("resource")?,
+            scopes: object.optional("scopes")?.unwrap_or_default(),
+            members: object.into_members(),
+        })
+    }
+
+    fn writer(&self) -> Writer {
+        let mut object = self.members.writer();
+        object.set("token_endpoint", &self.token_endpoint);
+        object.set("client_id", &self.client_id);
+        object.set("has_client_secret", &self.has_client_secret);
+        object.set_unless_empty("resource", &self.resource);
+        object.set_unless_empty("scopes", &self.scopes);
+        object
+    }
+}

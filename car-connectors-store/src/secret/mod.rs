@@ -1,0 +1,15 @@
+//! Secrets: header values, tokens and client secrets, in the system keychain or in a file for the owner only.
+
+mod file;
+mod keychain;
+mod name;
+mod split;
+mod store;
+mod system;
+mod value;
+
+pub use keychain::Keychain;
+pub use name::EntryName;
+pub use store::{Fallback, SecretMode, SecretStore};
+pub use system::SystemKeychain;
+pub use value::Secret;
