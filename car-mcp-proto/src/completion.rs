@@ -69,7 +69,7 @@ open_object! {
     /// Values to offer.
     pub struct Completion {
         /// The values, at most 100.
-        req values: Vec<String> = "values",
+        lst values: Vec<String> = "values",
         /// How many there are in all.
         opt total: Number = "total",
         /// Whether there are more.

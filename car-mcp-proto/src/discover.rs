@@ -11,7 +11,7 @@ open_object! {
     /// Result of `server/discover`.
     pub struct DiscoverResult {
         /// The revisions that the server speaks, newest not necessarily first.
-        req supported_versions: Vec<String> = "supportedVersions",
+        lst supported_versions: Vec<String> = "supportedVersions",
         /// What it offers.
         req capabilities: ServerCapabilities = "capabilities",
         /// How to use it, for the model.

@@ -62,6 +62,7 @@ pub mod meta;
 pub mod negotiate;
 pub mod page;
 pub mod param_header;
+pub mod salvage;
 
 pub use json::{Members, RawJson};
 pub use rpc::{ErrorObject, RequestId};

@@ -6,6 +6,7 @@ use crate::cache::CacheScope;
 use crate::content::{ContentBlock, Icon, Role};
 use crate::json::Members;
 use crate::result::ResultType;
+use crate::salvage::ListResult;
 
 open_object! {
     /// An argument of a prompt.
@@ -43,7 +44,7 @@ open_object! {
     /// Result of `prompts/list`.
     pub struct ListPromptsResult {
         /// One page of prompts.
-        req prompts: Vec<Prompt> = "prompts",
+        lst prompts: Vec<Prompt> = "prompts",
         /// Where the next page begins; absent on the last one.
         opt next_cursor: String = "nextCursor",
         /// How long the page stays fresh, in milliseconds.
@@ -89,10 +90,20 @@ open_object! {
         /// What the prompt is for.
         opt description: String = "description",
         /// The messages.
-        req messages: Vec<PromptMessage> = "messages",
+        lst messages: Vec<PromptMessage> = "messages",
         /// The kind of result; absent means complete.
         opt result_type: ResultType = "resultType",
         /// Metadata.
         opt meta: Members = "_meta",
+    }
+}
+
+impl ListResult for ListPromptsResult {
+    const LIST: &'static str = "prompts";
+    const DECORATION: &'static [&'static str] = &["title", "icons", "_meta"];
+    type Entry = Prompt;
+
+    fn check(_: &Prompt) -> Result<(), String> {
+        Ok(())
     }
 }

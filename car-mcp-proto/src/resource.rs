@@ -6,6 +6,7 @@ use crate::cache::CacheScope;
 use crate::content::{Annotations, Icon};
 use crate::json::Members;
 use crate::result::ResultType;
+use crate::salvage::ListResult;
 
 open_object! {
     /// A resource that can be read.
@@ -73,7 +74,7 @@ open_object! {
     /// Result of `resources/list`.
     pub struct ListResourcesResult {
         /// One page of resources.
-        req resources: Vec<Resource> = "resources",
+        lst resources: Vec<Resource> = "resources",
         /// Where the next page begins; absent on the last one.
         opt next_cursor: String = "nextCursor",
         /// How long the page stays fresh, in milliseconds.
@@ -91,7 +92,7 @@ open_object! {
     /// Result of `resources/templates/list`.
     pub struct ListResourceTemplatesResult {
         /// One page of templates.
-        req resource_templates: Vec<ResourceTemplate> = "resourceTemplates",
+        lst resource_templates: Vec<ResourceTemplate> = "resourceTemplates",
         /// Where the next page begins; absent on the last one.
         opt next_cursor: String = "nextCursor",
         /// How long the page stays fresh, in milliseconds.
@@ -123,7 +124,7 @@ open_object! {
     /// Result of `resources/read`.
     pub struct ReadResourceResult {
         /// The contents: one resource, or several where the URI names a group.
-        req contents: Vec<ResourceContents> = "contents",
+        lst contents: Vec<ResourceContents> = "contents",
         /// How long they stay fresh, in milliseconds.
         opt ttl_ms: Number = "ttlMs",
         /// Who may share them.
@@ -142,5 +143,25 @@ open_object! {
         req uri: String = "uri",
         /// Metadata; in the modern era it names the subscription.
         opt meta: Members = "_meta",
+    }
+}
+
+impl ListResult for ListResourcesResult {
+    const LIST: &'static str = "resources";
+    const DECORATION: &'static [&'static str] = &["title", "icons", "annotations", "size", "_meta"];
+    type Entry = Resource;
+
+    fn check(_: &Resource) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl ListResult for ListResourceTemplatesResult {
+    const LIST: &'static str = "resourceTemplates";
+    const DECORATION: &'static [&'static str] = &["title", "icons", "annotations", "_meta"];
+    type Entry = ResourceTemplate;
+
+    fn check(_: &ResourceTemplate) -> Result<(), String> {
+        Ok(())
     }
 }

@@ -10,10 +10,10 @@
 
 use std::borrow::Cow;
 
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use crate::json::{FromMembers, MemberSource, ObjectVisitor};
+use crate::json::{FromMembers, MemberSource, ObjectVisitor, Rest, ResultMembers};
 use crate::mrtr::{InputRequests, InputRequired};
 
 open_enum! {
@@ -38,17 +38,18 @@ pub enum Outcome<T> {
     Unrecognized(ResultType),
 }
 
-/// Passes everything on to the result's own type, except what says which kind of result it is.
+/// Passes on to the result's own type what that type names, and keeps the rest until the kind of result is known.
 struct Intercepted<'a, S> {
     source: S,
+    names: &'static [&'static str],
     seen: &'a mut Seen,
 }
 
 #[derive(Default)]
 struct Seen {
-    result_type: Option<ResultType>,
     input_requests: Option<InputRequests>,
     request_state: Option<String>,
+    rest: Rest,
 }
 
 impl<'de, S: MemberSource<'de>> MemberSource<'de> for Intercepted<'_, S> {
@@ -58,10 +59,12 @@ impl<'de, S: MemberSource<'de>> MemberSource<'de> for Intercepted<'_, S> {
         loop {
             let Some(name) = self.source.next_name()? else { return Ok(None) };
             match &*name {
-                "resultType" => self.seen.result_type = self.source.next_value()?,
+                "resultType" => self.seen.rest.result_type = self.source.next_value()?,
+                "_meta" => self.seen.rest.meta = self.source.next_value()?,
                 "inputRequests" => self.seen.input_requests = self.source.next_value()?,
                 "requestState" => self.seen.request_state = self.source.next_value()?,
-                _ => return Ok(Some(name)),
+                known if self.names.contains(&known) => return Ok(Some(name)),
+                _ => self.seen.rest.unknown.push(name.into(), self.source.next_value()?),
             }
         }
     }
@@ -71,32 +74,41 @@ impl<'de, S: MemberSource<'de>> MemberSource<'de> for Intercepted<'_, S> {
     }
 }
 
-impl<T: FromMembers> FromMembers for Outcome<T> {
+impl<T: ResultMembers> FromMembers for Outcome<T> {
     const EXPECTED: &'static str = T::EXPECTED;
 
     fn from_members<'de, S: MemberSource<'de>>(source: S) -> Result<Self, S::Error> {
         let mut seen = Seen::default();
-        let complete = T::from_members(Intercepted { source, seen: &mut seen });
-        match seen.result_type {
-            None => complete.map(Self::Complete),
-            Some(kind) if kind == ResultType::COMPLETE => complete.map(Self::Complete),
-            Some(kind) if kind == ResultType::INPUT_REQUIRED => {
-                if seen.input_requests.is_none() && seen.request_state.is_none() {
-                    return Err(S::Error::custom(
-                        "a result of type `input_required` needs `inputRequests` or `requestState`",
-                    ));
-                }
-                let mut round = InputRequired::new();
-                round.input_requests = seen.input_requests;
-                round.request_state = seen.request_state;
-                Ok(Self::InputRequired(round))
+        // Whether its own type can be made of it matters only if it is of that kind.
+        let complete = T::from_members(Intercepted { source, names: T::NAMES, seen: &mut seen });
+        match &seen.rest.result_type {
+            Some(kind) if *kind == ResultType::INPUT_REQUIRED => seen.into_round().map(Self::InputRequired),
+            Some(kind) if *kind != ResultType::COMPLETE => Ok(Self::Unrecognized(kind.clone())),
+            _ => {
+                let mut complete = complete?;
+                complete.restore(seen.rest);
+                Ok(Self::Complete(complete))
             }
-            Some(kind) => Ok(Self::Unrecognized(kind)),
         }
     }
 }
 
-impl<'de, T: FromMembers> Deserialize<'de> for Outcome<T> {
+impl Seen {
+    fn into_round<E: serde::de::Error>(self) -> Result<InputRequired, E> {
+        if self.input_requests.is_none() && self.request_state.is_none() {
+            return Err(E::custom(
+                "a result of type `input_required` needs `inputRequests` or `requestState`, found neither",
+            ));
+        }
+        let mut round = InputRequired::new();
+        round.input_requests = self.input_requests;
+        round.request_state = self.request_state;
+        round.restore(self.rest);
+        Ok(round)
+    }
+}
+
+impl<'de, T: ResultMembers> Deserialize<'de> for Outcome<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(ObjectVisitor::new())
     }

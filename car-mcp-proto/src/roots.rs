@@ -18,7 +18,7 @@ open_object! {
     /// Result of `roots/list`.
     pub struct ListRootsResult {
         /// The roots.
-        req roots: Vec<Root> = "roots",
+        lst roots: Vec<Root> = "roots",
         /// Metadata.
         opt meta: Members = "_meta",
     }

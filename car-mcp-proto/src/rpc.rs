@@ -208,7 +208,8 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Visitor<'de> for IncomingVisitor<'a, T> {
                 Member::Id => shape.id = map.next_value()?,
                 Member::Method => shape.method = Some(map.next_value::<BorrowedText<'de>>()?.0),
                 Member::Params => shape.params = map.next_value::<Option<&'de RawValue>>()?,
-                Member::Result => shape.result = Some(map.next_value()?),
+                // `null` beside an `error` is how JSON-RPC 1.0 says that there is no result.
+                Member::Result => shape.result = map.next_value()?,
                 Member::Error => shape.error = map.next_value()?,
                 Member::Other => {
                     map.next_value::<IgnoredAny>()?;

@@ -1,11 +1,16 @@
 //! Tools: what a server lets a model do.
 
+use std::borrow::Cow;
+
+use serde::Deserialize;
 use serde_json::Number;
+use serde_json::value::RawValue;
 
 use crate::cache::CacheScope;
 use crate::content::{ContentBlock, Icon};
 use crate::json::{Members, RawJson};
 use crate::result::ResultType;
+use crate::salvage::{ListResult, Salvaged, SetAside};
 
 open_object! {
     /// A tool's own word about how it behaves. Never to be trusted from a server that is not.
@@ -49,7 +54,7 @@ open_object! {
     /// Result of `tools/list`.
     pub struct ListToolsResult {
         /// One page of tools.
-        req tools: Vec<Tool> = "tools",
+        lst tools: Vec<Tool> = "tools",
         /// Where the next page begins; absent on the last one.
         opt next_cursor: String = "nextCursor",
         /// How long the page stays fresh, in milliseconds.
@@ -99,5 +104,76 @@ impl CallToolResult {
     /// Returns whether the tool itself failed.
     pub fn is_failure(&self) -> bool {
         self.is_error == Some(true)
+    }
+}
+
+/// Tells whether a tool's definition is one that can be called.
+///
+/// Arguments are an object, so the schema must be one that lets them be: an object itself whose `type`, where it is
+/// given, allows `object`. The specification wants `type` to be there; servers leave it out for tools without
+/// arguments, and nothing is lost by that. What it only recommends (length and letters of names) is not looked at.
+///
+/// # Errors
+/// Returns the reason why it cannot be called.
+pub fn check_definition(tool: &Tool) -> Result<(), String> {
+    #[derive(Deserialize)]
+    struct Head<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: Option<&'a RawValue>,
+    }
+
+    if !tool.input_schema.is_object() {
+        return Err(format!(
+            "expected an object as `inputSchema`, found {}",
+            excerpt(tool.input_schema.as_str())
+        ));
+    }
+    let head: Head<'_> = serde_json::from_str(tool.input_schema.as_str())
+        .map_err(|error| format!("`inputSchema`: {error}"))?;
+    let Some(kind) = head.kind else { return Ok(()) };
+    let allows_object = match serde_json::from_str::<Vec<String>>(kind.get()) {
+        Ok(kinds) => kinds.iter().any(|kind| kind == "object"),
+        Err(_) => kind.get() == "\"object\"",
+    };
+    match allows_object {
+        true => Ok(()),
+        false => Err(format!("expected an `inputSchema` of type \"object\", found {}", excerpt(kind.get()))),
+    }
+}
+
+/// Returns the beginning of a peer's text, so that a message does not grow with what it complains about.
+fn excerpt(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+    }
+}
+
+/// Reads a page of tools of which some are wrong.
+pub type ListToolsPage = Salvaged<ListToolsResult>;
+
+impl ListResult for ListToolsResult {
+    const LIST: &'static str = "tools";
+    const DECORATION: &'static [&'static str] = &["title", "icons", "annotations", "_meta"];
+    type Entry = Tool;
+
+    fn check(tool: &Tool) -> Result<(), String> {
+        check_definition(tool)
+    }
+}
+
+impl ListToolsResult {
+    /// Takes out the tools that could be read but not called (see [`check_definition`]), and says why.
+    pub fn set_aside_unusable(&mut self) -> Vec<SetAside> {
+        let mut set_aside = Vec::new();
+        self.tools.retain(|tool| match check_definition(tool) {
+            Ok(()) => true,
+            Err(reason) => {
+                set_aside.push(SetAside::new(Some(tool.name.clone()), reason));
+                false
+            }
+        });
+        set_aside
     }
 }

@@ -12,6 +12,6 @@ mod open_enum;
 mod union;
 mod raw;
 
-pub(crate) use object::{FromMembers, MapMembers, MemberSource, ObjectVisitor};
+pub(crate) use object::{FromMembers, MapMembers, MemberSource, ObjectVisitor, Rest, ResultMembers};
 pub use raw::{Members, RawJson};
 pub(crate) use union::Replayed;

@@ -7,6 +7,9 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
+use super::Members;
+use crate::result::ResultType;
+
 /// Gives the members of one object, one after the other.
 ///
 /// It is narrower than serde's `MapAccess` (values are owned), which lets an object be read partly from the input
@@ -24,6 +27,25 @@ pub(crate) trait FromMembers: Sized {
     const EXPECTED: &'static str;
 
     fn from_members<'de, S: MemberSource<'de>>(source: S) -> Result<Self, S::Error>;
+}
+
+/// An object that can be the result of a request.
+///
+/// What says which kind of result it is may stand anywhere in it, so whoever decides (`Outcome`) reads those members
+/// itself, and gives them back here once the object turns out to be this one.
+pub(crate) trait ResultMembers: FromMembers {
+    /// The members that the type names.
+    const NAMES: &'static [&'static str];
+
+    fn restore(&mut self, rest: Rest);
+}
+
+/// Holds the members of a result that every kind of result has.
+#[derive(Default)]
+pub(crate) struct Rest {
+    pub(crate) result_type: Option<ResultType>,
+    pub(crate) meta: Option<Members>,
+    pub(crate) unknown: Members,
 }
 
 /// Reads members straight from serde's map access.
@@ -89,11 +111,17 @@ impl<'de> Deserialize<'de> for Name<'de> {
 
 /// Defines an object of the protocol.
 ///
-/// Each member is `req` (must be there), `opt` (an `Option`; absent and `null` are the same, left out when `None`),
-/// `any` (an optional JSON value, for which `null` is a value) or `dft` (the type's default when absent or `null`,
-/// always written). A `tag` clause adds a member with a fixed
-/// value, which is how members of a union name themselves. The struct gets a `new` that takes the `req` members and
-/// an `unknown` list for everything else that the peer sent.
+/// Each member is one of these:
+///
+/// - `req`: must be there;
+/// - `lst`: a list that must be there, where `null` counts as empty, because that is how Go writes an empty slice;
+/// - `opt`: an `Option`; absent and `null` are the same, left out when `None`;
+/// - `any`: an optional JSON value, for which `null` is a value;
+/// - `dft`: the type's default when absent or `null`, always written.
+///
+/// A `tag` clause adds a member with a fixed value, which is how members of a union name themselves. The struct gets
+/// a `new` that takes the `req` and `lst` members, the constant `MEMBERS`, and an `unknown` list for everything else
+/// that the peer sent. Where a member is repeated the last one counts; repeated unknown members are all kept.
 macro_rules! open_object {
     (
         $(#[$attribute:meta])*
@@ -111,6 +139,20 @@ macro_rules! open_object {
         }
 
         open_object!(@new $name [] [] $( $kind $member $type, )*);
+
+        impl $name {
+            /// The members that this type names, as they stand on the wire. Every other one goes into `unknown`.
+            pub const MEMBERS: &'static [&'static str] = &[$($tag,)? $($wire,)*];
+        }
+
+        impl $crate::json::ResultMembers for $name {
+            const NAMES: &'static [&'static str] = Self::MEMBERS;
+
+            fn restore(&mut self, rest: $crate::json::Rest) {
+                $( open_object!(@restore $member self.$member, rest); )*
+                self.unknown = rest.unknown;
+            }
+        }
 
         impl $crate::json::FromMembers for $name {
             const EXPECTED: &'static str = concat!("an object (", stringify!($name), ")");
@@ -153,11 +195,13 @@ macro_rules! open_object {
     };
 
     (@type req $type:ty) => { $type };
+    (@type lst $type:ty) => { $type };
     (@type dft $type:ty) => { $type };
     (@type opt $type:ty) => { Option<$type> };
     (@type any $type:ty) => { Option<$type> };
 
     (@read req $source:ident) => { Some($source.next_value()?) };
+    (@read lst $source:ident) => { Some($source.next_value::<Option<_>>()?.unwrap_or_default()) };
     (@read dft $source:ident) => { $source.next_value::<Option<_>>()? };
     (@read opt $source:ident) => { Some($source.next_value()?) };
     (@read any $source:ident) => { Some(Some($source.next_value()?)) };
@@ -165,11 +209,15 @@ macro_rules! open_object {
     (@finish req $member:ident $wire:literal $source:ident) => {
         $member.ok_or_else(|| <$source::Error as serde::de::Error>::missing_field($wire))?
     };
+    (@finish lst $member:ident $wire:literal $source:ident) => {
+        open_object!(@finish req $member $wire $source)
+    };
     (@finish dft $member:ident $wire:literal $source:ident) => { $member.unwrap_or_default() };
     (@finish opt $member:ident $wire:literal $source:ident) => { $member.flatten() };
     (@finish any $member:ident $wire:literal $source:ident) => { $member.flatten() };
 
     (@write req $map:ident $value:expr, $wire:literal) => { $map.serialize_entry($wire, &$value)?; };
+    (@write lst $map:ident $value:expr, $wire:literal) => { $map.serialize_entry($wire, &$value)?; };
     (@write dft $map:ident $value:expr, $wire:literal) => { $map.serialize_entry($wire, &$value)?; };
     (@write opt $map:ident $value:expr, $wire:literal) => {
         if let Some(value) = &$value {
@@ -181,8 +229,15 @@ macro_rules! open_object {
         open_object!(@write opt $map $value, $wire)
     };
 
+    (@restore meta $place:expr, $rest:ident) => { $place = $rest.meta; };
+    (@restore result_type $place:expr, $rest:ident) => { $place = $rest.result_type; };
+    (@restore $other:ident $place:expr, $rest:ident) => {};
+
     // `new` takes the required members in order; the rest start empty.
     (@new $name:ident [$($taken:ident $taken_type:ty,)*] [$($empty:ident,)*] req $member:ident $type:ty, $($rest:tt)*) => {
+        open_object!(@new $name [$($taken $taken_type,)* $member $type,] [$($empty,)*] $($rest)*);
+    };
+    (@new $name:ident [$($taken:ident $taken_type:ty,)*] [$($empty:ident,)*] lst $member:ident $type:ty, $($rest:tt)*) => {
         open_object!(@new $name [$($taken $taken_type,)* $member $type,] [$($empty,)*] $($rest)*);
     };
     (@new $name:ident [$($taken:ident $taken_type:ty,)*] [$($empty:ident,)*] opt $member:ident $type:ty, $($rest:tt)*) => {
