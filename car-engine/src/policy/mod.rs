@@ -1,0 +1,14 @@
+//! Which calls are allowed: rules from `policy.toml`, each verdict with its rule and where it stands.
+
+mod decide;
+mod file;
+mod parse;
+mod pattern;
+mod rule;
+
+#[cfg(test)]
+mod tests;
+
+pub use decide::{Policy, PolicyRequest, Verdict};
+pub use file::PolicyFile;
+pub use rule::{RuleKind, RuleLocation, RuleRef};
