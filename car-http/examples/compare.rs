@@ -1,9 +1,10 @@
 //! Measures this client beside hyper-util's pooled client, against one server, in one run.
 //!
 //! `cargo run --release -p car-http --example compare`. The server has a thread and a runtime of its own; each
-//! client runs on a single-threaded runtime. The two take turns, and the best of the rounds counts, so that what
-//! else the machine does weighs on both alike. The processor time of the client's thread per call (on Linux) says
-//! more than the calls per second, which the server and the kernel bound too.
+//! client runs on a single-threaded runtime. The two take turns in short rounds, and every figure is the median
+//! of the rounds, the ratios of those of neighbours, so that what else the machine does weighs on both alike. The
+//! processor time of the client's thread per call (on Linux) says more than the calls per second, which the
+//! server and the kernel bound too.
 
 use bytes::Bytes;
 use car_http::{Client, Request, Target};
@@ -25,27 +26,32 @@ use std::{
 /// About the size of a small `tools/call` and of its answer.
 const BODY: &str =
     r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hello"}}}"#;
-const ROUNDS: usize = 6;
-const ROUND: Duration = Duration::from_millis(700);
+const ROUNDS: usize = 21;
+const ROUND: Duration = Duration::from_millis(250);
 
 #[expect(clippy::print_stdout, reason = "a program for people")]
 fn main() {
     let address = start_server();
     println!("in flight    calls/s: legacy  car-http   ratio    CPU us/call: legacy  car-http   ratio");
     for in_flight in [1, 64] {
-        let (mut legacy, mut ours) = (Figures::WORST, Figures::WORST);
+        let mut pairs = Vec::new();
         for _ in 0..ROUNDS {
-            legacy = legacy.best(on_runtime(measure_legacy(address, in_flight)));
-            ours = ours.best(on_runtime(measure_ours(address, in_flight)));
+            let legacy = on_runtime(measure_legacy(address, in_flight));
+            pairs.push((legacy, on_runtime(measure_ours(address, in_flight))));
         }
+        let median_of = |value: &dyn Fn(&(Figures, Figures)) -> f64| {
+            let mut values: Vec<f64> = pairs.iter().map(value).collect();
+            values.sort_by(f64::total_cmp);
+            values[values.len() / 2]
+        };
         println!(
             "{in_flight:>9}    {:>15.0}  {:>8.0}  {:>6.2}    {:>19.2}  {:>8.2}  {:>6.2}",
-            legacy.rate,
-            ours.rate,
-            ours.rate / legacy.rate,
-            legacy.cpu,
-            ours.cpu,
-            ours.cpu / legacy.cpu
+            median_of(&|(legacy, _)| legacy.rate),
+            median_of(&|(_, ours)| ours.rate),
+            median_of(&|(legacy, ours)| ours.rate / legacy.rate),
+            median_of(&|(legacy, _)| legacy.cpu),
+            median_of(&|(_, ours)| ours.cpu),
+            median_of(&|(legacy, ours)| ours.cpu / legacy.cpu),
         );
     }
 }
@@ -55,14 +61,6 @@ fn main() {
 struct Figures {
     rate: f64,
     cpu: f64,
-}
-
-impl Figures {
-    const WORST: Self = Self { rate: 0.0, cpu: f64::INFINITY };
-
-    fn best(self, other: Self) -> Self {
-        Self { rate: self.rate.max(other.rate), cpu: self.cpu.min(other.cpu) }
-    }
 }
 
 /// Returns the microseconds that this thread has spent on a processor; 0 where the system does not say.

@@ -11,6 +11,7 @@ use crate::{
 };
 use http::HeaderValue;
 use std::{fmt, time::Duration};
+use zeroize::Zeroizing;
 
 /// 64 KiB: servers limit what they accept to 8 to 32 KiB, so an answer has no reason to be longer.
 const MAX_HEADER_BYTES: usize = 64 * 1024;
@@ -29,7 +30,7 @@ const POOL_MAX_IDLE_PER_ORIGIN: usize = 64;
 pub struct ClientBuilder {
     timeouts: Timeouts,
     extra_ca_pem: Vec<Vec<u8>>,
-    identity_pem: Option<(Vec<u8>, Vec<u8>)>,
+    identity_pem: Option<(Vec<u8>, Zeroizing<Vec<u8>>)>,
     proxy: ProxyConfig,
     address_policy: AddressPolicy,
     http2: bool,
@@ -73,7 +74,7 @@ impl ClientBuilder {
 
     /// Shows this certificate to servers that ask for one: the chain, and the key of its first certificate.
     pub fn client_identity_pem(mut self, chain: &[u8], key: &[u8]) -> Self {
-        self.identity_pem = Some((chain.to_vec(), key.to_vec()));
+        self.identity_pem = Some((chain.to_vec(), Zeroizing::new(key.to_vec())));
         self
     }
 

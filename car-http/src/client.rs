@@ -257,3 +257,21 @@ impl fmt::Debug for Client {
         f.debug_struct("Client").field("timeouts", &self.shared.timeouts).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_and_bodies_can_cross_threads() {
+        fn is_send<T: Send>(_: &T) {}
+        fn is_shareable<T: Send + Sync + Unpin + 'static>() {}
+        is_shareable::<Client>();
+        is_shareable::<Body>();
+        is_shareable::<Response>();
+        is_shareable::<Error>();
+        let client = Client::new().expect("a client");
+        let target = Target::parse("http://example.com/").expect("valid");
+        is_send(&client.send(Request::get(target)));
+    }
+}

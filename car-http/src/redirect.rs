@@ -6,6 +6,9 @@ use crate::{
 };
 use http::{Method, StatusCode};
 
+/// How much is shown of a location that cannot be read: enough to recognize it, too little to fill a log.
+const SHOWN_LOCATION: usize = 200;
+
 /// A redirect that is followed: with the same method, headers and body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Follow {
@@ -39,7 +42,7 @@ pub(crate) fn decide(
         return Err(Refused { to: "nowhere".to_owned(), why: RedirectRefusal::MissingLocation });
     };
     let Ok(target) = from.join(location) else {
-        let to = location.rsplit('@').next().unwrap_or_default().to_owned();
+        let to = location.rsplit('@').next().unwrap_or_default().chars().take(SHOWN_LOCATION).collect();
         return Err(Refused { to, why: RedirectRefusal::InvalidLocation });
     };
     let refuse = |why| Err(Refused { to: target.origin().to_string(), why });

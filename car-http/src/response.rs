@@ -2,9 +2,9 @@
 
 use crate::{body::Body, target::Target};
 use http::{HeaderMap, StatusCode, Version};
+use std::fmt;
 
 /// The answer to a request. Every status is an answer; only a failure to get one is an error.
-#[derive(Debug)]
 pub struct Response {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
@@ -54,5 +54,17 @@ impl Response {
     #[must_use]
     pub fn into_parts(self) -> (StatusCode, HeaderMap, Body) {
         (self.status, self.headers, self.body)
+    }
+}
+
+impl fmt::Debug for Response {
+    /// Shows the names of the headers only: their values may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("version", &self.version)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body", &self.body)
+            .finish()
     }
 }

@@ -4,7 +4,8 @@ use crate::server::{Server, listen, read_request, write};
 use car_http::{Body, Client, Error, Phase, Request, Target, Timeouts};
 use std::time::Duration;
 
-const SHORT: Duration = Duration::from_millis(30);
+/// Long enough for a loaded machine to get to the point where the server stalls.
+const SHORT: Duration = Duration::from_millis(250);
 
 /// Answers with the given bytes and then keeps the connection open in silence.
 async fn stalls_after(answer: impl Into<String>) -> Server {

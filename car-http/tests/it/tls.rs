@@ -185,7 +185,7 @@ async fn http2_can_be_turned_off() {
 async fn an_idle_http2_connection_is_closed_and_the_next_call_makes_another() {
     let authority = Authority::new();
     let server = serve_tls(&authority, &["h2"], false).await;
-    let idle_timeout = std::time::Duration::from_millis(50);
+    let idle_timeout = std::time::Duration::from_millis(150);
     let builder = Client::builder().extra_ca_pem(authority.pem().as_bytes()).pool_idle_timeout(idle_timeout);
     let client = builder.build().expect("a client");
     for expected in 1..=3 {
