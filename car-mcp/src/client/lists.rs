@@ -34,6 +34,12 @@ pub struct Listing<T> {
     pub set_aside: Vec<SetAside>,
 }
 
+impl<T> Default for Listing<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), set_aside: Vec::new() }
+    }
+}
+
 /// An entry of a list that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -214,7 +220,7 @@ impl Session {
         T: Listed,
         Outcome<<T::Method as Method>::Result>: DeserializeOwned,
     {
-        let mut listing = Listing { items: Vec::new(), set_aside: Vec::new() };
+        let mut listing = Listing::default();
         let mut pages = Pages::new(self.inner.limits.max_pages);
         let mut cursor: Option<String> = None;
         let mut until: Option<Instant> = None;

@@ -1,0 +1,73 @@
+//! From what the manifest says to a session: the connector resolved, its secrets fetched, its server dialed.
+//!
+//! ```text
+//!  Connector (as written) ─▶ DialPlan (resolved: target, headers) ─▶ HttpTransport ─▶ Session
+//! ```
+
+use car_connectors_store::{Connector, EntryName, Secret, SecretStore};
+use car_http::{Client, HeaderName, HeaderValue, Target};
+use car_mcp::{Session, SessionBuilder};
+use car_mcp_http::HttpTransport;
+
+use crate::error::{Error, ErrorKind, session_error};
+
+/// Everything that is needed to dial.
+pub(crate) struct DialPlan {
+    target: Target,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl DialPlan {
+    /// Checks a URL and headers that a person gave.
+    pub(crate) fn new(url: &str, headers: &[(String, Secret)]) -> Result<Self, Error> {
+        let target = Target::parse(url).map_err(|error| {
+            Error::new(ErrorKind::InvalidInput, error.to_string())
+                .hinted("give the full address, such as https://mcp.example.com/mcp")
+        })?;
+        let headers = headers.iter().map(|(name, value)| header(name, value)).collect::<Result<_, _>>()?;
+        Ok(Self { target, headers })
+    }
+
+    /// Resolves a connector of the manifest. Blocks on the keychain, if the connector has secrets.
+    pub(crate) fn resolve(connector: &Connector, secrets: &SecretStore) -> Result<Self, Error> {
+        let mut headers = Vec::with_capacity(connector.secret_headers.len());
+        for name in &connector.secret_headers {
+            let secret = secrets.get(&EntryName::header(&connector.slug, name))?.ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Storage,
+                    format!("the value of the header {name} is not stored any more"),
+                )
+                .hinted("remove the connector and add it again with the header")
+            })?;
+            headers.push((name.clone(), secret));
+        }
+        Self::new(&connector.url, &headers)
+    }
+
+    /// Dials the server and makes the handshake.
+    pub(crate) async fn dial(
+        self,
+        slug: &str,
+        client: Client,
+        builder: SessionBuilder,
+    ) -> Result<Session, Error> {
+        let mut transport = HttpTransport::builder(client, self.target);
+        for (name, value) in self.headers {
+            transport = transport
+                .header(name, value)
+                .map_err(|error| session_error(slug, car_mcp::Error::Transport(error)))?;
+        }
+        builder.connect(transport.build()).await.map_err(|error| session_error(slug, error))
+    }
+}
+
+fn header(name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue), Error> {
+    let invalid = |what: &str| {
+        Error::new(ErrorKind::InvalidInput, format!("the {what} of the header {name:?} cannot be sent"))
+            .hinted("a name has letters, digits and -; a value is one line of visible characters")
+    };
+    let header = HeaderName::try_from(name).map_err(|_| invalid("name"))?;
+    let mut value = HeaderValue::try_from(value.expose()).map_err(|_| invalid("value"))?;
+    value.set_sensitive(true);
+    Ok((header, value))
+}

@@ -1,0 +1,54 @@
+//! Adds remote MCP servers as tool sources and puts every call through one governed path.
+//!
+//! ```text
+//!  add, enable, call …                         what happened
+//!        │                                          ▲
+//!        ▼                                          │ ConnectorEvent, ConnectorStatus, ToolOutcome
+//!  ConnectorManager ──▶ car-connectors-store    manifest, secrets
+//!        │
+//!        ├─ dial ─────▶ car-mcp-http ─▶ car-mcp ─▶ one Session for each connector
+//!        │
+//!        └─ call ─────▶ car-engine: route ─▶ validator ─▶ policy ─▶ rate limit ─▶ Session ─▶ event log
+//! ```
+//!
+//! A tool that has been discovered is neither routable nor registered until it is enabled. Names that a model sees
+//! are `mcp_{slug}_{tool}`; where that would be too long, contain other characters or mean two tools, a stable alias
+//! stands in for it. Only the manager writes to the store.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use car_connectors::{CallOptions, ConnectorManager, Error, ManagerOptions, NewConnector, ToolSelection};
+//! use car_connectors::store::Home;
+//!
+//! # async fn example(home: Home) -> Result<(), Box<dyn std::error::Error>> {
+//! let manager = ConnectorManager::load(ManagerOptions::new(home)).await?;
+//! manager.add(NewConnector::remote("docs", "http://127.0.0.1:3001/mcp")).await?;
+//! manager.enable_tools("docs", &ToolSelection::Named(vec!["echo".to_owned()])).await?;
+//! let arguments = serde_json::value::to_raw_value(&serde_json::json!({"message": "hi"}))?;
+//! let outcome = manager.call_tool("docs", "echo", &arguments, &CallOptions::new()).await?;
+//! println!("{}", outcome.raw);
+//! # Ok(())
+//! # }
+//! ```
+
+mod connector;
+mod dial;
+mod error;
+mod events;
+mod manager;
+mod name;
+mod options;
+mod session;
+mod status;
+
+pub use error::{Error, ErrorKind};
+pub use events::{ConnectorEvent, ConnectorEvents};
+pub use manager::ConnectorManager;
+pub use name::{MAX_NAME_CHARS, canonical_names, slugify};
+pub use options::{CallOptions, ManagerOptions, NewConnector, OnProgress, ToolSelection};
+pub use status::{ConnectorState, ConnectorStatus, SetAside, ToolListing, ToolOutcome, ToolView};
+
+pub use car_connectors_store as store;
+pub use car_engine as engine;
+pub use car_mcp as mcp;

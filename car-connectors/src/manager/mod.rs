@@ -1,0 +1,217 @@
+//! The manager: what a program does with connectors.
+
+mod call;
+mod change;
+mod connect;
+mod tools;
+mod view;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use car_connectors_store::{Connector, Manifest, ManifestStore, SecretStore};
+use car_engine::{EventLog, McpToolExecutor, PolicyFile, SystemClock, ToolEntry, ToolRegistry};
+use car_http::Client;
+use car_mcp::{Session, SessionBuilder};
+
+use crate::connector::Live;
+use crate::error::{Error, ErrorKind};
+use crate::events::{ConnectorEvents, Hub};
+use crate::options::ManagerOptions;
+use crate::status::ConnectorStatus;
+
+/// Adds, lists, enables and calls connectors. Cheap to clone; clones are the same manager.
+///
+/// Connectors do not wait for each other: one that hangs or fails delays nobody else. What another process changes in
+/// the manifest is seen at the next look.
+///
+/// # Cancel safety
+/// Dropping the future of any method leaves everything as it was before or as it is after; a call is cancelled.
+#[derive(Clone)]
+pub struct ConnectorManager {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) manifest: ManifestStore,
+    pub(crate) secrets: SecretStore,
+    pub(crate) executor: McpToolExecutor,
+    pub(crate) client: Client,
+    pub(crate) session: SessionBuilder,
+    pub(crate) caller: String,
+    pub(crate) live: Mutex<HashMap<String, Arc<Live>>>,
+    pub(crate) hub: Hub,
+    /// For what outlives a borrow: the sessions that the engine holds.
+    pub(crate) own: std::sync::Weak<Self>,
+}
+
+impl ConnectorManager {
+    /// Reads the state folder. No server is contacted.
+    ///
+    /// # Errors
+    /// Says what of the state cannot be read, or which proxy setting cannot be used. Nothing is changed.
+    pub async fn load(options: ManagerOptions) -> Result<Self, Error> {
+        let client = Client::builder().proxy(options.proxy).build().map_err(|error| {
+            Error::new(ErrorKind::InvalidInput, error.to_string()).hinted("mend the proxy settings")
+        })?;
+        let clock = Arc::new(SystemClock::new());
+        let log = Arc::new(EventLog::new(options.home.events_path(), options.events, clock.clone()));
+        let policy = PolicyFile::new(options.home.policy_path());
+        let mut executor = McpToolExecutor::new(Arc::new(ToolRegistry::new()), policy, log, clock);
+        if let Some(approver) = options.approver {
+            executor = executor.with_approver(approver);
+        }
+        let session = Session::builder(options.client).handler(options.handler).limits(options.limits);
+        let inner = Arc::new_cyclic(|own| Inner {
+            manifest: ManifestStore::new(&options.home),
+            secrets: SecretStore::new(&options.home, options.secrets),
+            executor,
+            client,
+            session,
+            caller: options.caller,
+            live: Mutex::default(),
+            hub: Hub::new(),
+            own: own.clone(),
+        });
+        inner.manifest().await?;
+        Ok(Self { inner })
+    }
+
+    /// Reads the state folder and dials every connector, all at once. One that fails is no error here: its status
+    /// says so.
+    ///
+    /// # Errors
+    /// As [`ConnectorManager::load`].
+    pub async fn load_and_connect(options: ManagerOptions) -> Result<Self, Error> {
+        let manager = Self::load(options).await?;
+        let manifest = manager.inner.manifest().await?;
+        let mut dialing = tokio::task::JoinSet::new();
+        for connector in manifest.connectors().iter().filter(|connector| connector.stdio.is_none()) {
+            let (inner, slug) = (Arc::clone(&manager.inner), connector.slug.clone());
+            // They run side by side, and end with this future.
+            dialing.spawn(async move { inner.connected(&slug).await.map(drop) });
+        }
+        while let Some(dialed) = dialing.join_next().await {
+            if let Ok(Err(error)) = dialed {
+                tracing::info!(connector = error.connector(), %error, "a connector could not be dialed");
+            }
+        }
+        Ok(manager)
+    }
+
+    /// Lists all connectors, in the order in which they were added. No server is contacted.
+    ///
+    /// # Errors
+    /// Says why the manifest cannot be read.
+    pub async fn list(&self) -> Result<Vec<ConnectorStatus>, Error> {
+        let manifest = self.inner.manifest().await?;
+        Ok(manifest.connectors().iter().map(|connector| self.inner.status_of(connector)).collect())
+    }
+
+    /// Tells how one connector stands. No server is contacted.
+    ///
+    /// # Errors
+    /// Says that there is no such connector, or why the manifest cannot be read.
+    pub async fn status(&self, slug: &str) -> Result<ConnectorStatus, Error> {
+        let connector = self.inner.connector(slug).await?;
+        Ok(self.inner.status_of(&connector))
+    }
+
+    /// Lists the enabled tools of the connectors that have been dialed, as a model is shown them.
+    pub fn enabled_tool_entries(&self) -> Vec<ToolEntry> {
+        self.inner.executor.registry().list().iter().map(|tool| tool.entry().clone()).collect()
+    }
+
+    /// Listens to what happens to connectors from now on.
+    pub fn subscribe(&self) -> ConnectorEvents {
+        self.inner.hub.subscribe()
+    }
+
+    /// Returns the policy.
+    pub fn policy(&self) -> &PolicyFile {
+        self.inner.executor.policy()
+    }
+
+    /// Returns the event log.
+    pub fn event_log(&self) -> &EventLog {
+        self.inner.executor.log()
+    }
+
+    /// Returns what the user should know and need not act on at once, such as secrets being kept in a file.
+    pub fn warnings(&self) -> Vec<String> {
+        let fallback = self.inner.secrets.fallback();
+        fallback
+            .map(|fallback| {
+                format!(
+                    "secrets are kept in a file that only you can read, because of the keychain: {}",
+                    fallback.reason
+                )
+            })
+            .into_iter()
+            .collect()
+    }
+
+    /// Ends all sessions; servers that keep them are told so. Calls that come later dial again.
+    pub async fn close(&self) {
+        let sessions: Vec<Session> = self.inner.lives().iter().filter_map(|live| live.disconnect()).collect();
+        for session in sessions {
+            session.close().await;
+        }
+    }
+}
+
+impl Inner {
+    /// Reads the manifest, on a thread that may block.
+    pub(crate) async fn manifest(&self) -> Result<Manifest, Error> {
+        self.blocking(|inner| Ok(inner.manifest.read()?)).await
+    }
+
+    pub(crate) async fn connector(&self, slug: &str) -> Result<Connector, Error> {
+        let manifest = self.manifest().await?;
+        manifest.connector(slug).cloned().ok_or_else(|| Error::no_connector(slug, &slugs(&manifest)))
+    }
+
+    /// Runs what touches files or the keychain where it holds up nobody.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let inner =
+            self.own.upgrade().ok_or_else(|| Error::new(ErrorKind::Storage, "the manager is gone"))?;
+        match tokio::task::spawn_blocking(move || work(&inner)).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                Err(Error::new(ErrorKind::Storage, "the state folder could not be looked at").because(error))
+            }
+        }
+    }
+
+    pub(crate) fn live(&self, slug: &str) -> Arc<Live> {
+        Arc::clone(self.lock_live().entry(slug.to_owned()).or_default())
+    }
+
+    pub(crate) fn forget_live(&self, slug: &str) {
+        self.lock_live().remove(slug);
+    }
+
+    fn lives(&self) -> Vec<Arc<Live>> {
+        self.lock_live().values().cloned().collect()
+    }
+
+    fn lock_live(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Live>>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) fn slugs(manifest: &Manifest) -> Vec<String> {
+    manifest.connectors().iter().map(|connector| connector.slug.clone()).collect()
+}
+
+impl std::fmt::Debug for ConnectorManager {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ConnectorManager")
+            .field("manifest", &self.inner.manifest.path())
+            .finish_non_exhaustive()
+    }
+}

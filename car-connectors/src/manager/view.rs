@@ -1,0 +1,58 @@
+//! From what is known of a connector to what is shown of it.
+
+use car_connectors_store::Connector;
+
+use super::Inner;
+use crate::connector::LiveState;
+use crate::status::{ConnectorState, ConnectorStatus};
+
+/// The manifest member that remembers how many tools were seen last, so that a list need not ask the server.
+pub(crate) const TOOL_COUNT: &str = "tool_count";
+
+impl Inner {
+    pub(crate) fn status_of(&self, connector: &Connector) -> ConnectorStatus {
+        let live = self.live(&connector.slug).state();
+        let state = match connector.stdio {
+            Some(_) => ConnectorState::Unsupported,
+            None => live.state(),
+        };
+        let server = live.connected.as_ref().map(|connected| connected.session.server());
+        let seen = live.connected.as_ref().map(|connected| connected.tools.items.len());
+        ConnectorStatus {
+            slug: connector.slug.clone(),
+            name: connector.name.clone(),
+            url: (!connector.url.is_empty()).then(|| connector.url.clone()),
+            connected: live.connected.is_some(),
+            state,
+            next_action: next_action(connector, &live, state),
+            tool_count: seen.or_else(|| remembered_count(connector)),
+            enabled_count: connector.enabled_tools.len(),
+            last_error: live.failure.map(|failure| failure.text),
+            secret_headers: connector.secret_headers.clone(),
+            protocol_version: server.as_ref().map(|server| server.version.to_string()),
+            server: server.and_then(|server| server.info).map(|info| match info.version.as_str() {
+                "" => info.name,
+                version => format!("{} {version}", info.name),
+            }),
+        }
+    }
+}
+
+fn remembered_count(connector: &Connector) -> Option<usize> {
+    serde_json::from_str(connector.extra(TOOL_COUNT)?.get()).ok()
+}
+
+fn next_action(connector: &Connector, live: &LiveState, state: ConnectorState) -> Option<String> {
+    let slug = &connector.slug;
+    match state {
+        ConnectorState::Failed | ConnectorState::NeedsSignIn => {
+            let hint = live.failure.as_ref().and_then(|failure| failure.hint.clone());
+            Some(hint.unwrap_or_else(|| format!("try again with `car refresh {slug}`")))
+        }
+        ConnectorState::Unsupported => Some("use a release that starts local servers".to_owned()),
+        _ if connector.enabled_tools.is_empty() => {
+            Some(format!("choose tools with `car tools {slug}` and `car enable`"))
+        }
+        _ => None,
+    }
+}

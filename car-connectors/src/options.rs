@@ -1,0 +1,209 @@
+//! What a program says when it makes a manager, adds a connector or calls a tool.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use car_connectors_store::{Home, Secret, SecretMode};
+use car_engine::{Approver, EventLogOptions, Progress};
+use car_http::ProxyConfig;
+use car_mcp::{ClientHandler, Limits, NoHandler};
+use car_mcp_proto::capability::Implementation;
+
+use crate::error::{Error, ErrorKind};
+
+/// Says how a manager works.
+pub struct ManagerOptions {
+    pub(crate) home: Home,
+    pub(crate) secrets: SecretMode,
+    pub(crate) caller: String,
+    pub(crate) client: Implementation,
+    pub(crate) proxy: ProxyConfig,
+    pub(crate) limits: Limits,
+    pub(crate) handler: Arc<dyn ClientHandler>,
+    pub(crate) approver: Option<Arc<dyn Approver>>,
+    pub(crate) events: EventLogOptions,
+}
+
+impl ManagerOptions {
+    /// Returns options for a state folder, with every other setting at its default.
+    pub fn new(home: Home) -> Self {
+        let mut client = Implementation::new("car-connectors");
+        client.version = env!("CARGO_PKG_VERSION").to_owned();
+        Self {
+            home,
+            secrets: SecretMode::Auto,
+            caller: "library".to_owned(),
+            client,
+            proxy: ProxyConfig::none(),
+            limits: Limits::default(),
+            handler: Arc::new(NoHandler),
+            approver: None,
+            events: EventLogOptions::default(),
+        }
+    }
+
+    /// Sets where secrets are kept.
+    #[must_use]
+    pub const fn with_secrets(mut self, mode: SecretMode) -> Self {
+        self.secrets = mode;
+        self
+    }
+
+    /// Sets who makes the calls, for the event log.
+    #[must_use]
+    pub fn with_caller(mut self, caller: impl Into<String>) -> Self {
+        self.caller = caller.into();
+        self
+    }
+
+    /// Sets how the program calls itself to servers.
+    #[must_use]
+    pub fn with_client(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
+        self.client.name = name.into();
+        self.client.version = version.into();
+        self
+    }
+
+    /// Takes proxies from variables such as `HTTPS_PROXY` and `NO_PROXY`. A library does not look them up by itself.
+    ///
+    /// # Errors
+    /// Says which proxy cannot be used.
+    pub fn with_variables(mut self, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        self.proxy = ProxyConfig::from_variables(lookup).map_err(|error| {
+            Error::new(ErrorKind::InvalidInput, error.to_string())
+                .hinted("mend HTTP_PROXY, HTTPS_PROXY or NO_PROXY")
+        })?;
+        Ok(self)
+    }
+
+    /// Sets the limits of sessions: how long a handshake, a page of a list and a call may take.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets who answers the questions of servers.
+    #[must_use]
+    pub fn with_handler(mut self, handler: Arc<dyn ClientHandler>) -> Self {
+        self.handler = handler;
+        self
+    }
+
+    /// Sets who is asked where the policy says `ask`. Without one, `ask` is a denial.
+    #[must_use]
+    pub fn with_approver(mut self, approver: Arc<dyn Approver>) -> Self {
+        self.approver = Some(approver);
+        self
+    }
+
+    /// Sets how the event log is kept.
+    #[must_use]
+    pub fn with_event_log(mut self, options: EventLogOptions) -> Self {
+        self.events = options;
+        self
+    }
+}
+
+impl fmt::Debug for ManagerOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ManagerOptions")
+            .field("home", &self.home)
+            .field("secrets", &self.secrets)
+            .field("caller", &self.caller)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Describes a connector that is to be added.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct NewConnector {
+    /// Its name, as a person gives it.
+    pub name: String,
+    /// Its URL.
+    pub url: String,
+    /// Headers that every request carries. Their values are kept as secrets, all of them: which header is one only
+    /// the server knows.
+    pub headers: Vec<(String, Secret)>,
+}
+
+impl NewConnector {
+    /// Describes a remote server.
+    pub fn remote(name: impl Into<String>, url: impl Into<String>) -> Self {
+        Self { name: name.into(), url: url.into(), headers: Vec::new() }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: impl Into<String>, value: Secret) -> Self {
+        self.headers.push((name.into(), value));
+        self
+    }
+}
+
+/// Says which tools are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "all, or some")]
+pub enum ToolSelection {
+    /// All that the connector has.
+    All,
+    /// Those with these names, as the server gives them.
+    Named(Vec<String>),
+}
+
+/// Is told of a call's progress. Must not block.
+pub type OnProgress = Arc<dyn Fn(&Progress) + Send + Sync>;
+
+/// Says what is special about one call.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct CallOptions {
+    /// Give up after this long without progress.
+    pub timeout: Option<Duration>,
+    /// The trace that the call belongs to, as a W3C `traceparent`.
+    pub trace: Option<String>,
+    /// Is told of progress.
+    pub on_progress: Option<OnProgress>,
+}
+
+impl CallOptions {
+    /// Returns options that leave everything to the manager.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how long the call may go on without progress.
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets the trace.
+    #[must_use]
+    pub fn with_trace(mut self, trace: impl Into<String>) -> Self {
+        self.trace = Some(trace.into());
+        self
+    }
+
+    /// Sets who is told of progress.
+    #[must_use]
+    pub fn with_progress(mut self, on_progress: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.on_progress = Some(Arc::new(on_progress));
+        self
+    }
+}
+
+impl fmt::Debug for CallOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CallOptions")
+            .field("timeout", &self.timeout)
+            .field("trace", &self.trace)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,117 @@
+//! What a front end shows of connectors, tools and results.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// How a connector stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ConnectorState {
+    /// Known, and not contacted by this program yet.
+    NotConnected,
+    /// Being contacted.
+    Connecting,
+    /// Ready for calls.
+    Ready,
+    /// The server wants a sign-in.
+    NeedsSignIn,
+    /// The last attempt failed.
+    Failed,
+    /// This program cannot start it: it is a local server.
+    Unsupported,
+}
+
+impl ConnectorState {
+    /// Returns the state as one word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotConnected => "not_connected",
+            Self::Connecting => "connecting",
+            Self::Ready => "ready",
+            Self::NeedsSignIn => "needs_sign_in",
+            Self::Failed => "failed",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
+/// How a connector stands, and what to do next.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ConnectorStatus {
+    /// Its slug, by which it is addressed.
+    pub slug: String,
+    /// Its name, as the person gave it.
+    pub name: String,
+    /// Its URL; nothing for a local one.
+    pub url: Option<String>,
+    /// Whether there is a session with it.
+    pub connected: bool,
+    /// How it stands.
+    pub state: ConnectorState,
+    /// What the person should do next, if anything.
+    pub next_action: Option<String>,
+    /// How many tools it has, when last seen.
+    pub tool_count: Option<usize>,
+    /// How many of them are enabled.
+    pub enabled_count: usize,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+    /// The names of headers whose values are kept as secrets.
+    pub secret_headers: Vec<String>,
+    /// The revision of the protocol that is spoken with it.
+    pub protocol_version: Option<String>,
+    /// What the server calls itself.
+    pub server: Option<String>,
+}
+
+/// A tool as it is shown.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ToolView {
+    /// The server's name for it.
+    pub name: String,
+    /// The name by which a model knows it, once it is enabled.
+    pub canonical: String,
+    /// Its name for people.
+    pub title: Option<String>,
+    /// What it does, in the server's words.
+    pub description: Option<String>,
+    /// Whether it can be called.
+    pub enabled: bool,
+    /// The JSON Schema of its arguments, as the server wrote it.
+    pub input_schema: Box<RawValue>,
+}
+
+/// A tool that cannot be used, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SetAside {
+    /// Its name, if that much can be read.
+    pub name: Option<String>,
+    /// Why it cannot be used.
+    pub reason: String,
+}
+
+/// All tools of a connector.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ToolListing {
+    /// Those that can be used.
+    pub tools: Vec<ToolView>,
+    /// Those that cannot.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// What a tool answered.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ToolOutcome {
+    /// The whole result, as the server sent it.
+    pub raw: Box<RawValue>,
+    /// Whether the tool says that it failed.
+    pub is_error: bool,
+    /// The result as data.
+    pub structured_content: Option<Box<RawValue>>,
+}
