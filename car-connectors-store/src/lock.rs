@@ -79,3 +79,22 @@ fn open(path: &Path) -> io::Result<File> {
     }
     options.open(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_no_longer_than_it_is_told_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("connectors.json");
+        let held = WriteLock::acquire(&target, LOCK_WAIT).unwrap();
+        let error = WriteLock::acquire(&target, Duration::from_millis(20)).unwrap_err();
+        assert!(
+            matches!(&error, StoreError::Locked { path, .. } if path.ends_with("connectors.json.lock")),
+            "{error}"
+        );
+        drop(held);
+        WriteLock::acquire(&target, LOCK_WAIT).unwrap();
+    }
+}

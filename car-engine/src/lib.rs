@@ -59,6 +59,7 @@ mod policy;
 mod rate;
 
 mod executor;
+mod request;
 
 pub use clock::{Clock, SystemClock};
 pub use error::EngineError;
@@ -66,9 +67,10 @@ pub use events::{
     ArgumentLogging, EventFilter, EventKind, EventLog, EventLogOptions, EventPage, EventPosition,
     EventRecord, LogProblem, SyncPolicy, Verification, format_timestamp, redact_arguments,
 };
-pub use executor::{Approver, McpToolExecutor, ToolRequest};
+pub use executor::McpToolExecutor;
 pub use policy::{Policy, PolicyFile, PolicyRequest, RuleKind, RuleLocation, RuleRef, Verdict};
 pub use registry::{RegisteredTool, ToolRegistry};
+pub use request::{Approver, ToolRequest};
 pub use session::{
     BoxFuture, McpCall, McpCallError, McpCallErrorKind, McpSession, McpToolResult, Progress, ProgressSink,
     ToolExecutor,

@@ -151,3 +151,35 @@ fn open_platform_store() -> Result<Arc<CredentialStore>, Error> {
 pub(super) fn mock() -> SystemKeychain {
     SystemKeychain::with_store(keyring_core::mock::Store::new().expect("the mock opens"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gives_up_on_what_does_not_answer() {
+        let (never, waits) = mpsc::channel::<()>();
+        let error = bounded(Duration::from_millis(5), move || waits.recv().is_ok()).unwrap_err();
+        assert!(matches!(error, KeychainError::Timeout { .. }), "{error}");
+        drop(never);
+    }
+
+    #[test]
+    fn never_repeats_the_bytes_that_the_library_puts_into_its_errors() {
+        let keychain = mock();
+        let entry = keychain.store.build(SERVICE, "e", None).unwrap();
+        let credential: &keyring_core::mock::Cred = entry.as_any().downcast_ref().unwrap();
+        for error in [
+            Error::BadEncoding(b"s3cr3t".to_vec()),
+            Error::BadDataFormat(b"s3cr3t".to_vec(), "s3cr3t".into()),
+        ] {
+            credential.set_error(error);
+            let error = keychain.read("e").unwrap_err();
+            let bytes = format!("{:?}", b"s3cr3t");
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("s3cr3t") && !shown.contains(&bytes), "{shown}");
+        }
+        credential.set_error(Error::NoStorageAccess("it is locked".into()));
+        assert!(matches!(keychain.read("e"), Err(KeychainError::Unavailable { .. })));
+    }
+}

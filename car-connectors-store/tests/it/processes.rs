@@ -1,4 +1,4 @@
-//! Two processes at once: this test binary starts itself.
+//! Several processes, and one that may not write: this test binary starts itself.
 
 use std::{
     env,
@@ -53,4 +53,47 @@ fn worker_adds_connectors() {
         store.update(|manifest| manifest.add(Connector::remote(&*slug, "N", "https://example.com"))).unwrap();
         secrets.set(&EntryName::tokens(&slug), &Secret::new(&*slug)).unwrap();
     }
+}
+
+/// A process that may write no byte to any file stands for a full disk: every write fails, the superuser's too.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_one_clear_error_and_loses_nothing() {
+    let (_folder, home) = home();
+    let store = ManifestStore::new(&home);
+    store.update(|manifest| manifest.add(Connector::remote("kept", "Kept", "https://example.com"))).unwrap();
+    SecretStore::new(&home, SecretMode::File)
+        .set(&EntryName::tokens("kept"), &Secret::new("s3cr3t"))
+        .unwrap();
+    let before = [home.manifest_path(), home.secrets_path()].map(|path| std::fs::read(path).unwrap());
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 0; exec \"$0\" --exact processes::worker_cannot_write --include-ignored",
+        ])
+        .arg(env::current_exe().unwrap())
+        .env(FOLDER, home.path())
+        .output()
+        .unwrap();
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    assert_eq!([home.manifest_path(), home.secrets_path()].map(|path| std::fs::read(path).unwrap()), before);
+    let names: Vec<_> =
+        std::fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 4, "two files and their locks, nothing half-written: {names:?}");
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "the other half of a_full_disk_is_one_clear_error_and_loses_nothing"]
+fn worker_cannot_write() {
+    let Some(folder) = env::var_os(FOLDER) else { return };
+    let home = Home::resolve(Some(&PathBuf::from(folder)), |_| None).unwrap();
+    let (store, secrets) = (ManifestStore::new(&home), SecretStore::new(&home, SecretMode::File));
+    let added = store.update(|manifest| manifest.add(Connector::remote("new", "New", "https://example.com")));
+    assert_eq!(added.unwrap_err().to_string(), format!("cannot write {}", home.manifest_path().display()));
+    let set = secrets.set(&EntryName::tokens("kept"), &Secret::new("other"));
+    assert_eq!(set.unwrap_err().to_string(), format!("cannot write {}", home.secrets_path().display()));
+    assert_eq!(store.read().unwrap().connectors().len(), 1);
 }

@@ -112,6 +112,21 @@ impl Policy {
         }
     }
 
+    /// Lists every rule, in the order in which they are looked at. An allow list is followed by its entries.
+    #[must_use]
+    pub fn rules(&self) -> Vec<RuleRef> {
+        let references =
+            |rules: &[Rule]| -> Vec<RuleRef> { rules.iter().map(|rule| rule.reference.clone()).collect() };
+        let mut all: Vec<RuleRef> = self.broken.iter().cloned().collect();
+        all.extend(references(&self.deny));
+        for list in [&self.allow_connector, &self.allow_tool].into_iter().flatten() {
+            all.push(list.reference.clone());
+            all.extend(references(&list.rules));
+        }
+        all.extend(references(&self.ask));
+        all
+    }
+
     /// Lists every rule that is about a tool, whatever the arguments, in the order in which they are looked at.
     #[must_use]
     pub fn explain(&self, request: &PolicyRequest<'_>) -> Vec<RuleRef> {

@@ -130,5 +130,6 @@ fn explains_every_rule_about_a_tool_whatever_the_arguments() {
     let rules = policy.explain(&request("docs", "search", "mcp_docs_search"));
     let kinds: Vec<_> = rules.iter().map(|rule| rule.kind.as_str()).collect();
     assert_eq!(kinds, ["deny_tool_param", "allow_connector", "allow_tool", "ask"]);
+    assert_eq!(policy.rules().len(), 7, "{:?}", policy.rules());
     assert_eq!(rules[0].name(), "deny_tool_param \"* path\"");
 }
