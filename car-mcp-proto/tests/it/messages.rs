@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use car_mcp_proto::version::ProtocolVersion;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::kinds::{KINDS, kind};
 use crate::schema::Schema;
@@ -122,22 +122,22 @@ fn every_method_has_an_example() {
     }
 }
 
-/// What a schema does not demand, a peer may leave out: no type of ours may demand more than the revision does.
+/// What a schema does not demand, a peer may leave out: no type of ours may demand more than the revision does. And
+/// many a server writes `null` for what it leaves out.
 #[test]
-fn nothing_is_required_that_the_schema_leaves_free() {
+fn what_the_schema_leaves_free_may_be_missing_or_null() {
     let mut wrong = Vec::new();
     for version in ProtocolVersion::ALL {
         let Some(mut schema) = Schema::load(version) else { continue };
         for (definition, messages) in &examples(version) {
             let Some(kind) = kind(definition) else { continue };
-            for message in messages {
-                for shorter in without_one_member(message) {
-                    let allowed = schema.complaint(definition, &shorter).is_none();
-                    let text = serde_json::to_string(&shorter).unwrap();
-                    if allowed
-                        && !EXCUSED.contains(&&**definition)
-                        && let Err(error) = (kind.round_trip)(&text)
-                    {
+            for (shorter, nulled) in messages.iter().flat_map(without_one_member) {
+                if EXCUSED.contains(&&**definition) || schema.complaint(definition, &shorter).is_some() {
+                    continue;
+                }
+                for changed in [shorter, nulled] {
+                    let text = serde_json::to_string(&changed).unwrap();
+                    if let Err(error) = (kind.round_trip)(&text) {
                         wrong.push(format!("{version} {definition}: {error}\n  {text}"));
                     }
                 }
@@ -148,26 +148,69 @@ fn nothing_is_required_that_the_schema_leaves_free() {
 }
 
 /// Definitions whose schema says less than the text of the specification does: it cannot tell a complete result
-/// from a round, so it lets a round be empty and a result of `complete` lack its members.
-const EXCUSED: [&str; 3] =
-    ["CallToolResultResponse", "GetPromptResultResponse", "ReadResourceResultResponse"];
+/// from a round, so it lets a round be empty and a result of `complete` lack its members. Input requests are a map,
+/// in which an entry may be missing but not be `null`.
+const EXCUSED: [&str; 5] = [
+    "CallToolResultResponse",
+    "GetPromptResultResponse",
+    "InputRequests",
+    "InputRequiredResult",
+    "ReadResourceResultResponse",
+];
 
-/// Returns the message without each of its members in turn, and without each member of its members.
-fn without_one_member(message: &Value) -> Vec<Value> {
+/// Returns the message without each of its members in turn, and the same with `null` in its place; then so for each
+/// member of its members.
+fn without_one_member(message: &Value) -> Vec<(Value, Value)> {
     let Some(object) = message.as_object() else { return Vec::new() };
-    let mut shorter = Vec::new();
+    let mut changed = Vec::new();
     for (name, value) in object {
         if matches!(&**name, "jsonrpc" | "method" | "id") {
             continue;
         }
+        let with = |value: Value| {
+            let mut object = object.clone();
+            object.insert(name.clone(), value);
+            Value::Object(object)
+        };
         let mut without = object.clone();
         without.remove(name);
-        shorter.push(Value::Object(without));
-        for inner in without_one_member(value) {
-            let mut with = object.clone();
-            with.insert(name.clone(), inner);
-            shorter.push(Value::Object(with));
+        changed.push((Value::Object(without), with(Value::Null)));
+        changed.extend(without_one_member(value).into_iter().map(|(one, other)| (with(one), with(other))));
+    }
+    changed
+}
+
+#[test]
+fn members_that_nobody_knows_survive_wherever_they_stand() {
+    let mut lost = Vec::new();
+    for version in ProtocolVersion::ALL {
+        for (definition, messages) in &examples(version) {
+            for message in messages.iter().filter(|_| !COVERS.contains(&&**definition)) {
+                let mut message = message.clone();
+                extend(&mut message);
+                if let Err(reason) = check(definition, &message, None) {
+                    lost.push(format!("{version} {definition} {reason}\n  {message}"));
+                }
+            }
         }
     }
-    shorter
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+}
+
+/// Adds a member to every object of a message except its envelope, which is JSON-RPC's and not extended.
+fn extend(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(extend),
+        Value::Object(members) => {
+            members.values_mut().for_each(extend);
+            if !members.contains_key("jsonrpc") {
+                // It has a method so that it is one more input request where it comes to stand among those.
+                members.insert(
+                    "vendor/extra".to_owned(),
+                    json!({"method": "vendor/do", "deep": [1, 2.5, null]}),
+                );
+            }
+        }
+        _ => {}
+    }
 }
