@@ -162,3 +162,15 @@ fn a_round_keeps_its_metadata_and_what_it_has_beside() {
 fn an_error_without_a_code_is_refused() {
     assert!(serde_json::from_str::<ErrorObject>(r#"{"message":"no"}"#).is_err());
 }
+
+#[test]
+fn an_answer_without_a_result_says_so() {
+    for (text, expected) in [
+        (r#"{"jsonrpc":"2.0","id":1,"result":null}"#, "found neither"),
+        (r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1}}"#, "found both"),
+        (r#"{"jsonrpc":"2.0","result":{}}"#, "an `id` beside the `result`"),
+    ] {
+        let error = serde_json::from_str::<Incoming<'_, RawJson>>(text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
