@@ -9,7 +9,8 @@
 //!  text ◀─ rpc::Outgoing<P> ◀─ P = tool::CallToolParams, …                           (down)
 //!
 //!  rules: negotiate (which era)   header, param_header (what is repeated in headers)
-//!         page (cursors)   cache (freshness)   mrtr (rounds)   elicitation (defaults)
+//!         page (cursors)   salvage (lists with a bad entry)   cache (freshness)
+//!         mrtr (rounds)   elicitation (defaults)
 //! ```
 //!
 //! Messages are superset types: a member that only some revisions have is optional. What no revision names is kept in

@@ -183,7 +183,9 @@ impl<'a, T> Shape<'a, T> {
             (Some(method), None, None, None) => Ok(Incoming::Notification { method, params }),
             (None, Some(id), Some(result), None) => Ok(Incoming::Response { id, result }),
             (None, id, None, Some(error)) => Ok(Incoming::Error { id, error }),
-            (None, None, Some(_), None) => Err(E::custom("a response needs an `id`")),
+            (None, None, Some(_), None) => Err(E::custom("expected an `id` beside the `result`, found none")),
+            (None, Some(_), None, None) => Err(E::custom("expected a `result` or an `error`, found neither")),
+            (None, _, Some(_), Some(_)) => Err(E::custom("expected a `result` or an `error`, found both")),
             _ => {
                 Err(E::custom("expected a JSON-RPC request, notification or response, found another object"))
             }
