@@ -1,0 +1,35 @@
+//! Servers to test MCP clients against: one that can do everything, and many that misbehave.
+//!
+//! ```text
+//!  a client under test ──▶ loopback ──▶ everything ──┬─▶ modern                  (2026-07-28, stateless)
+//!                          (listener,                └─▶ legacy ─┬─ streamable   (sessions, resumable SSE)
+//!                           TLS, stop,                           └─ http_sse     (the old pair of endpoints)
+//!                           restart)
+//!  a client under test ──▶ hostile: one way of misbehaving, at one stage of the conversation
+//! ```
+//!
+//! [`everything::Everything`] is a correct server in every revision on one endpoint; its `ledger` says what reached
+//! it, so that a test can assert that nothing did. [`hostile::Hostile`] is wrong in exactly one way. Both are written on
+//! plain hyper or on plain sockets, and share no code with the crates under test: a mistake in those cannot hide itself.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+//! use car_testkit::everything::{Config, Everything};
+//!
+//! let server = Everything::start(Config::default()).await?;
+//! assert!(server.url().starts_with("http://127.0.0.1:"));
+//! assert_eq!(server.ledger().requests(), 0);
+//! # Ok(()) }
+//! ```
+
+mod ledger;
+mod loopback;
+mod reply;
+mod sse;
+mod tls;
+
+pub mod everything;
+pub mod hostile;
+
+pub use ledger::{Ledger, Seen};
+pub use tls::{TlsError, server_config};

@@ -1,0 +1,7 @@
+//! The servers themselves, checked over real sockets with a client that is nothing but a socket.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
+mod everything;
+mod hostile;
+mod wire;

@@ -1,0 +1,87 @@
+//! A client that is nothing but a socket: one request, one connection.
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// An HTTP reply, whole.
+pub(crate) struct Got {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: String,
+}
+
+impl Got {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let line = self
+            .head
+            .lines()
+            .find_map(|line| line.split_once(':').filter(|(found, _)| found.eq_ignore_ascii_case(name)));
+        line.map(|(_, value)| value.trim())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.body))
+    }
+
+    /// The messages of an event stream.
+    pub(crate) fn messages(&self) -> Vec<Value> {
+        let data = self.body.lines().filter_map(|line| line.strip_prefix("data: "));
+        data.map(|data| serde_json::from_str(data).unwrap()).collect()
+    }
+
+    pub(crate) fn last_event_id(&self) -> String {
+        self.body.lines().filter_map(|line| line.strip_prefix("id: ")).next_back().unwrap().to_owned()
+    }
+}
+
+/// Sends a request over HTTP/1.0, so that the body comes plain and ends with the connection.
+pub(crate) async fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Got {
+    let rest = url.strip_prefix("http://").unwrap();
+    let (authority, path) = rest.split_once('/').unwrap();
+    let mut socket = TcpStream::connect(authority).await.unwrap();
+    let mut head = format!(
+        "{method} /{path} HTTP/1.0\r\nHost: {authority}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    socket.write_all(format!("{head}\r\n{body}").as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    // A reset after the answer is as good as an end.
+    let _reset = socket.read_to_end(&mut bytes).await;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    Got { status, head: head.to_owned(), body: body.to_owned() }
+}
+
+/// Sends a request of the modern era, right in every respect.
+pub(crate) async fn modern(url: &str, method: &str, params: Value) -> Got {
+    let mut params = params;
+    params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
+    if params["_meta"]["io.modelcontextprotocol/clientCapabilities"].is_null() {
+        params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+    }
+    let name = params["name"].as_str().or_else(|| params["uri"].as_str()).unwrap_or("-").to_owned();
+    let headers = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method), ("Mcp-Name", &name)];
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+    send("POST", url, &headers, &message.to_string()).await
+}
+
+/// Opens a session of the legacy era and returns its id.
+pub(crate) async fn open_session(url: &str, version: &str) -> String {
+    let params = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
+    let got = send("POST", url, &[], &message.to_string()).await;
+    assert_eq!(got.json()["result"]["protocolVersion"], version);
+    got.header("mcp-session-id").unwrap().to_owned()
+}
+
+/// Calls a tool in a session of the legacy era.
+pub(crate) async fn legacy_call(url: &str, session: &str, name: &str, arguments: Value) -> Got {
+    let params = json!({ "name": name, "arguments": arguments, "_meta": { "progressToken": 7 } });
+    let message = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
+    send("POST", url, &[("Mcp-Session-Id", session)], &message.to_string()).await
+}
