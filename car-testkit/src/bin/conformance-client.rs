@@ -3,6 +3,8 @@
 //! The suite names the scenario, the revision and the scenario's data in the environment. Everything here uses the
 //! public API of the crates; what a scenario needs, a user needs.
 
+#![expect(clippy::print_stdout, reason = "the suite shows what the client printed beside what it checked")]
+
 use std::sync::Arc;
 
 use car_http::Client;
