@@ -60,27 +60,26 @@ impl HttpTransport {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response, TransportError> {
+        let mut request = Request::new(method, self.target.clone());
+        request.headers = headers;
+        request.body = body;
+        request.timeouts = Some(self.timeouts.clone());
+        let Some(credentials) = &self.credentials else {
+            let response = self.client.send(request).await.map_err(transport_error)?;
+            return match challenge_of(&response) {
+                None => Ok(response),
+                Some(challenge) => Err(unauthorized(challenge)),
+            };
+        };
         let mut renewed = false;
         loop {
-            let mut request = Request::new(method.clone(), self.target.clone());
-            request.headers = headers.clone();
-            request.body = body.clone();
-            request.timeouts = Some(self.timeouts.clone());
-            if let Some(credentials) = &self.credentials {
-                let proof = credentials.headers(method.as_str(), self.target.url().as_str()).await?;
-                request.headers.extend(proof.into_iter().map(|(name, value)| (Some(name), value)));
-            }
-            let response = self.client.send(request).await.map_err(transport_error)?;
+            let mut attempt = request.clone();
+            let proof = credentials.headers(attempt.method.as_str(), self.target.url().as_str()).await?;
+            attempt.headers.extend(proof.into_iter().map(|(name, value)| (Some(name), value)));
+            let response = self.client.send(attempt).await.map_err(transport_error)?;
             let Some(challenge) = challenge_of(&response) else { return Ok(response) };
-            let again = match &self.credentials {
-                Some(credentials) if !renewed => credentials.challenged(&challenge).await?,
-                _ => false,
-            };
-            if !again {
-                return Err(TransportError::Unauthorized {
-                    status: challenge.status,
-                    challenges: challenge.values,
-                });
+            if renewed || !credentials.challenged(&challenge).await? {
+                return Err(unauthorized(challenge));
             }
             renewed = true;
         }
@@ -186,8 +185,15 @@ async fn finish(response: Response) -> Result<Reply, TransportError> {
     Ok(Reply::Accepted)
 }
 
+fn unauthorized(challenge: Challenge) -> TransportError {
+    TransportError::Unauthorized { status: challenge.status, challenges: challenge.values }
+}
+
 fn challenge_of(response: &Response) -> Option<Challenge> {
     let status = response.status();
+    if !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        return None;
+    }
     let values: Vec<String> = response
         .headers()
         .get_all(header::WWW_AUTHENTICATE)

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use car_mcp_proto::discover::DiscoverResult;
 use car_mcp_proto::negotiate::{self, NegotiationError, ProbeReply, Probing, Step};
-use car_mcp_proto::rpc::{Incoming, Outgoing};
+use car_mcp_proto::rpc::Incoming;
 use car_mcp_proto::{ErrorObject, Members, ProtocolVersion, RawJson, meta};
 
 use super::deadline::Deadline;
-use super::encode::{Params, encode};
+use super::encode::{Params, SessionMeta, encode_request};
 use super::session::{Agreed, ServerDescription, Session};
 use crate::error::Error;
 use crate::transport::{Message, MessageKind, Reply, TransportError};
@@ -31,7 +31,7 @@ impl Agreed {
                 capabilities: Default::default(),
                 instructions: None,
             },
-            request_meta: Members::new(),
+            request_meta: SessionMeta::default(),
             generation: 0,
         }
     }
@@ -56,7 +56,7 @@ impl Session {
         Ok(())
     }
 
-    async fn negotiate(&self) -> Result<(ServerDescription, Members), Error> {
+    async fn negotiate(&self) -> Result<(ServerDescription, SessionMeta), Error> {
         let mut step = negotiate::start(self.inner.preference);
         let mut discovered = None;
         loop {
@@ -68,7 +68,7 @@ impl Session {
                 }
                 Step::Modern(version) => return self.modern(version, discovered),
                 Step::Initialize(initializing) => match self.initialize(initializing).await? {
-                    Ok(server) => return Ok((server, Members::new())),
+                    Ok(server) => return Ok((server, SessionMeta::default())),
                     Err(next) => next,
                 },
             };
@@ -103,7 +103,7 @@ impl Session {
             caller_meta: &Members::new(),
             progress_token: None,
         };
-        let body = encode(method, &Outgoing::Request { id: &id, method, params })?;
+        let body = encode_request(&id, method, &params)?;
         let kind = MessageKind::Request { id: &id, method, name: None };
         let reply = match self.inner.transport.send(Message::new(kind, Some(version), body)).await {
             Ok(reply) => reply,
@@ -144,7 +144,7 @@ impl Session {
         &self,
         version: ProtocolVersion,
         discovered: Option<Box<DiscoverResult>>,
-    ) -> Result<(ServerDescription, Members), Error> {
+    ) -> Result<(ServerDescription, SessionMeta), Error> {
         let discovered = discovered
             .ok_or_else(|| Error::Negotiation(NegotiationError::NoCommonVersion { supported: Vec::new() }))?;
         let info = discovered.meta.as_ref().and_then(|meta| meta.member(meta::SERVER_INFO));
@@ -157,9 +157,11 @@ impl Session {
         Ok((server, self.modern_meta(version)?))
     }
 
-    fn modern_meta(&self, version: ProtocolVersion) -> Result<Members, Error> {
-        meta::modern_request(version, &self.inner.capabilities, &self.inner.client).map_err(|error| {
-            Error::Parameters { method: "server/discover".to_owned(), reason: error.to_string() }
+    fn modern_meta(&self, version: ProtocolVersion) -> Result<SessionMeta, Error> {
+        let members = meta::modern_request(version, &self.inner.capabilities, &self.inner.client);
+        members.and_then(SessionMeta::new).map_err(|error| Error::Parameters {
+            method: "server/discover".to_owned(),
+            reason: error.to_string(),
         })
     }
 }

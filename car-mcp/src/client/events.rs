@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use car_mcp_proto::method::{Listen, Method};
-use car_mcp_proto::rpc::{Incoming, Outgoing};
+use car_mcp_proto::rpc::Incoming;
 use car_mcp_proto::subscription::{ListenResult, SubscriptionFilter};
 use car_mcp_proto::{RawJson, RequestId};
 use futures_util::future::OptionFuture;
@@ -21,7 +21,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::{Instant, sleep_until};
 
-use super::encode::{Param, Params, encode};
+use super::encode::{Param, Params, encode_request};
 use super::session::Session;
 use crate::error::Error;
 use crate::transport::{BoxFuture, BoxMessages, Message, MessageKind, Reply, TransportError};
@@ -233,7 +233,7 @@ impl EventStream {
             caller_meta: &Default::default(),
             progress_token: None,
         };
-        let body = encode(method, &Outgoing::Request { id: &id, method, params })?;
+        let body = encode_request(&id, method, &params)?;
         let kind = MessageKind::Request { id: &id, method, name: None };
         let message = Message::new(kind, Some(agreed.version()), body);
         match self.session.inner.transport.send(message).await? {

@@ -12,14 +12,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use car_mcp_proto::mrtr::Retry;
-use car_mcp_proto::rpc::{Batch, Incoming, Outgoing};
+use car_mcp_proto::rpc::{Batch, Incoming};
 use car_mcp_proto::{ErrorObject, Members, RawJson, RequestId, meta, negotiate};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::deadline::Deadline;
-use super::encode::{Param, Params, encode};
+use super::encode::{Param, Params, encode_request};
 use super::options::CallOptions;
 use super::session::{Agreed, Inner, Session};
 use crate::error::Error;
@@ -138,7 +138,7 @@ impl Session {
             caller_meta,
             progress_token: request.progress.then_some(id),
         };
-        encode(request.method, &Outgoing::Request { id, method: request.method, params })
+        encode_request(id, request.method, &params)
     }
 }
 

@@ -8,9 +8,10 @@ use std::sync::{Arc, OnceLock, RwLock};
 use car_mcp_proto::capability::{ClientCapabilities, Implementation, ServerCapabilities};
 use car_mcp_proto::negotiate::EraPreference;
 use car_mcp_proto::param_header::ParamHeaders;
-use car_mcp_proto::{Era, Members, ProtocolVersion, RequestId};
+use car_mcp_proto::{Era, ProtocolVersion, RequestId};
 use tokio::sync::broadcast;
 
+use super::encode::SessionMeta;
 use super::events::{Event, Listener};
 use super::lists::ListCache;
 use super::options::Limits;
@@ -37,7 +38,7 @@ pub struct ServerDescription {
 pub(crate) struct Agreed {
     pub(crate) server: ServerDescription,
     /// What every request carries in `_meta`; empty in the legacy era.
-    pub(crate) request_meta: Members,
+    pub(crate) request_meta: SessionMeta,
     /// Counts handshakes, so that many calls that find the session gone make only one new one.
     pub(crate) generation: u64,
 }
