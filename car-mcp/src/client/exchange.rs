@@ -85,8 +85,9 @@ impl Session {
             outcome => return outcome,
         };
         tracing::debug!(peer = %self.inner.transport.peer(), %error, "the session is gone; making a new one");
-        self.handshake(agreed.generation).await?;
-        self.attempt(request, options, deadline, &self.agreed()).await
+        // Boxed, because it is rare: a future is as large as its largest branch, and every call moves it.
+        Box::pin(self.handshake(agreed.generation)).await?;
+        Box::pin(self.attempt(request, options, deadline, &self.agreed())).await
     }
 
     async fn attempt<T: DeserializeOwned>(
@@ -173,7 +174,7 @@ impl Attempt<'_> {
                 for message in messages {
                     match self.read_message(request, message.get())? {
                         Some(result) => answer = Some(result),
-                        None => self.session.answer_request(self, message.get().to_owned()).await,
+                        None => Box::pin(self.session.answer_request(self, message.get().to_owned())).await,
                     }
                 }
                 answer.ok_or_else(|| request.malformed("expected the answer in the batch, found none"))

@@ -270,7 +270,7 @@ impl Session {
             }
             // One bad entry must not take the others with it. It is rare, so the list is simply read once more.
             Err(Error::Malformed { .. }) => {
-                let text = self.request_again::<RawJson>(&request, &options).await?;
+                let text = Box::pin(self.request_again::<RawJson>(&request, &options)).await?;
                 read_leniently::<T>(request.method, &text, set_aside)
             }
             Err(error) => Err(error),
