@@ -1,0 +1,3 @@
+//! Measures MCP clients against one fast server.
+
+fn main() {}
