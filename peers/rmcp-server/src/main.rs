@@ -5,7 +5,8 @@ use std::time::Duration;
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::{Json, Parameters};
 use rmcp::model::{
-    CallToolResult, ContentBlock, ProgressNotificationParam, RequestMetaObject, ServerCapabilities, ServerConfig,
+    CallToolResult, ContentBlock, ProgressNotificationParam, RequestMetaObject, ServerCapabilities,
+    ServerConfig,
 };
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -89,7 +90,8 @@ impl RustPeer {
     ) -> String {
         for step in 1..=steps {
             if let Some(token) = meta.get_progress_token() {
-                let report = ProgressNotificationParam::new(token, f64::from(step)).with_total(f64::from(steps));
+                let report =
+                    ProgressNotificationParam::new(token, f64::from(step)).with_total(f64::from(steps));
                 // A client that does not want to hear of it still gets its answer.
                 let _unheard = client.notify_progress(report).await;
             }
@@ -117,8 +119,11 @@ impl ServerHandler for RustPeer {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let service: StreamableHttpService<RustPeer, LocalSessionManager> =
-        StreamableHttpService::new(|| Ok(RustPeer::new()), Default::default(), StreamableHttpServerConfig::default());
+    let service: StreamableHttpService<RustPeer, LocalSessionManager> = StreamableHttpService::new(
+        || Ok(RustPeer::new()),
+        Default::default(),
+        StreamableHttpServerConfig::default(),
+    );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}/mcp", listener.local_addr()?);
     axum::serve(listener, axum::Router::new().nest_service("/mcp", service)).await
