@@ -32,7 +32,9 @@ pub(crate) fn write(rounds: &Rounds, kinds: &[&str], machine: &str, count: usize
     section(&mut page, kinds, rounds, |_, workload, reports, _| {
         (workload.work != Work::Idle).then(|| format!("{:.1}", median(reports, |report| report.cpu_us)))
     });
-    page.push_str("\n## Resident memory per idle session, KiB\n\n");
+    page.push_str(
+        "\n## Resident memory per idle session, KiB\n\nThe sessions of the floor and of tuned rmcp share one HTTP client.\n\n",
+    );
     section(&mut page, kinds, rounds, |_, workload, reports, _| {
         (workload.work == Work::Idle).then(|| format!("{:.1}", median(reports, |report| report.session_kib)))
     });

@@ -1,5 +1,7 @@
 //! The floor: a bare hyper client that posts the same bytes and reads the answer without parsing it.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Uri};
@@ -13,10 +15,12 @@ use rustls_pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 
 use crate::Failure;
-use crate::job::Job;
+use crate::job::{Job, Work};
+
+type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 pub(crate) struct Floor {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Http,
     url: Uri,
     call: Prepared,
     list: Prepared,
@@ -31,7 +35,15 @@ struct Prepared {
 impl Floor {
     pub(crate) async fn connect(job: &Job) -> Result<Self, Failure> {
         let url: Uri = job.url.parse()?;
-        let client = Client::builder(TokioExecutor::new()).build(connector()?);
+        // Idle sessions need a session id each and nothing else: their requests go through one pool.
+        static SHARED: OnceLock<Http> = OnceLock::new();
+        let client = match (job.work, SHARED.get()) {
+            (Work::Idle, Some(shared)) => shared.clone(),
+            _ => Client::builder(TokioExecutor::new()).build(connector()?),
+        };
+        if job.work == Work::Idle {
+            let _already = SHARED.set(client.clone());
+        }
         let call = json!({ "name": job.tool, "arguments": { "message": "hello" } });
         let mut floor = Self {
             client,
@@ -125,11 +137,7 @@ fn connector() -> Result<HttpsConnector<HttpConnector>, Failure> {
     let mut http = HttpConnector::new();
     http.set_nodelay(true);
     http.enforce_http(false);
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(trusted()?)
-        .with_no_client_auth();
+    let tls = rustls::ClientConfig::clone(&*trusting()?);
     Ok(hyper_rustls::HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()
@@ -137,13 +145,22 @@ fn connector() -> Result<HttpsConnector<HttpConnector>, Failure> {
         .wrap_connector(http))
 }
 
-/// The run's own authority, from where every client looks for it.
-fn trusted() -> Result<rustls::RootCertStore, Failure> {
+/// TLS settings that trust the run's own authority, which stands where every client looks for it. Made once in a process.
+fn trusting() -> Result<Arc<rustls::ClientConfig>, Failure> {
+    static MADE: OnceLock<Arc<rustls::ClientConfig>> = OnceLock::new();
+    if let Some(made) = MADE.get() {
+        return Ok(Arc::clone(made));
+    }
     let mut roots = rustls::RootCertStore::empty();
     if let Some(file) = std::env::var_os("SSL_CERT_FILE") {
         for certificate in CertificateDer::pem_file_iter(file)? {
             roots.add(certificate?)?;
         }
     }
-    Ok(roots)
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+    Ok(Arc::clone(MADE.get_or_init(|| Arc::new(config))))
 }

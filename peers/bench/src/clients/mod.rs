@@ -11,16 +11,16 @@ use crate::job::Job;
 
 /// A connected client of some kind. Cheap to share: calls run at the same time.
 pub(crate) enum Client {
-    Floor(floor::Floor),
-    Rmcp(rmcp::Rmcp),
+    Floor(Box<floor::Floor>),
+    Rmcp(Box<rmcp::Rmcp>),
 }
 
 /// Connects a client as the job wants it.
 pub(crate) async fn connect(job: &Job) -> Result<Client, Failure> {
     match job.kind.as_str() {
-        "floor" => Ok(Client::Floor(floor::Floor::connect(job).await?)),
-        "rmcp" => Ok(Client::Rmcp(rmcp::Rmcp::connect(job, rmcp::Tuning::Default).await?)),
-        "rmcp-tuned" => Ok(Client::Rmcp(rmcp::Rmcp::connect(job, rmcp::Tuning::Tuned).await?)),
+        "floor" => Ok(Client::Floor(Box::new(floor::Floor::connect(job).await?))),
+        "rmcp" => Ok(Client::Rmcp(Box::new(rmcp::Rmcp::connect(job, rmcp::Tuning::Default).await?))),
+        "rmcp-tuned" => Ok(Client::Rmcp(Box::new(rmcp::Rmcp::connect(job, rmcp::Tuning::Tuned).await?))),
         other => Err(format!("no kind of client {other}").into()),
     }
 }

@@ -1,5 +1,7 @@
 //! rmcp, as a user gets it and tuned.
 
+use std::sync::OnceLock;
+
 use rmcp::model::{CallToolRequestParams, ClientConfig, JsonObject, ProtocolVersion};
 use rmcp::service::RunningService;
 use rmcp::transport::StreamableHttpClientTransport;
@@ -7,7 +9,7 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 use rmcp::{ClientLifecycleMode, ClientServiceExt as _, RoleClient};
 
 use crate::Failure;
-use crate::job::Job;
+use crate::job::{Job, Work};
 
 /// How rmcp is set up.
 #[derive(Clone, Copy)]
@@ -36,7 +38,7 @@ impl Rmcp {
         let transport = match tuning {
             Tuning::Default => StreamableHttpClientTransport::from_config(config),
             Tuning::Tuned => StreamableHttpClientTransport::with_client(
-                reqwest::Client::builder().build()?,
+                pooled(job.work)?,
                 config.max_concurrent_requests(64),
             ),
         };
@@ -60,4 +62,17 @@ impl Rmcp {
         self.running.cancel().await?;
         Ok(())
     }
+}
+
+/// A client that keeps idle connections; idle sessions share one, as a program with many sessions would have it.
+fn pooled(work: Work) -> Result<reqwest::Client, Failure> {
+    static SHARED: OnceLock<reqwest::Client> = OnceLock::new();
+    if work != Work::Idle {
+        return Ok(reqwest::Client::builder().build()?);
+    }
+    if let Some(shared) = SHARED.get() {
+        return Ok(shared.clone());
+    }
+    let client = reqwest::Client::builder().build()?;
+    Ok(SHARED.get_or_init(|| client).clone())
 }
