@@ -11,7 +11,7 @@ use crate::pieces::Pieces;
 const LARGE: [(&str, usize); 2] = [("large_100k", 100_000), ("large_5m", 5_000_000)];
 /// How many tools the long list has, and how long a description makes it 1.19 MB.
 const MANY: usize = 1_000;
-const DESCRIPTION: usize = 880;
+const DESCRIPTION: usize = 931;
 /// Answers up to here are sent as one piece: a copy is cheaper than a second write.
 const ONE_PIECE: usize = 16 * 1024;
 
@@ -45,6 +45,7 @@ pub(crate) struct Answers {
 
 impl Answers {
     pub(crate) fn build() -> Self {
+        let story: String = "A tool with a long story to tell. ".chars().cycle().take(DESCRIPTION).collect();
         let capabilities = json!({ "tools": {} });
         let server = json!({ "name": "bench", "version": "1.0.0" });
         Self {
@@ -56,16 +57,7 @@ impl Answers {
                 "ttlMs": 0, "cacheScope": "private", "_meta": { "io.modelcontextprotocol/serverInfo": server },
             })),
             few: list(&["echo", LARGE[0].0, LARGE[1].0].map(|name| tool(name, "A tool."))),
-            many: list(
-                &(0..MANY)
-                    .map(|number| {
-                        tool(
-                            &format!("tool_{number:04}"),
-                            &"A tool with a long story to tell. ".repeat(DESCRIPTION / 34),
-                        )
-                    })
-                    .collect::<Vec<_>>(),
-            ),
+            many: list(&(0..MANY).map(|number| tool(&format!("tool_{number:04}"), &story)).collect::<Vec<_>>()),
             echo: text("hello"),
             large: LARGE.iter().map(|(name, size)| (*name, text(&"x".repeat(*size)))).collect(),
             nothing: Bytes::from_static(b"{\"resultType\":\"complete\"}"),
