@@ -15,7 +15,7 @@ type Step = (&'static str, fn() -> Result<Done, Failure>);
 
 const STEPS: &[Step] = &[
     ("setup", || passed(setup::run(false))),
-    ("format", || passed(run_command(&mut cargo(&["fmt", "--all", "--check"])))),
+    ("format", || passed(format())),
     ("clippy", || passed(clippy())),
     ("tidy", || passed(tidy::run())),
     ("tests", || passed(tests())),
@@ -63,6 +63,12 @@ pub(crate) fn run() -> Result<(), Failure> {
 
 fn passed(outcome: Result<(), Failure>) -> Result<Done, Failure> {
     outcome.map(|()| Done::Passed)
+}
+
+/// Checks the format here and in `peers/`, which is a workspace of its own.
+fn format() -> Result<(), Failure> {
+    run_command(&mut cargo(&["fmt", "--all", "--check"]))?;
+    run_command(cargo(&["fmt", "--all", "--check"]).current_dir(place::root().join("peers")))
 }
 
 fn clippy() -> Result<(), Failure> {

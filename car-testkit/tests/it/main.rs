@@ -4,4 +4,5 @@
 
 mod everything;
 mod hostile;
+mod streams;
 mod wire;
