@@ -5,4 +5,5 @@
 mod everything;
 mod hostile;
 mod streams;
+mod tls;
 mod wire;
