@@ -57,7 +57,9 @@ impl Answers {
                 "ttlMs": 0, "cacheScope": "private", "_meta": { "io.modelcontextprotocol/serverInfo": server },
             })),
             few: list(&["echo", LARGE[0].0, LARGE[1].0].map(|name| tool(name, "A tool."))),
-            many: list(&(0..MANY).map(|number| tool(&format!("tool_{number:04}"), &story)).collect::<Vec<_>>()),
+            many: list(
+                &(0..MANY).map(|number| tool(&format!("tool_{number:04}"), &story)).collect::<Vec<_>>(),
+            ),
             echo: text("hello"),
             large: LARGE.iter().map(|(name, size)| (*name, text(&"x".repeat(*size)))).collect(),
             nothing: Bytes::from_static(b"{\"resultType\":\"complete\"}"),
