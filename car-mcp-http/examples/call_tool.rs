@@ -23,7 +23,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         for tool in &session.list_tools().await?.items {
             println!("{}", tool.name);
         }
-        return Ok(session.close().await);
+        session.close().await;
+        return Ok(());
     };
     let arguments = RawJson::from_text(arguments.get(2).map_or("{}", String::as_str))?;
     let result = session.call_tool_raw(tool, arguments.as_raw(), &CallOptions::new()).await?;

@@ -222,13 +222,12 @@ impl EventStream {
             // Either the session is gone or there is no such stream: a request tells which, and makes a new handshake
             // if that is what is needed.
             Err(TransportError::SessionExpired) => match self.session.ping().await {
-                Ok(()) | Err(Error::Refused { .. })
-                    if self.session.agreed().generation == agreed.generation =>
-                {
-                    Ok(Source::Absent)
+                Err(error @ (Error::Transport(_) | Error::TimedOut { .. } | Error::Negotiation(_))) => {
+                    Err(error)
                 }
-                Ok(()) | Err(Error::Refused { .. }) => Ok(Source::Waiting(Instant::now())),
-                Err(error) => Err(error),
+                // Any answer will do.
+                _ if self.session.agreed().generation == agreed.generation => Ok(Source::Absent),
+                _ => Ok(Source::Waiting(Instant::now())),
             },
             Err(error) => Err(error.into()),
         }

@@ -15,5 +15,7 @@ mod session;
 pub use call::RawToolResult;
 pub use events::{Event, EventStream};
 pub use lists::{Listing, SetAside};
-pub use options::{CALL_CEILING, CALL_TIMEOUT, CallOptions, DISCOVERY_TIMEOUT, Limits, OnProgress};
+pub use options::{
+    CALL_CEILING, CALL_TIMEOUT, CallOptions, DISCOVERY_TIMEOUT, Limits, MAX_QUESTIONS, OnProgress,
+};
 pub use session::{ServerDescription, Session, SessionBuilder};

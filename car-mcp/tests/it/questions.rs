@@ -262,6 +262,20 @@ async fn a_round_without_questions_is_sent_again_with_its_state_only() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_round_of_too_many_questions_is_not_begun() {
+    let questions: Vec<String> = (0..33).map(|key| format!(r#""{key}":{{"method":"roots/list"}}"#)).collect();
+    let round = format!(r#"{{"resultType":"input_required","inputRequests":{{{}}}}}"#, questions.join(","));
+    let double = Double::modern(move |sent| {
+        let answer = sent.answer(&round);
+        async move { answer }
+    });
+    let (session, log) = double.connect_with(builder().handler(human(ALL))).await;
+    let error = call(&session, "{}").await.unwrap_err();
+    assert!(error.to_string().contains("at most 32 questions"), "{error}");
+    assert_eq!(log.of("tools/call").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn gives_up_on_questions_without_end_or_without_an_answer() {
     let state = r#"{"resultType":"input_required","requestState":"s"}"#;
     let (session, log) = asking(usize::MAX, state).connect().await;
