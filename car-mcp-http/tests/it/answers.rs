@@ -39,6 +39,21 @@ async fn reads_an_event_that_comes_byte_by_byte() {
 }
 
 #[tokio::test]
+async fn sixty_four_calls_are_under_way_at_once() {
+    let server = modern(|seen| async move {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        seen.answer(DONE)
+    })
+    .await;
+    let session = server.connect().await;
+    let begin = std::time::Instant::now();
+    let calls = futures_util::future::join_all((0..64).map(|_| call(&session))).await;
+    assert!(calls.iter().all(Result::is_ok));
+    // One after the other they would take 12.8 s; what is left over is for a loaded machine.
+    assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
 async fn does_not_wait_for_the_end_of_a_stream_after_the_answer() {
     let server = modern(|seen| async move {
         let (pusher, answer) = stream();

@@ -38,19 +38,18 @@ impl Credentials for Tokens {
     }
 }
 
+/// A refusal that says what is wanted.
+pub(crate) fn challenge(status: u16) -> Answer {
+    let refused = plain(status, "", "");
+    with_header(with_header(refused, "www-authenticate", r#"Bearer scope="a""#), "www-authenticate", "Basic")
+}
+
 /// A server that wants at least this token.
 async fn guarded(status: u16, wanted: u32) -> Server {
     Server::start(move |seen: Seen| async move {
         let token = seen.header("authorization").and_then(|token| token["Bearer ".len()..].parse().ok());
         let answer: Answer = match (token.unwrap_or(0) >= wanted, seen.method().as_str()) {
-            (false, _) => {
-                let refused = plain(status, "", "");
-                with_header(
-                    with_header(refused, "www-authenticate", r#"Bearer scope="a""#),
-                    "www-authenticate",
-                    "Basic",
-                )
-            }
+            (false, _) => challenge(status),
             (true, "server/discover") => seen.answer(DISCOVERED),
             (true, _) => seen.answer(DONE),
         };
@@ -59,7 +58,7 @@ async fn guarded(status: u16, wanted: u32) -> Server {
     .await
 }
 
-async fn connect(server: &Server, most: u32) -> Result<Session, Error> {
+pub(crate) async fn connect(server: &Server, most: u32) -> Result<Session, Error> {
     let credentials = Arc::new(Tokens { now: AtomicU32::new(0), most });
     let target = Target::parse(&server.url()).unwrap();
     builder().connect(HttpTransport::builder(client(), target).credentials(credentials).build()).await

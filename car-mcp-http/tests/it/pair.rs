@@ -9,51 +9,55 @@ use car_mcp::transport::TransportError;
 use car_mcp::{CallOptions, Error, Event};
 use car_mcp_http::HttpTransport;
 
+use crate::credentials::{challenge, connect};
 use crate::server::{
-    DONE, INITIALIZED, Pusher, Seen, Server, builder, call, call_with, client, plain, stream,
+    Answer, DONE, INITIALIZED, Pusher, Seen, Server, builder, call, call_with, client, plain, stream,
 };
 
 /// The stream of the newest handshake.
 type Stream = Arc<Mutex<Option<Pusher>>>;
+
+/// What such a server says to a request.
+fn said(current: &Stream, endpoint: &str, seen: &Seen) -> Answer {
+    match (seen.verb.as_str(), seen.path.as_str()) {
+        ("GET", "/mcp") => {
+            let (pusher, answer) = stream();
+            pusher.push(format!("event: endpoint\ndata: {endpoint}\n\n"));
+            *current.lock().unwrap() = Some(pusher);
+            answer
+        }
+        ("POST", "/messages?id=1") => {
+            let pusher = current.lock().unwrap().clone();
+            let Some(pusher) = pusher else { return plain(404, "", "") };
+            let name = seen.json()["params"]["name"].clone();
+            match seen.method().as_str() {
+                "initialize" => pusher.event(&seen.result(INITIALIZED)),
+                "tools/call" if name == "silent" => {}
+                "tools/call" if name == "chatty" => {
+                    let token = seen.json()["id"].clone();
+                    for at in 0..500 {
+                        pusher.event(&format!(
+                            r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{token},"progress":{at}}}}}"#
+                        ));
+                    }
+                    pusher.event(&seen.result(DONE));
+                }
+                "tools/call" => pusher.event(&seen.result(DONE)),
+                _ => {}
+            }
+            plain(202, "", "")
+        }
+        _ => plain(405, "", ""),
+    }
+}
 
 /// A server of the pair that says this as its endpoint and leaves the tool `silent` without an answer.
 async fn paired(endpoint: &'static str) -> (Server, Stream) {
     let current: Stream = Arc::default();
     let kept = Arc::clone(&current);
     let server = Server::start(move |seen: Seen| {
-        let current = Arc::clone(&kept);
-        async move {
-            match (seen.verb.as_str(), seen.path.as_str()) {
-                ("GET", "/mcp") => {
-                    let (pusher, answer) = stream();
-                    pusher.push(format!("event: endpoint\ndata: {endpoint}\n\n"));
-                    *current.lock().unwrap() = Some(pusher);
-                    answer
-                }
-                ("POST", "/messages?id=1") => {
-                    let pusher = current.lock().unwrap().clone();
-                    let Some(pusher) = pusher else { return plain(404, "", "") };
-                    let name = seen.json()["params"]["name"].clone();
-                    match seen.method().as_str() {
-                        "initialize" => pusher.event(&seen.result(INITIALIZED)),
-                        "tools/call" if name == "silent" => {}
-                        "tools/call" if name == "chatty" => {
-                            let token = seen.json()["id"].clone();
-                            for at in 0..500 {
-                                pusher.event(&format!(
-                                    r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":{token},"progress":{at}}}}}"#
-                                ));
-                            }
-                            pusher.event(&seen.result(DONE));
-                        }
-                        "tools/call" => pusher.event(&seen.result(DONE)),
-                        _ => {}
-                    }
-                    plain(202, "", "")
-                }
-                _ => plain(405, "", ""),
-            }
-        }
+        let answer = said(&kept, endpoint, &seen);
+        async move { answer }
     })
     .await;
     (server, current)
@@ -69,6 +73,21 @@ async fn is_found_out_and_spoken() {
     assert!(calls.iter().all(Result::is_ok), "{calls:?}");
     assert_eq!(server.of("GET").len(), 1);
     assert!(server.of("tools/call").iter().all(|seen| seen.path == ENDPOINT));
+}
+
+#[tokio::test]
+async fn a_challenge_of_its_endpoint_is_met() {
+    let current: Stream = Arc::default();
+    let server = Server::start(move |seen: Seen| {
+        let refused = seen.path == ENDPOINT && !seen.header("authorization").unwrap().ends_with('1');
+        let answer = if refused { challenge(401) } else { said(&current, ENDPOINT, &seen) };
+        async move { answer }
+    })
+    .await;
+    let session = connect(&server, 1).await.unwrap();
+    call(&session).await.unwrap();
+    let asked: Vec<_> = server.of("initialize").into_iter().map(|seen| seen.path).collect();
+    assert_eq!(asked, ["/mcp", ENDPOINT, ENDPOINT]);
 }
 
 #[tokio::test]

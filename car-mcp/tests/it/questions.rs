@@ -16,14 +16,14 @@ use crate::calls::call;
 use crate::double::{Answer, DONE, Double, SECOND, Sent, body, builder, feed, raw, stream};
 
 /// Answers everything that its capabilities declare, after a while.
-struct Human {
+pub(crate) struct Human {
     capabilities: &'static str,
     thinks: std::time::Duration,
 }
 
-const ALL: &str = r#"{"elicitation":{},"sampling":{},"roots":{}}"#;
+pub(crate) const ALL: &str = r#"{"elicitation":{},"sampling":{},"roots":{}}"#;
 
-fn human(capabilities: &'static str) -> Arc<Human> {
+pub(crate) fn human(capabilities: &'static str) -> Arc<Human> {
     Arc::new(Human { capabilities, thinks: SECOND * 100 })
 }
 
