@@ -1,5 +1,6 @@
 //! The client's side: one session with one server.
 
+mod cache;
 mod call;
 mod connect;
 mod deadline;

@@ -11,8 +11,9 @@ use car_mcp_proto::param_header::ParamHeaders;
 use car_mcp_proto::{Era, Members, ProtocolVersion, RequestId};
 use tokio::sync::broadcast;
 
-use super::events::{Event, Listener};
-use super::lists::ListCache;
+use super::cache::ListCache;
+use super::events::Event;
+use super::legacy::Listener;
 use super::options::Limits;
 use crate::error::Error;
 use crate::handler::{ClientHandler, NoHandler};
