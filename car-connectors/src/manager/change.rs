@@ -30,15 +30,13 @@ impl ConnectorManager {
         let slug = next_slug(&manifest, &name);
         let plan = DialPlan::new(&new.url, &new.headers).map_err(|error| error.of(&slug))?;
         refuse_duplicate(&manifest, &name)?;
-        let dialed = plan.dial(&slug, self.inner.client.clone(), self.inner.session.clone()).await;
-        let session = match dialed {
-            Ok(session) => session,
+        let (session, catalog) = match self.inner.look_behind(&slug, plan).await {
+            Ok(found) => found,
             Err(error) if error.is_auth_required() => {
                 return Err(self.inner.keep_for_sign_in(name, new, error).await?);
             }
             Err(error) => return Err(error),
         };
-        let catalog = self.inner.read_catalog(&slug, &session).await?;
         let connector = self
             .inner
             .blocking(move |inner| {
@@ -90,7 +88,7 @@ impl ConnectorManager {
                 let settled = inner.look();
                 let deleted = inner.secrets.delete_all(&entries(&removed));
                 let deleted = deleted.map_err(|error| Error::from(error).of(&wanted));
-                Ok((session, settled.and_then(|_| deleted)))
+                Ok((session, settled.and(deleted)))
             })
             .await?;
         if let Some(session) = session {
@@ -149,15 +147,10 @@ impl Inner {
     }
 
     /// Changes a connector in the manifest and returns what it has become. Blocks.
-    pub(crate) fn change(
-        &self,
-        slug: &str,
-        change: impl FnOnce(&mut Connector),
-    ) -> Result<Connector, Error> {
+    pub(crate) fn change(&self, slug: &str, change: impl FnOnce(&mut Connector)) -> Result<Connector, Error> {
         self.manifest.update(|manifest| {
             let known = slugs(manifest);
-            let connector =
-                manifest.connector_mut(slug).ok_or_else(|| Error::no_connector(slug, &known))?;
+            let connector = manifest.connector_mut(slug).ok_or_else(|| Error::no_connector(slug, &known))?;
             change(connector);
             Ok(connector.clone())
         })

@@ -65,19 +65,20 @@ impl Inner {
         let wanted = connector.clone();
         let plan = self.blocking(move |inner| DialPlan::resolve(&wanted, &inner.secrets)).await;
         let plan = plan.map_err(|error| error.of(slug))?;
-        let session = plan.dial(slug, self.client.clone(), self.session.clone()).await?;
-        let catalog = self.read_catalog(slug, &session).await?;
+        let (session, catalog) = self.look_behind(slug, plan).await?;
         let (connector, connected) = (connector.clone(), Connected::new(connector, session, catalog));
         self.blocking(move |inner| Ok((connected.clone(), inner.adopt(&connector, connected)?))).await
     }
 
-    /// Lists a session's tools and looks through them.
-    pub(crate) async fn read_catalog(&self, slug: &str, session: &Session) -> Result<Catalog, Error> {
+    /// Dials a server, lists its tools and looks through them.
+    pub(crate) async fn look_behind(&self, slug: &str, plan: DialPlan) -> Result<(Session, Catalog), Error> {
+        let session = plan.dial(slug, &self.dialer).await?;
         if session.server().capabilities.tools.is_none() {
-            return Ok(Catalog::default());
+            return Ok((session, Catalog::default()));
         }
         let list = session.list_tools().await.map_err(|error| session_error(slug, error))?;
-        self.blocking(move |_| Ok(Catalog::new(list))).await
+        let catalog = self.blocking(move |_| Ok(Catalog::new(list))).await?;
+        Ok((session, catalog))
     }
 
     /// Returns a session with its tools as they are now: a list that the server lets be kept is not asked for again.

@@ -13,10 +13,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use car_connectors_store::{Connector, Manifest, ManifestStore, SecretStore};
 use car_engine::{EventLog, McpToolExecutor, PolicyFile, SystemClock, ToolEntry, ToolRegistry};
 use car_http::Client;
-use car_mcp::{Session, SessionBuilder};
+use car_mcp::Session;
 
 use self::settle::Settled;
 use crate::connector::Live;
+use crate::dial::Dialer;
 use crate::error::{Error, ErrorKind};
 use crate::events::{ConnectorEvents, Hub};
 use crate::options::ManagerOptions;
@@ -38,8 +39,7 @@ pub(crate) struct Inner {
     pub(crate) manifest: ManifestStore,
     pub(crate) secrets: SecretStore,
     pub(crate) executor: McpToolExecutor,
-    pub(crate) client: Client,
-    pub(crate) session: SessionBuilder,
+    pub(crate) dialer: Dialer,
     pub(crate) caller: String,
     pub(crate) live: Mutex<HashMap<String, Arc<Live>>>,
     pub(crate) settled: Mutex<Settled>,
@@ -73,8 +73,7 @@ impl ConnectorManager {
             manifest: ManifestStore::new(&options.home),
             secrets,
             executor,
-            client,
-            session,
+            dialer: Dialer { client, session, max_body_bytes: options.max_body_bytes },
             caller: options.caller,
             live: Mutex::default(),
             settled: Mutex::default(),
