@@ -32,7 +32,8 @@ impl ConnectorSession {
     async fn call(&self, call: McpCall<'_>) -> Result<RawToolResult, Error> {
         let manager =
             self.manager.upgrade().ok_or_else(|| Error::new(ErrorKind::NotFound, "the manager is gone"))?;
-        let session = manager.connected(&self.slug).await?.session;
+        let connected = manager.connected(&self.slug).await?;
+        let session = &connected.session;
         let mut options = CallOptions::new();
         options.timeout = call.deadline;
         if let Some(trace) = call.trace {
@@ -64,6 +65,7 @@ impl ConnectorSession {
         };
         let outcome = outcome.map_err(|error| error::call_error(&self.slug, error));
         manager.note_call(&self.slug, outcome.as_ref().err());
+        connected.end().await;
         outcome
     }
 }

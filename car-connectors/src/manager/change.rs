@@ -50,7 +50,8 @@ impl ConnectorManager {
         self.status(&connector.slug).await
     }
 
-    /// Dials a connector anew and reads its tools again. Until that has succeeded, the session that there is stays.
+    /// Dials a connector anew and reads its tools again. Until that has succeeded, the session that there is stays,
+    /// and calls under way on it come to their end.
     ///
     /// # Errors
     /// Says that there is no such connector, or why it cannot be used now; it stays as it is in the manifest.
@@ -70,8 +71,8 @@ impl ConnectorManager {
         Ok(self.inner.status_of(&connector))
     }
 
-    /// Removes a connector with its secrets. It waits for no server but to say goodbye, which calls under way may not
-    /// survive.
+    /// Removes a connector with its secrets. It waits for no server, but to say goodbye. Calls under way come to their
+    /// end.
     ///
     /// # Errors
     /// Says that there is no such connector, or what could not be removed.
@@ -92,7 +93,7 @@ impl ConnectorManager {
             })
             .await?;
         if let Some(session) = session {
-            session.close().await;
+            session.end().await;
         }
         outcome
     }

@@ -50,12 +50,12 @@ impl Inner {
         self.announce(slug, live);
         let (connected, before) = outcome?;
         if let Some(before) = before {
-            before.close().await;
+            before.end().await;
         }
         Ok(connected)
     }
 
-    async fn dial_and_adopt(&self, connector: &Connector) -> Result<(Connected, Option<Session>), Error> {
+    async fn dial_and_adopt(&self, connector: &Connector) -> Result<(Connected, Option<Connected>), Error> {
         let slug = connector.slug.as_str();
         if connector.stdio.is_some() {
             return Err(Error::new(ErrorKind::InvalidInput, "this release does not start local servers")
@@ -105,24 +105,24 @@ impl Inner {
     }
 
     fn note_failure(&self, slug: &str, error: &Error) {
-        if let Some(live) = self.known_live(slug)
-            && live.fail(error)
-        {
+        if let Some(live) = self.known_live(slug) {
+            live.fail(error);
             self.announce(slug, &live);
         }
     }
 
-    /// Notes how the use of a session ended, and tells it if the connector stands differently now.
+    /// Notes how the use of a session ended.
     pub(crate) fn note_call(&self, slug: &str, error: Option<&Error>) {
-        if let Some(live) = self.known_live(slug)
-            && live.note_call(error)
-        {
+        if let Some(live) = self.known_live(slug) {
+            live.note_call(error);
             self.announce(slug, &live);
         }
     }
 
+    /// Tells how a connector stands, if it stands differently now.
     pub(crate) fn announce(&self, slug: &str, live: &Live) {
-        let state = live.state().state();
-        self.hub.publish(ConnectorEvent::StateChanged { slug: slug.to_owned(), state });
+        if let Some(state) = live.news() {
+            self.hub.publish(ConnectorEvent::StateChanged { slug: slug.to_owned(), state });
+        }
     }
 }

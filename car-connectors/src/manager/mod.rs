@@ -161,14 +161,15 @@ impl ConnectorManager {
             .collect()
     }
 
-    /// Ends all sessions; servers that keep them are told so. Calls that come later dial again.
+    /// Ends all sessions, and with them the calls under way; servers that keep them are told so. Calls that come later
+    /// dial again.
     pub async fn close(&self) {
         let mut closing = tokio::task::JoinSet::new();
         for (slug, live) in self.inner.lives() {
-            let Some(session) = live.disconnect() else { continue };
+            let Some(connected) = live.disconnect() else { continue };
             self.inner.announce(&slug, &live);
             // A server that does not answer holds up no other's goodbye.
-            closing.spawn(async move { session.close().await });
+            closing.spawn(async move { connected.session.close().await });
         }
         while closing.join_next().await.is_some() {}
     }

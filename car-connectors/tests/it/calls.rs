@@ -85,6 +85,29 @@ async fn a_call_that_is_slow_leaves_its_connector_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_call_under_way_survives_a_refresh_and_a_removal() {
+    for era in ERAS {
+        let (place, server) = (Place::new(), server(era).await);
+        let manager = ready(&place, &server, &["sleep"]).await;
+        let calling = call(&manager, "docs", "sleep", r#"{"ms":300}"#);
+        let goodbyes = || server.ledger().seen().iter().filter(|seen| seen.http_method == "DELETE").count();
+        let meanwhile = async {
+            while server.ledger().method("tools/call") == 0 {
+                tokio::task::yield_now().await;
+            }
+            manager.refresh("docs").await.unwrap();
+            manager.remove("docs").await.unwrap();
+            goodbyes()
+        };
+        let (called, before) = tokio::join!(calling, soon(meanwhile));
+        called.unwrap();
+        // The session that was called says goodbye after the call; the one that was not, at once.
+        let sessions = usize::from(era == car_testkit::everything::Era::Legacy);
+        assert_eq!((before, goodbyes()), (sessions, 2 * sessions));
+    }
+}
+
+#[tokio::test]
 async fn a_connector_that_hangs_delays_no_other() {
     let place = Place::new();
     let good = server(ERAS[0]).await;

@@ -39,7 +39,6 @@ async fn events_tell_what_happened_in_order() {
             "docs not_connected",
             "docs connecting",
             "docs ready",
-            "docs ready",
             "docs failed",
             "docs removed",
         ] {
