@@ -17,14 +17,15 @@ const VALUE: &str = "s3cr3t-bearer-value";
 #[derive(Default)]
 struct Memory {
     entries: Mutex<HashMap<String, String>>,
-    is_locked: bool,
+    /// What it answers to everything, if it is out of order.
+    failure: Option<KeychainError>,
 }
 
 impl Memory {
     fn open(&self) -> Result<std::sync::MutexGuard<'_, HashMap<String, String>>, KeychainError> {
-        match self.is_locked {
-            true => Err(KeychainError::Failed { reason: "it is locked".to_owned() }),
-            false => Ok(self.entries.lock().unwrap()),
+        match &self.failure {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(self.entries.lock().unwrap()),
         }
     }
 }
@@ -142,7 +143,8 @@ async fn nothing_that_can_be_printed_shows_it() {
 #[tokio::test]
 async fn a_connector_whose_secret_cannot_be_kept_is_not_kept() {
     let (place, server) = (Place::new(), server(ERAS[0]).await);
-    let keychain = Arc::new(Memory { is_locked: true, ..Memory::default() });
+    let failure = Some(KeychainError::Failed { reason: "it is locked".to_owned() });
+    let keychain = Arc::new(Memory { failure, ..Memory::default() });
     let options = place.options().with_secrets(SecretMode::Keychain).with_keychain(keychain);
     let manager = ConnectorManager::load(options).await.unwrap();
     let error = manager.add(docs(&server)).await.unwrap_err();
@@ -151,6 +153,24 @@ async fn a_connector_whose_secret_cannot_be_kept_is_not_kept() {
     assert!(manager.list().await.unwrap().is_empty());
     // One without secrets needs no keychain.
     manager.add(NewConnector::remote("Open", server.url())).await.unwrap();
+}
+
+#[tokio::test]
+async fn where_no_keychain_answers_a_file_is_used_with_one_warning() {
+    let (place, server) = (Place::new(), server(ERAS[0]).await);
+    let failure = Some(KeychainError::Unavailable { reason: "no session bus".to_owned() });
+    let keychain = Arc::new(Memory { failure, ..Memory::default() });
+    let options = place.options().with_secrets(SecretMode::Auto).with_keychain(keychain);
+    let manager = ConnectorManager::load(options).await.unwrap();
+    assert!(manager.warnings().is_empty(), "nobody has asked for a secret yet");
+    live(&manager, &server).await;
+    assert_eq!(
+        manager.warnings(),
+        [
+            "secrets are kept in a file that only you can read, because of the keychain: no keychain answers: no session bus"
+        ]
+    );
+    assert_eq!(files_with_value(place.folder.path()), ["secrets.json"]);
 }
 
 #[tokio::test]
