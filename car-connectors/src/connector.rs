@@ -1,19 +1,20 @@
 //! One connector while the program runs: its session, and how it stands.
 //!
-//! Connecting, refreshing and removing take turns; calls do not. Nothing here waits for another connector.
+//! Callers that come together dial once; nothing else waits here, and nothing waits for another connector.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use car_mcp::{Listing, Session};
-use car_mcp_proto::tool::Tool;
+use car_connectors_store::Connector;
+use car_mcp::Session;
 
-use crate::error::Error;
-use crate::status::{ConnectorState, SetAside};
+use crate::catalog::Catalog;
+use crate::error::{Error, ErrorKind};
+use crate::status::ConnectorState;
 
 /// What is known of one connector beyond its manifest entry.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
-    /// Held while the connector is dialed, refreshed or removed, never while it is called.
+    /// Held while the connector is dialed for a caller, so that callers that come together dial once.
     pub(crate) turn: tokio::sync::Mutex<()>,
     state: Mutex<LiveState>,
 }
@@ -22,16 +23,24 @@ pub(crate) struct Live {
 pub(crate) struct LiveState {
     pub(crate) connected: Option<Connected>,
     pub(crate) failure: Option<Failure>,
-    pub(crate) connecting: bool,
+    /// How many dial it at the moment.
+    dialing: usize,
 }
 
 /// What there is while there is a session.
 #[derive(Clone, Debug)]
 pub(crate) struct Connected {
     pub(crate) session: Session,
-    pub(crate) tools: Arc<Listing<Tool>>,
-    /// Tools that cannot be used, the engine's reasons among them.
-    pub(crate) set_aside: Vec<SetAside>,
+    /// Shared by all copies of this session's state, and by no other session's.
+    dialed: Arc<Dialed>,
+    pub(crate) catalog: Arc<Catalog>,
+}
+
+/// What of a connector decides which server is reached, and with what.
+#[derive(Debug, PartialEq, Eq)]
+struct Dialed {
+    url: String,
+    secret_headers: Vec<String>,
 }
 
 /// Why the last attempt failed.
@@ -42,49 +51,102 @@ pub(crate) struct Failure {
     pub(crate) needs_sign_in: bool,
 }
 
+impl Connected {
+    pub(crate) fn new(connector: &Connector, session: Session, catalog: Catalog) -> Self {
+        Self { session, dialed: Arc::new(Dialed::of(connector)), catalog: Arc::new(catalog) }
+    }
+
+    /// Tells whether the manifest still means the server that this session is with.
+    pub(crate) fn is_with(&self, connector: &Connector) -> bool {
+        *self.dialed == Dialed::of(connector)
+    }
+}
+
+impl Dialed {
+    fn of(connector: &Connector) -> Self {
+        Self { url: connector.url.clone(), secret_headers: connector.secret_headers.clone() }
+    }
+}
+
 impl Live {
     pub(crate) fn state(&self) -> LiveState {
         self.lock().clone()
     }
 
-    pub(crate) fn session(&self) -> Option<Session> {
-        self.lock().connected.as_ref().map(|connected| connected.session.clone())
+    /// Says that it is being dialed, until the guard is dropped.
+    pub(crate) fn begin(&self) -> Dialing<'_> {
+        self.lock().dialing += 1;
+        Dialing(self)
     }
 
-    pub(crate) fn begin(&self) {
-        self.lock().connecting = true;
-    }
-
-    pub(crate) fn connect(&self, connected: Connected) {
-        *self.lock() = LiveState { connected: Some(connected), failure: None, connecting: false };
-    }
-
-    /// Keeps a session whose last use failed: it may well serve again.
-    pub(crate) fn fail(&self, error: &Error) {
+    /// Takes a session into use and returns the one before it.
+    pub(crate) fn connect(&self, connected: Connected) -> Option<Session> {
         let mut state = self.lock();
-        state.connecting = false;
+        state.failure = None;
+        state.connected.replace(connected).map(|before| before.session)
+    }
+
+    /// Takes over what a session offers now, unless another session has come into use meanwhile.
+    pub(crate) fn relist(&self, of: &Connected, catalog: Arc<Catalog>) {
+        let mut state = self.lock();
+        if let Some(connected) = &mut state.connected
+            && Arc::ptr_eq(&connected.dialed, &of.dialed)
+        {
+            connected.catalog = catalog;
+        }
+    }
+
+    /// Keeps a session whose last use failed: it may well serve again. Returns whether it stands differently now.
+    pub(crate) fn fail(&self, error: &Error) -> bool {
+        let mut state = self.lock();
+        let before = state.state();
         state.failure = Some(Failure {
             text: full_text(error),
             hint: error.hint().map(str::to_owned),
             needs_sign_in: error.is_auth_required(),
         });
+        state.state() != before
+    }
+
+    /// Notes the outcome of a call. Returns whether it stands differently now.
+    ///
+    /// Only what says something about the connector counts: a slow tool or a refused argument does not.
+    pub(crate) fn note_call(&self, error: Option<&Error>) -> bool {
+        match error.map(Error::kind) {
+            None => self.lock().failure.take().is_some(),
+            Some(ErrorKind::AuthRequired | ErrorKind::Unreachable) => {
+                error.is_some_and(|error| self.fail(error))
+            }
+            Some(_) => false,
+        }
     }
 
     /// Takes the session away.
     pub(crate) fn disconnect(&self) -> Option<Session> {
-        std::mem::take(&mut *self.lock()).connected.map(|connected| connected.session)
+        let mut state = self.lock();
+        state.failure = None;
+        state.connected.take().map(|connected| connected.session)
     }
 
     fn lock(&self) -> MutexGuard<'_, LiveState> {
-        // Each change is one assignment, so a panic elsewhere cannot leave half of one.
+        // Each change is whole before anything can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says that a connector is being dialed, as long as it lives: also a dial that is given up comes to an end.
+pub(crate) struct Dialing<'a>(&'a Live);
+
+impl Drop for Dialing<'_> {
+    fn drop(&mut self) {
+        self.0.lock().dialing -= 1;
     }
 }
 
 impl LiveState {
     pub(crate) fn state(&self) -> ConnectorState {
         match self {
-            Self { connecting: true, .. } => ConnectorState::Connecting,
+            Self { dialing: 1.., connected: None, .. } => ConnectorState::Connecting,
             Self { failure: Some(failure), .. } if failure.needs_sign_in => ConnectorState::NeedsSignIn,
             Self { failure: Some(_), .. } => ConnectorState::Failed,
             Self { connected: Some(_), .. } => ConnectorState::Ready,

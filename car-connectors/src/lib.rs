@@ -32,6 +32,7 @@
 //! # }
 //! ```
 
+mod catalog;
 mod connector;
 mod dial;
 mod error;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use car_connectors_store::{Home, Secret, SecretMode};
+use car_connectors_store::{Home, Keychain, Secret, SecretMode};
 use car_engine::{Approver, EventLogOptions, Progress};
 use car_http::ProxyConfig;
 use car_mcp::{ClientHandler, Limits, NoHandler};
@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind};
 pub struct ManagerOptions {
     pub(crate) home: Home,
     pub(crate) secrets: SecretMode,
+    pub(crate) keychain: Option<Arc<dyn Keychain>>,
     pub(crate) caller: String,
     pub(crate) client: Implementation,
     pub(crate) proxy: ProxyConfig,
@@ -33,6 +34,7 @@ impl ManagerOptions {
         Self {
             home,
             secrets: SecretMode::Auto,
+            keychain: None,
             caller: "library".to_owned(),
             client,
             proxy: ProxyConfig::none(),
@@ -47,6 +49,13 @@ impl ManagerOptions {
     #[must_use]
     pub const fn with_secrets(mut self, mode: SecretMode) -> Self {
         self.secrets = mode;
+        self
+    }
+
+    /// Keeps secrets in a keychain that the program brings, in place of the operating system's.
+    #[must_use]
+    pub fn with_keychain(mut self, keychain: Arc<dyn Keychain>) -> Self {
+        self.keychain = Some(keychain);
         self
     }
 
@@ -119,7 +128,6 @@ impl fmt::Debug for ManagerOptions {
 }
 
 /// Describes a connector that is to be added.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct NewConnector {
     /// Its name, as a person gives it.
@@ -142,6 +150,17 @@ impl NewConnector {
     pub fn with_header(mut self, name: impl Into<String>, value: Secret) -> Self {
         self.headers.push((name.into(), value));
         self
+    }
+}
+
+impl fmt::Debug for NewConnector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URL has not been checked yet: it may hold a password.
+        formatter
+            .debug_struct("NewConnector")
+            .field("name", &self.name)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
     }
 }
 

@@ -58,9 +58,7 @@ impl ConnectorSession {
             }
         };
         let outcome = outcome.map_err(|error| session_error(&self.slug, error));
-        if let Err(error) = &outcome {
-            manager.live(&self.slug).fail(error);
-        }
+        manager.note_call(&self.slug, outcome.as_ref().err());
         outcome
     }
 }

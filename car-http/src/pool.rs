@@ -2,9 +2,14 @@
 //!
 //! No task looks after them: what is too old is thrown away when somebody comes by.
 
-use crate::{http1::Http1, http2::Http2, target::Origin};
+use crate::{
+    http1::Http1,
+    http2::Http2,
+    target::{Origin, OriginHasher},
+};
 use std::{
     collections::HashMap,
+    hash::BuildHasherDefault,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -12,10 +17,12 @@ use tokio::time::Instant;
 
 /// Idle connections by origin. The lock is held to push and to pop, never across an `await`.
 pub(crate) struct Pool {
-    origins: Mutex<HashMap<Origin, Connections>>,
+    origins: Mutex<Origins>,
     idle_timeout: Duration,
     max_idle: usize,
 }
+
+type Origins = HashMap<Origin, Connections, BuildHasherDefault<OriginHasher>>;
 
 #[derive(Default)]
 struct Connections {
@@ -107,7 +114,7 @@ impl Pool {
         drop(removed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Origin, Connections>> {
+    fn lock(&self) -> MutexGuard<'_, Origins> {
         // Nothing in here panics half-way through a change.
         self.origins.lock().unwrap_or_else(PoisonError::into_inner)
     }

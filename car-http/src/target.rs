@@ -2,7 +2,11 @@
 
 use crate::error::Error;
 use http::{HeaderValue, Uri};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 use url::Url;
 
 /// The scheme of a [`Target`].
@@ -36,8 +40,10 @@ impl Scheme {
 }
 
 /// Scheme, host and port: what a connection, a credential and a redirect are bound to.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Origin {
+    /// Of the rest. Every call looks its origin up twice, so it is worked out once.
+    hash: u64,
     scheme: Scheme,
     host: Arc<str>,
     port: u16,
@@ -79,7 +85,38 @@ impl Origin {
             other => return Err(invalid(url, format!("expected http or https, found {other}"))),
         };
         let host = url.host_str().ok_or_else(|| invalid(url, "it has no host"))?;
-        Ok(Self { scheme, host: host.into(), port: url.port().unwrap_or_else(|| scheme.default_port()) })
+        let port = url.port().unwrap_or_else(|| scheme.default_port());
+        let mut hasher = DefaultHasher::new();
+        (scheme, host, port).hash(&mut hasher);
+        Ok(Self { hash: hasher.finish(), scheme, host: host.into(), port })
+    }
+}
+
+impl Hash for Origin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// Takes the hash that an [`Origin`] brings with it.
+///
+/// Origins come from whoever configures the client, not from a peer, so nobody can make them collide.
+#[derive(Default)]
+pub(crate) struct OriginHasher(u64);
+
+impl Hasher for OriginHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 }
 

@@ -1,3 +1,101 @@
 //! Drives CI, the demo, conformance and benchmarks.
+//!
+//! ```text
+//!  ci ─┬─▶ setup        tools, schemas             into target/ only
+//!      ├─▶ tidy         edges, sizes, invariants   findings with file and line
+//!      ├─▶ conformance  the official suite         reads its result files
+//!      ├─▶ interop      foreign servers            drives the `car` binary
+//!      └─▶ demo         our own server             drives the `car` binary
+//!  bench                peers/bench                writes docs/benchmarks.md
+//! ```
 
-fn main() {}
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers: it talks to them")]
+
+mod bench;
+mod car;
+mod ci;
+mod conformance;
+mod demo;
+mod examples;
+mod interop;
+mod place;
+mod server;
+mod setup;
+mod shell;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Drives CI, the demo, conformance and benchmarks.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Walks through the product against a server on loopback
+    Demo,
+    /// Runs every check; the last line counts the steps
+    Ci,
+    /// Checks the rules of the workspace that a machine can check
+    Tidy,
+    /// Fetches into target/ what the checks need
+    Setup {
+        /// Install system packages too
+        #[arg(long)]
+        system: bool,
+    },
+    /// Runs the official conformance suite
+    #[command(subcommand)]
+    Conformance(Conformance),
+    /// Calls every tool of servers that are not ours
+    Interop,
+    /// Measures clients against one server and writes docs/benchmarks.md
+    Bench {
+        /// Fewer and shorter rounds
+        #[arg(long)]
+        quick: bool,
+        /// Only these kinds of client, by name
+        #[arg(long)]
+        only: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Conformance {
+    /// Runs the client scenarios, one by one
+    Client {
+        /// Only this scenario
+        #[arg(long)]
+        scenario: Option<String>,
+        /// Only at this revision
+        #[arg(long)]
+        spec_version: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Demo => demo::run(),
+        Command::Ci => ci::run(),
+        Command::Tidy => tidy::run(),
+        Command::Setup { system } => setup::run(system),
+        Command::Conformance(Conformance::Client { scenario, spec_version }) => {
+            conformance::run(scenario.as_deref(), spec_version.as_deref())
+        }
+        Command::Interop => interop::run(),
+        Command::Bench { quick, only } => bench::run(quick, &only),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

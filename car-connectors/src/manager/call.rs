@@ -1,8 +1,14 @@
 //! Calling a tool: what can be refused without the server is refused first, the rest is the engine's.
 
-use car_engine::{EngineError, PolicyRequest, ToolRequest, Verdict};
+use std::sync::Arc;
+
+use car_engine::{
+    EngineError, EventKind, EventRecord, PolicyRequest, RuleRef, ToolRequest, Verdict, redact_arguments,
+};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::tools::set_aside;
 use super::{ConnectorManager, slugs};
 use crate::error::{Error, engine_error};
 use crate::name::canonical_name;
@@ -32,17 +38,6 @@ impl ConnectorManager {
         let slugs = slugs(&manifest);
         let connector = manifest.connector(slug).ok_or_else(|| Error::no_connector(slug, &slugs))?;
         let canonical = canonical_name(slug, tool, &slugs);
-        let enabled = connector.enabled_tools.iter().any(|name| name == tool);
-        if enabled && !self.is_denied(&canonical, slug, tool) {
-            let live = self.inner.live(slug);
-            if live.session().is_none() || self.inner.executor.registry().get(&canonical).is_none() {
-                // Its schema is needed to look at the arguments, and only its server has that.
-                self.tools(slug).await?;
-            }
-        } else if self.inner.executor.registry().get(&canonical).is_some() && !enabled {
-            // Another process has disabled it.
-            drop(self.inner.executor.registry().unregister(&canonical));
-        }
         let progress = options.on_progress.as_deref();
         let sink = progress.map(|on_progress| move |progress| on_progress(&progress));
         let mut request = ToolRequest::new(&canonical, arguments, &self.inner.caller).with_target(slug, tool);
@@ -55,8 +50,14 @@ impl ConnectorManager {
         if let Some(sink) = &sink {
             request = request.with_progress(sink);
         }
+        let is_enabled = connector.enabled_tools.iter().any(|name| name == tool);
+        let unusable = if is_enabled { self.prepare(slug, tool, &request).await? } else { None };
         let result = self.inner.executor.call(request).await;
-        let result = result.map_err(|error| self.explained(slug, tool, error))?;
+        let result = result.map_err(|error| match (error, unusable) {
+            // The engine does not know why an enabled tool is not there.
+            (EngineError::NotRouted { .. }, Some(unusable)) => unusable,
+            (error, _) => engine_error(slug, tool, error),
+        })?;
         Ok(ToolOutcome {
             raw: result.raw,
             is_error: result.is_error,
@@ -64,23 +65,61 @@ impl ConnectorManager {
         })
     }
 
-    /// Tells whether the policy denies the tool whatever the arguments, so that its server need not be dialed.
-    fn is_denied(&self, canonical: &str, slug: &str, tool: &str) -> bool {
-        let request = PolicyRequest::new(canonical, slug, tool);
-        matches!(self.policy().current().decide(&request), Verdict::Deny { .. })
+    /// Sees to it that an enabled tool is registered. Its schema is needed to look at the arguments, and where this
+    /// program has not seen it yet, its server has to be asked; what the policy denies is refused before that.
+    ///
+    /// Returns why it cannot be used, if it cannot.
+    async fn prepare(
+        &self,
+        slug: &str,
+        tool: &str,
+        request: &ToolRequest<'_>,
+    ) -> Result<Option<Error>, Error> {
+        if self.inner.executor.registry().get(request.tool).is_some() {
+            return Ok(None);
+        }
+        if let Some(rule) = self.denied(slug, tool, request) {
+            self.record_denial(slug, tool, request, &rule).map_err(|error| engine_error(slug, tool, error))?;
+            let denied = EngineError::Denied { tool: request.tool.to_owned(), rule: Box::new(rule) };
+            return Err(engine_error(slug, tool, denied));
+        }
+        let connected = self.inner.current(slug).await?;
+        let reason = connected.catalog.reason(tool).or_else(|| connected.catalog.missing(tool));
+        Ok(reason.map(|reason| set_aside(slug, tool, reason)))
     }
 
-    /// Names the reason where an enabled tool has no route: its server sets it aside.
-    fn explained(&self, slug: &str, tool: &str, error: EngineError) -> Error {
-        let is_unrouted = matches!(error, EngineError::NotRouted { .. });
-        let mut explained = engine_error(slug, tool, error);
-        let connected = self.inner.live(slug).state().connected;
-        let aside = connected.iter().flat_map(|connected| &connected.set_aside);
-        if let (true, Some(aside)) =
-            (is_unrouted, aside.into_iter().find(|aside| aside.name.as_deref() == Some(tool)))
-        {
-            explained = explained.hinted(format!("it cannot be used: {}", aside.reason));
+    /// Returns the rule that denies the call whatever the tool's schema says.
+    fn denied(&self, slug: &str, tool: &str, request: &ToolRequest<'_>) -> Option<RuleRef> {
+        let arguments: Option<Value> = serde_json::from_str(request.arguments.get()).ok();
+        let mut asked = PolicyRequest::new(request.tool, slug, tool);
+        if let Some(arguments) = &arguments {
+            asked = asked.with_arguments(arguments);
         }
-        explained
+        match self.policy().current().decide(&asked) {
+            Verdict::Deny { rule } => Some(rule),
+            _ => None,
+        }
+    }
+
+    /// Records a denial as the engine does. The engine decides about arguments only where it knows the tool.
+    fn record_denial(
+        &self,
+        slug: &str,
+        tool: &str,
+        request: &ToolRequest<'_>,
+        rule: &RuleRef,
+    ) -> Result<(), EngineError> {
+        let log = Arc::clone(self.inner.executor.log());
+        let mut record = EventRecord::new(EventKind::Decision);
+        record.who = Some(request.caller.to_owned());
+        record.connector = Some(slug.to_owned());
+        record.tool = Some(tool.to_owned());
+        record.canonical = Some(request.tool.to_owned());
+        record.trace_id = request.trace.map(str::to_owned);
+        record.verdict = Some("deny".to_owned());
+        record.rule = Some(rule.name());
+        record.rule_location = rule.location.as_ref().map(ToString::to_string);
+        record.arguments = redact_arguments(log.options().arguments, request.arguments);
+        log.append(record).map(drop)
     }
 }

@@ -1,14 +1,13 @@
 //! Adding, refreshing and removing connectors.
 
 use car_connectors_store::{Connector, EntryName, Manifest, Secret};
-use serde_json::value::RawValue;
 
-use super::view::TOOL_COUNT;
+use super::view::remember_count;
 use super::{ConnectorManager, Inner, slugs};
+use crate::catalog::Catalog;
 use crate::connector::Connected;
 use crate::dial::DialPlan;
 use crate::error::{Error, ErrorKind};
-use crate::events::ConnectorEvent;
 use crate::name::{free_slug, slugify};
 use crate::options::NewConnector;
 use crate::status::ConnectorStatus;
@@ -26,103 +25,120 @@ impl ConnectorManager {
                 Error::new(ErrorKind::InvalidInput, "expected a name, found none").hinted("give it a name")
             );
         }
-        let slug = slugify(&name);
+        let manifest = self.inner.manifest().await?;
+        // What it will be called, unless another process is quicker: errors must not name somebody else.
+        let slug = next_slug(&manifest, &name);
         let plan = DialPlan::new(&new.url, &new.headers).map_err(|error| error.of(&slug))?;
-        refuse_duplicate(&self.inner.manifest().await?, &name)?;
+        refuse_duplicate(&manifest, &name)?;
         let dialed = plan.dial(&slug, self.inner.client.clone(), self.inner.session.clone()).await;
         let session = match dialed {
             Ok(session) => session,
             Err(error) if error.is_auth_required() => {
-                let connector = self.inner.remember(name, new).await?;
-                let error = error.of(&connector.slug);
-                self.inner.live(&connector.slug).fail(&error);
-                return Err(error);
+                return Err(self.inner.keep_for_sign_in(name, new, error).await?);
             }
             Err(error) => return Err(error),
         };
-        // What the list of tools says is worth knowing before anything is written.
-        let probe = Connector::remote(slug.as_str(), name.as_str(), new.url.as_str());
-        if session.server().capabilities.tools.is_some() {
-            session.list_tools().await.map_err(|error| crate::error::session_error(&probe.slug, error))?;
-        }
-        let connector = self.inner.remember(name, new).await?;
-        let connected = self.inner.read_tools(&connector, session).await?;
-        let live = self.inner.live(&connector.slug);
-        self.inner.remember_count(&connector.slug, &connected).await?;
-        live.connect(connected);
-        self.inner.hub.publish(ConnectorEvent::Added { slug: connector.slug.clone() });
-        self.inner.announce(&connector.slug, &live);
+        let catalog = self.inner.read_catalog(&slug, &session).await?;
+        let connector = self
+            .inner
+            .blocking(move |inner| {
+                let connector = inner.remember(&name, &new, Some(&catalog))?;
+                let connected = Connected::new(&connector, session, catalog);
+                drop(inner.adopt(&connector, connected)?);
+                inner.announce(&connector.slug, &inner.live(&connector.slug));
+                Ok(connector)
+            })
+            .await?;
         self.status(&connector.slug).await
     }
 
-    /// Dials a connector anew and reads its tools again.
+    /// Dials a connector anew and reads its tools again. Until that has succeeded, the session that there is stays.
     ///
     /// # Errors
     /// Says that there is no such connector, or why it cannot be used now; it stays as it is in the manifest.
     pub async fn refresh(&self, slug: &str) -> Result<ConnectorStatus, Error> {
-        self.inner.connector(slug).await?;
+        let connector = self.inner.connector(slug).await?;
         let live = self.inner.live(slug);
-        let turn = live.turn.lock().await;
-        if let Some(session) = live.disconnect() {
-            session.close().await;
-        }
-        let connected = self.inner.dial(slug, &live).await?;
-        drop(turn);
-        self.inner.remember_count(slug, &connected).await?;
-        self.inner.hub.publish(ConnectorEvent::ToolsChanged { slug: slug.to_owned() });
-        self.status(slug).await
+        let connected = self.inner.dial(&connector, &live).await?;
+        let (slug, count) = (slug.to_owned(), connected.catalog.len());
+        let connector = self
+            .inner
+            .blocking(move |inner| {
+                let connector = inner.change(&slug, |connector| remember_count(connector, count))?;
+                inner.look()?;
+                Ok(connector)
+            })
+            .await?;
+        Ok(self.inner.status_of(&connector))
     }
 
-    /// Removes a connector with its secrets. Calls under way come to their end.
+    /// Removes a connector with its secrets. It waits for no server but to say goodbye, which calls under way may not
+    /// survive.
     ///
     /// # Errors
     /// Says that there is no such connector, or what could not be removed.
     pub async fn remove(&self, slug: &str) -> Result<(), Error> {
-        let live = self.inner.live(slug);
-        let _turn = live.turn.lock().await;
         let wanted = slug.to_owned();
-        let removed = self
+        let (session, outcome) = self
             .inner
             .blocking(move |inner| {
-                inner.manifest.update(|manifest| {
+                let removed = inner.manifest.update(|manifest| {
                     let known = slugs(manifest);
                     manifest.remove(&wanted).ok_or_else(|| Error::no_connector(&wanted, &known))
-                })
+                })?;
+                let session = inner.known_live(&wanted).and_then(|live| live.disconnect());
+                let settled = inner.look();
+                let deleted = inner.secrets.delete_all(&entries(&removed));
+                let deleted = deleted.map_err(|error| Error::from(error).of(&wanted));
+                Ok((session, settled.and_then(|_| deleted)))
             })
             .await?;
-        self.inner.executor.registry().replace_connector(slug, []);
-        drop(self.inner.executor.remove_session(slug));
-        if let Some(session) = live.disconnect() {
+        if let Some(session) = session {
             session.close().await;
         }
-        self.inner.forget_live(slug);
-        self.inner.hub.publish(ConnectorEvent::Removed { slug: slug.to_owned() });
-        self.inner.blocking(move |inner| Ok(inner.secrets.delete_all(&entries(&removed))?)).await
+        outcome
     }
 }
 
 impl Inner {
-    /// Writes a connector into the manifest and its secrets into the keychain: both, or neither.
-    async fn remember(&self, name: String, new: NewConnector) -> Result<Connector, Error> {
-        let NewConnector { url, headers, .. } = new;
+    /// Keeps a connector whose server wants a sign-in first, and returns the error that says so.
+    async fn keep_for_sign_in(&self, name: String, new: NewConnector, error: Error) -> Result<Error, Error> {
         self.blocking(move |inner| {
-            let names: Vec<String> = headers.iter().map(|(name, _)| name.clone()).collect();
-            let connector = inner.manifest.update(|manifest| {
-                // Another process may have been quicker.
-                refuse_duplicate(manifest, &name)?;
-                let slug = free_slug(&slugify(&name), |slug| manifest.connector(slug).is_some());
-                let mut connector = Connector::remote(slug, name.as_str(), url.as_str());
-                connector.secret_headers = names;
-                manifest.add(connector.clone())?;
-                Ok::<_, Error>(connector)
-            })?;
-            if let Err(error) = inner.keep_secrets(&connector, &headers) {
-                inner.manifest.update(|manifest| Ok::<_, Error>(manifest.remove(&connector.slug)))?;
-                return Err(error.of(&connector.slug));
-            }
-            Ok(connector)
+            let connector = inner.remember(&name, &new, None)?;
+            inner.look()?;
+            let (live, error) = (inner.live(&connector.slug), error.of(&connector.slug));
+            live.fail(&error);
+            inner.announce(&connector.slug, &live);
+            Ok(error)
         })
         .await
+    }
+
+    /// Writes a connector into the manifest and its secrets into the keychain: both, or neither. Blocks.
+    fn remember(
+        &self,
+        name: &str,
+        new: &NewConnector,
+        catalog: Option<&Catalog>,
+    ) -> Result<Connector, Error> {
+        let connector = self.manifest.update(|manifest| {
+            // Another process may have been quicker.
+            refuse_duplicate(manifest, name)?;
+            let mut connector = Connector::remote(next_slug(manifest, name), name, new.url.as_str());
+            connector.secret_headers = new.headers.iter().map(|(name, _)| name.clone()).collect();
+            if let Some(catalog) = catalog {
+                remember_count(&mut connector, catalog.len());
+            }
+            manifest.add(connector.clone())?;
+            Ok::<_, Error>(connector)
+        })?;
+        if let Err(error) = self.keep_secrets(&connector, &new.headers) {
+            self.manifest.update(|manifest| Ok::<_, Error>(manifest.remove(&connector.slug)))?;
+            // What was stored before one failed. If that fails too, the first error is the one to tell.
+            self.secrets.delete_all(&entries(&connector)).ok();
+            return Err(error.of(&connector.slug));
+        }
+        Ok(connector)
     }
 
     fn keep_secrets(&self, connector: &Connector, headers: &[(String, Secret)]) -> Result<(), Error> {
@@ -132,19 +148,25 @@ impl Inner {
         Ok(())
     }
 
-    /// Remembers how many tools there are, so that a list can say so without asking.
-    async fn remember_count(&self, slug: &str, connected: &Connected) -> Result<(), Error> {
-        let (slug, count) = (slug.to_owned(), connected.tools.items.len().to_string());
-        self.blocking(move |inner| {
-            inner.manifest.update(|manifest| {
-                if let Some(connector) = manifest.connector_mut(&slug) {
-                    connector.set_extra(TOOL_COUNT, RawValue::from_string(count).ok());
-                }
-                Ok(())
-            })
+    /// Changes a connector in the manifest and returns what it has become. Blocks.
+    pub(crate) fn change(
+        &self,
+        slug: &str,
+        change: impl FnOnce(&mut Connector),
+    ) -> Result<Connector, Error> {
+        self.manifest.update(|manifest| {
+            let known = slugs(manifest);
+            let connector =
+                manifest.connector_mut(slug).ok_or_else(|| Error::no_connector(slug, &known))?;
+            change(connector);
+            Ok(connector.clone())
         })
-        .await
     }
+}
+
+/// Returns the slug that a new connector of this name gets.
+fn next_slug(manifest: &Manifest, name: &str) -> String {
+    free_slug(&slugify(name), |slug| manifest.connector(slug).is_some())
 }
 
 /// Names the secrets of a connector.

@@ -1,55 +1,62 @@
-//! Dialing a connector, and what its tools become.
+//! Dialing a connector and listing what it offers.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use car_connectors_store::Connector;
-use car_engine::{RegisteredTool, Route, SchemaLimits, ToolEntry, ToolSchema, ToolSource};
 use car_mcp::Session;
-use car_mcp_proto::tool::Tool;
 
-use super::{Inner, slugs};
+use super::Inner;
+use crate::catalog::Catalog;
 use crate::connector::{Connected, Live};
 use crate::dial::DialPlan;
 use crate::error::{Error, ErrorKind, session_error};
 use crate::events::ConnectorEvent;
-use crate::name::canonical_name;
-use crate::session::ConnectorSession;
-use crate::status::SetAside;
 
 impl Inner {
     /// Returns the session of a connector, dialing it first where there is none. Callers that come together dial once.
     pub(crate) async fn connected(&self, slug: &str) -> Result<Connected, Error> {
-        let live = self.live(slug);
-        if let Some(connected) = live.state().connected {
-            return Ok(connected);
+        match self.connected_before(slug) {
+            Some(connected) => Ok(connected),
+            None => self.connect(slug).await,
         }
-        let _turn = live.turn.lock().await;
-        if let Some(connected) = live.state().connected {
-            return Ok(connected);
-        }
-        self.dial(slug, &live).await
     }
 
-    /// Dials a connector. The caller holds its turn.
-    pub(crate) async fn dial(&self, slug: &str, live: &Live) -> Result<Connected, Error> {
-        live.begin();
-        let outcome = self.dial_now(slug).await;
-        let connected = match outcome {
-            Ok(connected) => connected,
-            Err(error) => {
-                live.fail(&error);
-                self.announce(slug, live);
-                return Err(error);
-            }
-        };
-        live.connect(connected.clone());
+    /// Returns the session that there is.
+    pub(crate) fn connected_before(&self, slug: &str) -> Option<Connected> {
+        self.known_live(slug)?.state().connected
+    }
+
+    async fn connect(&self, slug: &str) -> Result<Connected, Error> {
+        // Only what is in the manifest gets a place among the living.
+        let connector = self.connector(slug).await?;
+        let live = self.live(slug);
+        let _turn = live.turn.lock().await;
+        if let Some(connected) = self.connected_before(slug) {
+            return Ok(connected);
+        }
+        self.dial(&connector, &live).await
+    }
+
+    /// Dials a connector and takes the session into use. A session that it replaces is ended.
+    pub(crate) async fn dial(&self, connector: &Connector, live: &Live) -> Result<Connected, Error> {
+        let slug = connector.slug.as_str();
+        let dialing = live.begin();
         self.announce(slug, live);
+        let outcome = self.dial_and_adopt(connector).await;
+        drop(dialing);
+        if let Err(error) = &outcome {
+            live.fail(error);
+        }
+        self.announce(slug, live);
+        let (connected, before) = outcome?;
+        if let Some(before) = before {
+            before.close().await;
+        }
         Ok(connected)
     }
 
-    async fn dial_now(&self, slug: &str) -> Result<Connected, Error> {
-        let connector = self.connector(slug).await?;
+    async fn dial_and_adopt(&self, connector: &Connector) -> Result<(Connected, Option<Session>), Error> {
+        let slug = connector.slug.as_str();
         if connector.stdio.is_some() {
             return Err(Error::new(ErrorKind::InvalidInput, "this release does not start local servers")
                 .of(slug)
@@ -59,75 +66,62 @@ impl Inner {
         let plan = self.blocking(move |inner| DialPlan::resolve(&wanted, &inner.secrets)).await;
         let plan = plan.map_err(|error| error.of(slug))?;
         let session = plan.dial(slug, self.client.clone(), self.session.clone()).await?;
-        self.read_tools(&connector, session).await
+        let catalog = self.read_catalog(slug, &session).await?;
+        let (connector, connected) = (connector.clone(), Connected::new(connector, session, catalog));
+        self.blocking(move |inner| Ok((connected.clone(), inner.adopt(&connector, connected)?))).await
     }
 
-    /// Lists a session's tools and registers the enabled ones.
-    pub(crate) async fn read_tools(
-        &self,
-        connector: &Connector,
-        session: Session,
-    ) -> Result<Connected, Error> {
-        let tools = match session.server().capabilities.tools {
-            Some(_) => session.list_tools().await.map_err(|error| session_error(&connector.slug, error))?,
-            None => Arc::default(),
-        };
-        let mut connected = Connected { session, tools, set_aside: Vec::new() };
-        self.register(connector, &mut connected).await?;
+    /// Lists a session's tools and looks through them.
+    pub(crate) async fn read_catalog(&self, slug: &str, session: &Session) -> Result<Catalog, Error> {
+        if session.server().capabilities.tools.is_none() {
+            return Ok(Catalog::default());
+        }
+        let list = session.list_tools().await.map_err(|error| session_error(slug, error))?;
+        self.blocking(move |_| Ok(Catalog::new(list))).await
+    }
+
+    /// Returns a session with its tools as they are now: a list that the server lets be kept is not asked for again.
+    pub(crate) async fn current(&self, slug: &str) -> Result<Connected, Error> {
+        let Some(mut connected) = self.connected_before(slug) else { return self.connect(slug).await };
+        if connected.session.server().capabilities.tools.is_none() {
+            return Ok(connected);
+        }
+        let listed = connected.session.list_tools().await.map_err(|error| session_error(slug, error));
+        let list = listed.inspect_err(|error| self.note_failure(slug, error))?;
+        self.note_call(slug, None);
+        if connected.catalog.is_of(&list) {
+            return Ok(connected);
+        }
+        let (slug, of) = (slug.to_owned(), connected.clone());
+        connected.catalog = self
+            .blocking(move |inner| {
+                let catalog = Arc::new(Catalog::new(list));
+                inner.relist(&slug, &of, Arc::clone(&catalog))?;
+                Ok(catalog)
+            })
+            .await?;
         Ok(connected)
     }
 
-    /// Puts the enabled tools of a connector into the engine, and nothing else: what is not enabled has no entry and
-    /// no route.
-    pub(crate) async fn register(
-        &self,
-        connector: &Connector,
-        connected: &mut Connected,
-    ) -> Result<(), Error> {
-        let slugs = slugs(&self.manifest().await?);
-        let enabled: BTreeSet<&str> = connector.enabled_tools.iter().map(String::as_str).collect();
-        let mut set_aside: Vec<SetAside> = connected
-            .tools
-            .set_aside
-            .iter()
-            .map(|aside| SetAside { name: aside.name.clone(), reason: aside.reason.clone() })
-            .collect();
-        let mut registered = Vec::new();
-        for tool in &connected.tools.items {
-            match compile(connector, tool, &slugs) {
-                Ok(entry) if enabled.contains(tool.name.as_str()) => registered.push(entry),
-                Ok(_) => {}
-                Err(reason) => set_aside.push(SetAside { name: Some(tool.name.clone()), reason }),
-            }
+    fn note_failure(&self, slug: &str, error: &Error) {
+        if let Some(live) = self.known_live(slug)
+            && live.fail(error)
+        {
+            self.announce(slug, &live);
         }
-        let offered: BTreeSet<&str> = connected.tools.items.iter().map(|tool| tool.name.as_str()).collect();
-        let known = |name: &str| set_aside.iter().any(|aside| aside.name.as_deref() == Some(name));
-        let gone: Vec<_> = enabled.iter().filter(|name| !offered.contains(**name) && !known(name)).collect();
-        set_aside.extend(gone.into_iter().map(|name| SetAside {
-            name: Some((*name).to_owned()),
-            reason: "it is enabled, and the server does not offer it any more".to_owned(),
-        }));
-        connected.set_aside = set_aside;
-        self.executor.registry().replace_connector(&connector.slug, registered);
-        let session = ConnectorSession { manager: self.own.clone(), slug: connector.slug.clone() };
-        self.executor.set_session(connector.slug.as_str(), Arc::new(session));
-        Ok(())
+    }
+
+    /// Notes how the use of a session ended, and tells it if the connector stands differently now.
+    pub(crate) fn note_call(&self, slug: &str, error: Option<&Error>) {
+        if let Some(live) = self.known_live(slug)
+            && live.note_call(error)
+        {
+            self.announce(slug, &live);
+        }
     }
 
     pub(crate) fn announce(&self, slug: &str, live: &Live) {
         let state = live.state().state();
         self.hub.publish(ConnectorEvent::StateChanged { slug: slug.to_owned(), state });
     }
-}
-
-/// Makes a tool ready for the engine, or says why it cannot be used.
-fn compile(connector: &Connector, tool: &Tool, slugs: &[String]) -> Result<RegisteredTool, String> {
-    let canonical = canonical_name(&connector.slug, &tool.name, slugs);
-    let mut schema = ToolSchema::new(canonical, tool.input_schema.clone().into());
-    schema.description.clone_from(&tool.description);
-    schema.returns = tool.output_schema.clone().map(Into::into);
-    schema.idempotent = tool.annotations.as_ref().and_then(|hints| hints.idempotent_hint) == Some(true);
-    let entry = ToolEntry::new(schema, ToolSource::Mcp { server_name: connector.slug.clone() });
-    let route = Route::new(connector.slug.as_str(), tool.name.as_str());
-    RegisteredTool::compile(entry, Some(route), &SchemaLimits::default()).map_err(|error| error.to_string())
 }

@@ -3,6 +3,7 @@
 mod call;
 mod change;
 mod connect;
+mod settle;
 mod tools;
 mod view;
 
@@ -14,6 +15,7 @@ use car_engine::{EventLog, McpToolExecutor, PolicyFile, SystemClock, ToolEntry, 
 use car_http::Client;
 use car_mcp::{Session, SessionBuilder};
 
+use self::settle::Settled;
 use crate::connector::Live;
 use crate::error::{Error, ErrorKind};
 use crate::events::{ConnectorEvents, Hub};
@@ -40,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) session: SessionBuilder,
     pub(crate) caller: String,
     pub(crate) live: Mutex<HashMap<String, Arc<Live>>>,
+    pub(crate) settled: Mutex<Settled>,
     pub(crate) hub: Hub,
     /// For what outlives a borrow: the sessions that the engine holds.
     pub(crate) own: std::sync::Weak<Self>,
@@ -62,14 +65,19 @@ impl ConnectorManager {
             executor = executor.with_approver(approver);
         }
         let session = Session::builder(options.client).handler(options.handler).limits(options.limits);
+        let secrets = match options.keychain {
+            Some(keychain) => SecretStore::with_keychain(&options.home, options.secrets, keychain),
+            None => SecretStore::new(&options.home, options.secrets),
+        };
         let inner = Arc::new_cyclic(|own| Inner {
             manifest: ManifestStore::new(&options.home),
-            secrets: SecretStore::new(&options.home, options.secrets),
+            secrets,
             executor,
             client,
             session,
             caller: options.caller,
             live: Mutex::default(),
+            settled: Mutex::default(),
             hub: Hub::new(),
             own: own.clone(),
         });
@@ -118,6 +126,9 @@ impl ConnectorManager {
     }
 
     /// Lists the enabled tools of the connectors that have been dialed, as a model is shown them.
+    ///
+    /// It is what was so at the last look at the manifest: after another process has changed that, the next
+    /// [`ConnectorManager::list`] brings this up to date too.
     pub fn enabled_tool_entries(&self) -> Vec<ToolEntry> {
         self.inner.executor.registry().list().iter().map(|tool| tool.entry().clone()).collect()
     }
@@ -153,17 +164,21 @@ impl ConnectorManager {
 
     /// Ends all sessions; servers that keep them are told so. Calls that come later dial again.
     pub async fn close(&self) {
-        let sessions: Vec<Session> = self.inner.lives().iter().filter_map(|live| live.disconnect()).collect();
-        for session in sessions {
-            session.close().await;
+        let mut closing = tokio::task::JoinSet::new();
+        for (slug, live) in self.inner.lives() {
+            let Some(session) = live.disconnect() else { continue };
+            self.inner.announce(&slug, &live);
+            // A server that does not answer holds up no other's goodbye.
+            closing.spawn(async move { session.close().await });
         }
+        while closing.join_next().await.is_some() {}
     }
 }
 
 impl Inner {
-    /// Reads the manifest, on a thread that may block.
+    /// Reads the manifest and follows it, on a thread that may block.
     pub(crate) async fn manifest(&self) -> Result<Manifest, Error> {
-        self.blocking(|inner| Ok(inner.manifest.read()?)).await
+        self.blocking(Self::look).await
     }
 
     pub(crate) async fn connector(&self, slug: &str) -> Result<Connector, Error> {
@@ -190,12 +205,17 @@ impl Inner {
         Arc::clone(self.lock_live().entry(slug.to_owned()).or_default())
     }
 
+    /// Returns what is known of a connector, if anything is.
+    pub(crate) fn known_live(&self, slug: &str) -> Option<Arc<Live>> {
+        self.lock_live().get(slug).cloned()
+    }
+
     pub(crate) fn forget_live(&self, slug: &str) {
         self.lock_live().remove(slug);
     }
 
-    fn lives(&self) -> Vec<Arc<Live>> {
-        self.lock_live().values().cloned().collect()
+    fn lives(&self) -> Vec<(String, Arc<Live>)> {
+        self.lock_live().iter().map(|(slug, live)| (slug.clone(), Arc::clone(live))).collect()
     }
 
     fn lock_live(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Live>>> {

@@ -1,11 +1,10 @@
 //! Listing a connector's tools, and enabling and disabling them.
 
-use car_connectors_store::Connector;
+use car_connectors_store::{Connector, Manifest};
 
-use super::{ConnectorManager, slugs};
-use crate::connector::Connected;
-use crate::error::{Error, ErrorKind, session_error};
-use crate::events::ConnectorEvent;
+use super::{ConnectorManager, Inner, slugs};
+use crate::catalog::Catalog;
+use crate::error::{Error, ErrorKind};
 use crate::name::canonical_name;
 use crate::options::ToolSelection;
 use crate::status::{ToolListing, ToolView};
@@ -19,10 +18,15 @@ impl ConnectorManager {
     /// # Errors
     /// Says that there is no such connector, or why its server cannot be used.
     pub async fn tools(&self, slug: &str) -> Result<ToolListing, Error> {
-        let connector = self.inner.connector(slug).await?;
-        let connected = self.current_tools(&connector).await?;
-        let slugs = slugs(&self.inner.manifest().await?);
-        Ok(ToolListing { tools: views(&connector, &connected, &slugs), set_aside: connected.set_aside })
+        let connected = self.inner.current(slug).await?;
+        let manifest = self.inner.manifest().await?;
+        // It may have been removed while its server was asked.
+        let connector =
+            manifest.connector(slug).ok_or_else(|| Error::no_connector(slug, &slugs(&manifest)))?;
+        Ok(ToolListing {
+            tools: views(connector, &connected.catalog, &slugs(&manifest)),
+            set_aside: connected.catalog.set_aside(connector),
+        })
     }
 
     /// Lets tools be called.
@@ -30,26 +34,28 @@ impl ConnectorManager {
     /// # Errors
     /// Says which tool the server does not offer, or why it cannot be used; none is enabled then.
     pub async fn enable_tools(&self, slug: &str, tools: &ToolSelection) -> Result<Vec<ToolView>, Error> {
-        let connector = self.inner.connector(slug).await?;
-        let connected = self.current_tools(&connector).await?;
-        let names = match tools {
-            ToolSelection::All => usable(&connected).map(str::to_owned).collect(),
+        let catalog = self.inner.current(slug).await?.catalog;
+        let names: Vec<String> = match tools {
+            ToolSelection::All => catalog.usable().map(|tool| tool.name.clone()).collect(),
             ToolSelection::Named(names) => {
-                names.iter().try_for_each(|name| check_usable(slug, name, &connected))?;
+                names.iter().try_for_each(|name| check_usable(slug, name, &catalog))?;
                 names.clone()
             }
         };
-        self.change_enabled(slug, connected, move |enabled| {
-            for name in &names {
-                if !enabled.contains(name) {
-                    enabled.push(name.clone());
+        let change = move |enabled: &mut Vec<String>| {
+            for name in names {
+                if !enabled.contains(&name) {
+                    enabled.push(name);
                 }
             }
-        })
-        .await
+        };
+        let (connector, manifest) = self.inner.change_enabled(slug, change).await?;
+        Ok(views(&connector, &catalog, &slugs(&manifest)))
     }
 
     /// Lets tools be called no more. The server need not be there for that.
+    ///
+    /// Returns the tools that the server offers, or none where that is not known.
     ///
     /// # Errors
     /// Says which tool is not enabled, or that there is no such connector; none is disabled then.
@@ -66,90 +72,52 @@ impl ConnectorManager {
             ToolSelection::All => enabled.clear(),
             ToolSelection::Named(names) => enabled.retain(|name| !names.contains(name)),
         };
-        match self.inner.live(slug).state().connected {
-            Some(connected) => self.change_enabled(slug, connected, change).await,
-            None => {
-                self.write_enabled(slug, change).await?;
-                self.inner.executor.registry().replace_connector(slug, []);
-                self.inner.hub.publish(ConnectorEvent::ToolsChanged { slug: slug.to_owned() });
-                Ok(Vec::new())
-            }
-        }
+        let (connector, manifest) = self.inner.change_enabled(slug, change).await?;
+        let connected = self.inner.connected_before(slug);
+        Ok(connected
+            .map(|connected| views(&connector, &connected.catalog, &slugs(&manifest)))
+            .unwrap_or_default())
     }
+}
 
-    /// Returns the tools as they are now: a list that the server lets be kept is not asked for again.
-    async fn current_tools(&self, connector: &Connector) -> Result<Connected, Error> {
-        let slug = connector.slug.as_str();
-        let mut connected = self.inner.connected(slug).await?;
-        if connected.session.server().capabilities.tools.is_none() {
-            return Ok(connected);
-        }
-        let live = self.inner.live(slug);
-        let _turn = live.turn.lock().await;
-        let listed = connected.session.list_tools().await.map_err(|error| session_error(slug, error));
-        connected.tools = listed.inspect_err(|error| live.fail(error))?;
-        self.inner.register(connector, &mut connected).await?;
-        live.connect(connected.clone());
-        Ok(connected)
-    }
-
+impl Inner {
+    /// Writes which tools are enabled, and brings the engine in line with it.
     async fn change_enabled(
         &self,
         slug: &str,
-        mut connected: Connected,
         change: impl FnOnce(&mut Vec<String>) + Send + 'static,
-    ) -> Result<Vec<ToolView>, Error> {
-        let live = self.inner.live(slug);
-        let _turn = live.turn.lock().await;
-        let connector = self.write_enabled(slug, change).await?;
-        self.inner.register(&connector, &mut connected).await?;
-        let slugs = slugs(&self.inner.manifest().await?);
-        let views = views(&connector, &connected, &slugs);
-        live.connect(connected);
-        self.inner.hub.publish(ConnectorEvent::ToolsChanged { slug: slug.to_owned() });
-        Ok(views)
-    }
-
-    async fn write_enabled(
-        &self,
-        slug: &str,
-        change: impl FnOnce(&mut Vec<String>) + Send + 'static,
-    ) -> Result<Connector, Error> {
+    ) -> Result<(Connector, Manifest), Error> {
         let slug = slug.to_owned();
-        self.inner
-            .blocking(move |inner| {
-                inner.manifest.update(|manifest| {
-                    let known = slugs(manifest);
-                    let connector =
-                        manifest.connector_mut(&slug).ok_or_else(|| Error::no_connector(&slug, &known))?;
-                    change(&mut connector.enabled_tools);
-                    Ok(connector.clone())
-                })
-            })
-            .await
+        self.blocking(move |inner| {
+            let connector = inner.change(&slug, |connector| change(&mut connector.enabled_tools))?;
+            Ok((connector, inner.look()?))
+        })
+        .await
     }
 }
 
-/// Returns the tools that can be enabled.
-fn usable(connected: &Connected) -> impl Iterator<Item = &str> {
-    let set_aside = |name: &str| connected.set_aside.iter().any(|aside| aside.name.as_deref() == Some(name));
-    connected.tools.items.iter().map(|tool| tool.name.as_str()).filter(move |name| !set_aside(name))
-}
-
-fn check_usable(slug: &str, name: &str, connected: &Connected) -> Result<(), Error> {
-    if usable(connected).any(|usable| usable == name) {
+fn check_usable(slug: &str, name: &str, catalog: &Catalog) -> Result<(), Error> {
+    if let Some(reason) = catalog.reason(name) {
+        return Err(set_aside(slug, name, reason));
+    }
+    if catalog.usable().any(|usable| usable.name == name) {
         return Ok(());
     }
-    if let Some(aside) = connected.set_aside.iter().find(|aside| aside.name.as_deref() == Some(name)) {
-        let text = format!("the tool {name:?} cannot be used: {}", aside.reason);
-        return Err(Error::new(ErrorKind::Peer, text)
-            .of(slug)
-            .hinted("the server's operator has to mend it"));
-    }
-    let names: Vec<&str> = usable(connected).take(SHOWN_NAMES).collect();
+    let names: Vec<&str> = catalog.usable().take(SHOWN_NAMES).map(|tool| tool.name.as_str()).collect();
+    let more = match catalog.len().checked_sub(names.len()) {
+        None | Some(0) => String::new(),
+        Some(more) => format!(" and {more} more"),
+    };
     Err(Error::new(ErrorKind::NotFound, format!("there is no tool {name:?}"))
         .of(slug)
-        .hinted(format!("the tools are: {}", names.join(", "))))
+        .hinted(format!("the tools are: {}{more}", names.join(", "))))
+}
+
+/// Says that a tool cannot be used, and why.
+pub(super) fn set_aside(slug: &str, tool: &str, reason: &str) -> Error {
+    Error::new(ErrorKind::Peer, format!("the tool {tool:?} cannot be used: {reason}"))
+        .of(slug)
+        .hinted("the server's operator has to mend it")
 }
 
 fn enabled_hint(connector: &Connector) -> String {
@@ -159,17 +127,14 @@ fn enabled_hint(connector: &Connector) -> String {
     }
 }
 
-fn views(connector: &Connector, connected: &Connected, slugs: &[String]) -> Vec<ToolView> {
-    let set_aside = |name: &str| connected.set_aside.iter().any(|aside| aside.name.as_deref() == Some(name));
-    let usable = connected.tools.items.iter().filter(|tool| !set_aside(&tool.name));
-    usable
-        .map(|tool| ToolView {
-            name: tool.name.clone(),
-            canonical: canonical_name(&connector.slug, &tool.name, slugs),
-            title: tool.title.clone(),
-            description: tool.description.clone(),
-            enabled: connector.enabled_tools.contains(&tool.name),
-            input_schema: tool.input_schema.clone().into(),
-        })
-        .collect()
+fn views(connector: &Connector, catalog: &Catalog, slugs: &[String]) -> Vec<ToolView> {
+    let view = |tool: &car_mcp_proto::tool::Tool| ToolView {
+        name: tool.name.clone(),
+        canonical: canonical_name(&connector.slug, &tool.name, slugs),
+        title: tool.title.clone(),
+        description: tool.description.clone(),
+        enabled: connector.enabled_tools.contains(&tool.name),
+        input_schema: tool.input_schema.clone().into(),
+    };
+    catalog.usable().map(view).collect()
 }

@@ -1,23 +1,24 @@
 //! From what is known of a connector to what is shown of it.
 
 use car_connectors_store::Connector;
+use serde_json::value::RawValue;
 
 use super::Inner;
 use crate::connector::LiveState;
 use crate::status::{ConnectorState, ConnectorStatus};
 
 /// The manifest member that remembers how many tools were seen last, so that a list need not ask the server.
-pub(crate) const TOOL_COUNT: &str = "tool_count";
+const TOOL_COUNT: &str = "tool_count";
 
 impl Inner {
     pub(crate) fn status_of(&self, connector: &Connector) -> ConnectorStatus {
-        let live = self.live(&connector.slug).state();
+        let live = self.known_live(&connector.slug).map(|live| live.state()).unwrap_or_default();
         let state = match connector.stdio {
             Some(_) => ConnectorState::Unsupported,
             None => live.state(),
         };
         let server = live.connected.as_ref().map(|connected| connected.session.server());
-        let seen = live.connected.as_ref().map(|connected| connected.tools.items.len());
+        let seen = live.connected.as_ref().map(|connected| connected.catalog.len());
         ConnectorStatus {
             slug: connector.slug.clone(),
             name: connector.name.clone(),
@@ -36,6 +37,11 @@ impl Inner {
             }),
         }
     }
+}
+
+/// Remembers how many tools there are, so that a list can say so without asking.
+pub(crate) fn remember_count(connector: &mut Connector, count: usize) {
+    connector.set_extra(TOOL_COUNT, RawValue::from_string(count.to_string()).ok());
 }
 
 fn remembered_count(connector: &Connector) -> Option<usize> {

@@ -32,7 +32,7 @@ const NAME: HeaderName = HeaderName::from_static(mcp::NAME);
 impl HttpTransport {
     pub(crate) async fn send_message(&self, message: Message<'_>) -> Result<Reply, TransportError> {
         if let Some(pair) = self.pair() {
-            return self.send_to_pair(&pair, &message).await;
+            return Box::pin(self.send_to_pair(&pair, &message)).await;
         }
         let sent_session = self.session_for(&message);
         let mut headers = self.headers_of(&message)?;
@@ -45,9 +45,10 @@ impl HttpTransport {
             self.remember_session(&message, &response);
             return self.read_success(&message, response).await;
         }
-        match self.read_failure(status, response, sent_session.is_some()).await {
+        // What is rare is boxed, here and below: a future is as large as its largest branch, and every call moves it.
+        match Box::pin(self.read_failure(status, response, sent_session.is_some())).await {
             Err(TransportError::Status { status, excerpt }) => {
-                self.try_pair(&message, TransportError::Status { status, excerpt }).await
+                Box::pin(self.try_pair(&message, TransportError::Status { status, excerpt })).await
             }
             outcome => outcome,
         }

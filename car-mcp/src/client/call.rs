@@ -191,9 +191,9 @@ impl Session {
             {
                 tracing::debug!(tool = name, %error, "reading the list of tools again for its headers");
                 self.inner.lists.clear();
-                drop(self.list_tools().await?);
+                drop(Box::pin(self.list_tools()).await?);
                 let headers = self.param_headers(name, arguments)?;
-                self.rounds::<A>(Request { headers: &headers, ..request }, options).await
+                Box::pin(self.rounds::<A>(Request { headers: &headers, ..request }, options)).await
             }
             outcome => outcome,
         }
@@ -231,7 +231,7 @@ impl Session {
             match self.request_before::<A>(&attempt, options, deadline).await?.outcome() {
                 Outcome::Complete(result) => return Ok(result),
                 Outcome::InputRequired(round) => {
-                    let responses = self.answer_round(&round, deadline).await?;
+                    let responses = Box::pin(self.answer_round(&round, deadline)).await?;
                     retry = Some(rounds.answer(round, responses).map_err(Error::Rounds)?);
                 }
                 Outcome::Unrecognized(kind) => return Err(unrecognized(request.method, &kind)),

@@ -1,11 +1,13 @@
 //! The handshake: drives the negotiation of `car_mcp_proto::negotiate` over a transport.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use car_mcp_proto::discover::DiscoverResult;
 use car_mcp_proto::negotiate::{self, NegotiationError, ProbeReply, Probing, Step};
 use car_mcp_proto::rpc::Incoming;
 use car_mcp_proto::{ErrorObject, Members, ProtocolVersion, RawJson, meta};
+use serde::de::IgnoredAny;
 
 use super::deadline::Deadline;
 use super::encode::{Params, SessionMeta, encode_request};
@@ -45,10 +47,7 @@ impl Session {
             return Ok(());
         }
         self.inner.transport.reset();
-        let limit = self.inner.limits.discovery_timeout;
-        // The probe and the handshake each have the whole time: a legacy server may be slow to refuse the first.
-        let (server, request_meta) =
-            Deadline::start(limit * 2, limit * 2).run("the handshake", self.negotiate()).await?;
+        let (server, request_meta) = self.negotiate().await?;
         tracing::debug!(peer = %self.inner.transport.peer(), version = %server.version, "agreed on a revision");
         let agreed = Agreed { server, request_meta, generation: generation + 1 };
         *self.inner.agreed.write().expect("nothing panics while it holds what was agreed") = Arc::new(agreed);
@@ -62,17 +61,29 @@ impl Session {
         loop {
             step = match step {
                 Step::Probe(probing) => {
-                    let (next, result) = self.probe(probing).await?;
+                    let (next, result) = self.in_time("server/discover", self.probe(probing)).await?;
                     discovered = result;
                     next
                 }
                 Step::Modern(version) => return self.modern(version, discovered),
-                Step::Initialize(initializing) => match self.initialize(initializing).await? {
-                    Ok(server) => return Ok((server, SessionMeta::default())),
-                    Err(next) => next,
-                },
+                Step::Initialize(initializing) => {
+                    match self.in_time("initialize", self.initialize(initializing)).await? {
+                        Ok(server) => return Ok((server, SessionMeta::default())),
+                        Err(next) => next,
+                    }
+                }
             };
         }
+    }
+
+    /// Each step has the whole time: a legacy server may be slow to refuse the first.
+    async fn in_time<T>(
+        &self,
+        method: &str,
+        step: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let limit = self.inner.limits.discovery_timeout;
+        Deadline::start(limit, Duration::MAX).run(method, step).await
     }
 
     async fn probe(&self, probing: Probing) -> Result<(Step, Option<Box<DiscoverResult>>), Error> {
@@ -123,7 +134,7 @@ impl Session {
             Reply::Body(body) => body,
             Reply::Stream(mut messages) => loop {
                 match messages.message().await {
-                    Some(Ok(text)) if is_notification(&text) => {}
+                    Some(Ok(text)) if is_no_answer(&text) => {}
                     Some(Ok(text)) => break text,
                     Some(Err(error)) => return Err(error.into()),
                     None => return Ok(Probed::NotModern),
@@ -166,7 +177,10 @@ impl Session {
     }
 }
 
-/// Tells whether a message belongs to no answer.
-pub(crate) fn is_notification(text: &[u8]) -> bool {
-    matches!(serde_json::from_slice::<Incoming<'_, RawJson>>(text), Ok(Incoming::Notification { .. }))
+/// Tells whether a message belongs to no answer: a notification, or a question.
+pub(crate) fn is_no_answer(text: &[u8]) -> bool {
+    matches!(
+        serde_json::from_slice::<Incoming<'_, IgnoredAny>>(text),
+        Ok(Incoming::Notification { .. } | Incoming::Request { .. })
+    )
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use car_mcp_proto::method::{Listen, Method};
 use car_mcp_proto::rpc::Incoming;
 use car_mcp_proto::subscription::{ListenResult, SubscriptionFilter};
-use car_mcp_proto::{RawJson, RequestId};
+use car_mcp_proto::{ProtocolVersion, RawJson, RequestId};
 use futures_util::future::OptionFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -75,6 +75,11 @@ pub struct EventStream {
     source: Source,
     backoff: Duration,
     was_open: bool,
+    opened: Instant,
+    /// Whether a message has come since the stream was opened: an error that comes first refuses the stream.
+    acknowledged: bool,
+    /// The request that the open stream answers, where dropping the stream does not tell the server enough.
+    listening: Option<(RequestId, ProtocolVersion)>,
     /// Answers to questions of a legacy server, on their way.
     questions: FuturesUnordered<BoxFuture<'static, ()>>,
 }
@@ -100,6 +105,9 @@ impl Session {
             source: Source::Waiting(Instant::now()),
             backoff: FIRST_BACKOFF,
             was_open: false,
+            opened: Instant::now(),
+            acknowledged: false,
+            listening: None,
             questions: FuturesUnordered::new(),
         }
     }
@@ -163,7 +171,9 @@ impl EventStream {
             };
             let waiting: OptionFuture<_> = waiting.into();
             let message: OptionFuture<_> = match &mut self.source {
-                Source::Open(messages) => Some(messages.message()).into(),
+                Source::Open(messages) if self.questions.len() < WAITING_EVENTS => {
+                    Some(messages.message()).into()
+                }
                 _ => None.into(),
             };
             tokio::select! {
@@ -174,7 +184,7 @@ impl EventStream {
                     Err(RecvError::Closed) => unreachable_hub().await,
                 },
                 Some(()) = self.questions.next(), if !self.questions.is_empty() => {}
-                Some(message) = message => self.handle_message(message),
+                Some(message) = message => self.handle_message(message)?,
                 Some(()) = waiting => {}
             }
         }
@@ -184,7 +194,8 @@ impl EventStream {
         match self.open_now().await {
             Ok(source) => {
                 self.source = source;
-                self.backoff = FIRST_BACKOFF;
+                self.opened = Instant::now();
+                self.acknowledged = false;
                 Ok(())
             }
             Err(error) if error.is_transient() => {
@@ -208,10 +219,17 @@ impl EventStream {
         match opened {
             Ok(Some(messages)) => Ok(Source::Open(messages)),
             Ok(None) => Ok(Source::Absent),
-            Err(TransportError::SessionExpired) => {
-                self.session.handshake(agreed.generation).await?;
-                Ok(Source::Waiting(Instant::now()))
-            }
+            // Either the session is gone or there is no such stream: a request tells which, and makes a new handshake
+            // if that is what is needed.
+            Err(TransportError::SessionExpired) => match self.session.ping().await {
+                Ok(()) | Err(Error::Refused { .. })
+                    if self.session.agreed().generation == agreed.generation =>
+                {
+                    Ok(Source::Absent)
+                }
+                Ok(()) | Err(Error::Refused { .. }) => Ok(Source::Waiting(Instant::now())),
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error.into()),
         }
     }
@@ -237,42 +255,62 @@ impl EventStream {
         let kind = MessageKind::Request { id: &id, method, name: None };
         let message = Message::new(kind, Some(agreed.version()), body);
         match self.session.inner.transport.send(message).await? {
-            Reply::Stream(messages) => Ok(Source::Open(messages)),
+            Reply::Stream(messages) => {
+                let needed = !self.session.inner.transport.closing_cancels();
+                self.listening = needed.then(|| (id, agreed.version()));
+                Ok(Source::Open(messages))
+            }
             Reply::Body(body) => read_refusal(&id, &body),
             Reply::Accepted => Ok(Source::Absent),
         }
     }
 
-    fn handle_message(&mut self, message: Option<Result<bytes::Bytes, TransportError>>) {
+    fn handle_message(&mut self, message: Option<Result<bytes::Bytes, TransportError>>) -> Result<(), Error> {
         let text = match message {
             Some(Ok(text)) => text,
             Some(Err(error)) => {
                 tracing::debug!(session = ?self.session, %error, "the stream of events broke");
-                return self.wait();
+                self.wait();
+                return Ok(());
             }
-            None => return self.wait(),
+            None => {
+                self.wait();
+                return Ok(());
+            }
         };
-        let Ok(text) = std::str::from_utf8(&text) else { return };
+        let Ok(text) = std::str::from_utf8(&text) else { return Ok(()) };
+        let first = !std::mem::replace(&mut self.acknowledged, true);
         match serde_json::from_str::<Incoming<'_, RawJson>>(text) {
             Ok(Incoming::Notification { method, params }) => {
                 self.session.handle_notification(None, &method, params);
             }
-            Ok(Incoming::Request { .. }) => {
+            Ok(Incoming::Request { .. }) if self.session.agreed().is_legacy() => {
                 let (session, text) = (self.session.clone(), text.to_owned());
                 let version = session.version();
-                self.questions.push(Box::pin(async move { session.answer_text(&text, version).await }));
+                self.questions.push(Box::pin(async move { session.answer_text(&text, version, None).await }));
             }
+            // A modern server must not ask here, and must not be answered.
+            Ok(Incoming::Request { .. }) => {}
             // The server ends the stream in good order; it may be opened again.
             Ok(Incoming::Response { .. }) => self.wait(),
+            Ok(Incoming::Error { error, .. }) if first => {
+                self.source = Source::Absent;
+                return Err(Error::Refused { method: Listen::NAME.to_owned(), error });
+            }
             Ok(Incoming::Error { error, .. }) => {
                 tracing::debug!(session = ?self.session, %error, "the server ended the stream of events");
                 self.wait();
             }
             Err(error) => tracing::debug!(session = ?self.session, %error, "a message could not be read"),
         }
+        Ok(())
     }
 
     fn wait(&mut self) {
+        // A stream that held for a while is a server that works; one that closes at once is asked ever less often.
+        if matches!(self.source, Source::Open(_)) && self.opened.elapsed() >= MAX_BACKOFF {
+            self.backoff = FIRST_BACKOFF;
+        }
         self.was_open |= matches!(self.source, Source::Open(_));
         self.source = Source::Waiting(Instant::now() + self.backoff);
         self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
@@ -282,9 +320,9 @@ impl EventStream {
     ///
     /// # Errors
     /// Says how the server failed.
-    pub async fn close(self) -> Result<(), Error> {
+    pub async fn close(mut self) -> Result<(), Error> {
         if self.session.agreed().is_legacy() {
-            for uri in self.filter.resource_subscriptions.into_iter().flatten() {
+            for uri in self.filter.resource_subscriptions.take().into_iter().flatten() {
                 self.session.unsubscribe(&uri).await?;
             }
         }
@@ -308,6 +346,16 @@ fn read_refusal(id: &RequestId, body: &[u8]) -> Result<Source, Error> {
 
 async fn unreachable_hub() {
     std::future::pending::<()>().await;
+}
+
+impl Drop for EventStream {
+    fn drop(&mut self) {
+        let (Source::Open(_), Some((id, version))) = (&self.source, self.listening.take()) else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let session = self.session.clone();
+        // Nobody is left to send the word to the server but a task of one message.
+        drop(runtime.spawn(async move { session.send_cancelled(id, version).await }));
+    }
 }
 
 impl std::fmt::Debug for EventStream {

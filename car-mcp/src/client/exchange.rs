@@ -15,7 +15,7 @@ use car_mcp_proto::mrtr::Retry;
 use car_mcp_proto::rpc::{Batch, Incoming};
 use car_mcp_proto::{ErrorObject, Members, RawJson, RequestId, meta, negotiate};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::deadline::Deadline;
@@ -24,6 +24,10 @@ use super::options::CallOptions;
 use super::session::{Agreed, Inner, Session};
 use crate::error::Error;
 use crate::transport::{BoxMessages, Message, MessageKind, Reply, TransportError};
+
+/// How many questions of one call are answered at the same time. A server that asks more waits: no person answers
+/// this many, and a server that floods must not fill the memory.
+const MAX_OPEN_QUESTIONS: usize = 16;
 
 /// What is asked, in the caller's borrowed words.
 #[derive(Clone, Copy)]
@@ -85,8 +89,9 @@ impl Session {
             outcome => return outcome,
         };
         tracing::debug!(peer = %self.inner.transport.peer(), %error, "the session is gone; making a new one");
-        self.handshake(agreed.generation).await?;
-        self.attempt(request, options, deadline, &self.agreed()).await
+        // Boxed, because it is rare: a future is as large as its largest branch, and every call moves it.
+        Box::pin(self.handshake(agreed.generation)).await?;
+        Box::pin(self.attempt(request, options, deadline, &self.agreed())).await
     }
 
     async fn attempt<T: DeserializeOwned>(
@@ -173,7 +178,7 @@ impl Attempt<'_> {
                 for message in messages {
                     match self.read_message(request, message.get())? {
                         Some(result) => answer = Some(result),
-                        None => self.session.answer_request(self, message.get().to_owned()).await,
+                        None => Box::pin(self.session.answer_request(self, message.get().to_owned())).await,
                     }
                 }
                 answer.ok_or_else(|| request.malformed("expected the answer in the batch, found none"))
@@ -192,7 +197,7 @@ impl Attempt<'_> {
             let message = tokio::select! {
                 biased;
                 Some(()) = questions.next(), if !questions.is_empty() => continue,
-                message = messages.message() => message,
+                message = messages.message(), if questions.len() < MAX_OPEN_QUESTIONS => message,
             };
             let Some(message) = message.transpose()? else {
                 return Err(TransportError::Closed { source: None }.into());
@@ -220,8 +225,12 @@ impl Attempt<'_> {
         request: &Request<'_>,
         text: &str,
     ) -> Result<Option<T>, Error> {
-        let message: Incoming<'_, T> =
-            serde_json::from_str(text).map_err(|error| request.malformed(error.to_string()))?;
+        let message: Incoming<'_, T> = match serde_json::from_str(text) {
+            Ok(message) => message,
+            // The late answer to another request has another shape, and is no concern of this one.
+            Err(_) if self.is_of_another(text) => return Ok(None),
+            Err(error) => return Err(request.malformed(error.to_string())),
+        };
         match message {
             Incoming::Response { id, result } if id == *self.id => Ok(Some(result)),
             Incoming::Error { id, error } if id.as_ref().is_none_or(|id| id == self.id) => {
@@ -238,10 +247,17 @@ impl Attempt<'_> {
             Incoming::Error { .. } | Incoming::Request { .. } => Ok(None),
         }
     }
+
+    fn is_of_another(&self, text: &str) -> bool {
+        matches!(
+            serde_json::from_str::<Incoming<'_, IgnoredAny>>(text),
+            Ok(Incoming::Response { id, .. }) if id != *self.id
+        )
+    }
 }
 
 fn is_request(text: &str) -> bool {
-    matches!(serde_json::from_str::<Incoming<'_, RawJson>>(text), Ok(Incoming::Request { .. }))
+    matches!(serde_json::from_str::<Incoming<'_, IgnoredAny>>(text), Ok(Incoming::Request { .. }))
 }
 
 fn refused(request: &Request<'_>, error: ErrorObject) -> Error {

@@ -1,5 +1,7 @@
 //! What the server says unasked: notifications, and the questions of a legacy server.
 
+use std::time::Duration;
+
 use car_mcp_proto::elicitation::{ElicitAction, ElicitParams, ElicitResult, ElicitationMode};
 use car_mcp_proto::logging::LoggingMessageParams;
 use car_mcp_proto::method::{
@@ -12,13 +14,19 @@ use car_mcp_proto::rpc::{Incoming, Outgoing};
 use car_mcp_proto::{ErrorObject, ProtocolVersion, RawJson, RequestId};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 
+use super::deadline::Deadline;
 use super::encode::encode;
 use super::events::Event;
 use super::exchange::Attempt;
 use super::session::Session;
 use crate::handler::Refusal;
 use crate::transport::{Message, MessageKind};
+
+/// How long a server may take to accept an answer or a cancellation. Both wait for no work to be done, so a server
+/// that needs longer is not reading at all.
+const ANSWER_SENT_WITHIN: Duration = Duration::from_secs(10);
 
 impl Session {
     /// Takes a notification. One that cannot be read is no reason to give up a call: it is logged and passed over.
@@ -53,21 +61,34 @@ impl Session {
         self.inner.publish(event);
     }
 
-    /// Answers a question of a legacy server. What is no question is passed over.
+    /// Answers a question of a legacy server. What is no question is passed over, and so are questions of a modern
+    /// server: it must not send any, and must not be sent a response.
     pub(crate) async fn answer_request(&self, attempt: &Attempt<'_>, text: String) {
-        let _clock = attempt.deadline.pause();
-        self.answer_text(&text, attempt.agreed.version()).await;
+        if attempt.agreed.is_legacy() {
+            self.answer_text(&text, attempt.agreed.version(), Some(attempt.deadline)).await;
+        }
     }
 
-    pub(crate) async fn answer_text(&self, text: &str, version: ProtocolVersion) {
+    pub(crate) async fn answer_text(
+        &self,
+        text: &str,
+        version: ProtocolVersion,
+        deadline: Option<&Deadline>,
+    ) {
         let Ok(Incoming::Request { id, method, params }) =
             serde_json::from_str::<Incoming<'_, RawJson>>(text)
         else {
             return;
         };
+        // The clock stands while somebody thinks. A ping is answered at once, and is no sign that the call gets on.
+        let clock = deadline.filter(|_| method != Ping::NAME).map(Deadline::pause);
         let answer = self.answer(&method, params).await;
-        if let Err(error) = self.send_answer(&id, answer, version).await {
-            tracing::warn!(peer = %self.inner.transport.peer(), %method, %error, "an answer could not be sent");
+        drop(clock);
+        let peer = self.inner.transport.peer();
+        match timeout(ANSWER_SENT_WITHIN, self.send_answer(&id, answer, version)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%peer, %method, %error, "an answer could not be sent"),
+            Err(_) => tracing::warn!(%peer, %method, "an answer was not taken in time"),
         }
     }
 
@@ -133,8 +154,11 @@ impl Session {
     pub(crate) async fn send_cancelled(&self, id: RequestId, version: ProtocolVersion) {
         let mut params = CancelledParams::new();
         params.request_id = Some(id);
-        if let Err(error) = self.notify(Cancelled::NAME, Some(params), version).await {
-            tracing::debug!(peer = %self.inner.transport.peer(), %error, "a cancellation could not be sent");
+        let peer = self.inner.transport.peer();
+        match timeout(ANSWER_SENT_WITHIN, self.notify(Cancelled::NAME, Some(params), version)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "a cancellation could not be sent"),
+            Err(_) => tracing::debug!(%peer, "a cancellation was not taken in time"),
         }
     }
 }

@@ -10,7 +10,7 @@ use car_mcp_proto::negotiate::{Initializing, Step};
 use car_mcp_proto::result::Outcome;
 use car_mcp_proto::rpc::{Incoming, Outgoing};
 
-use super::connect::is_notification;
+use super::connect::is_no_answer;
 use super::encode::{Param, encode};
 use super::exchange::Request;
 use super::options::CallOptions;
@@ -34,7 +34,7 @@ impl Session {
         let body = encode(method, &Outgoing::Request { id: &id, method, params })?;
         let kind = MessageKind::Request { id: &id, method, name: None };
         let reply = self.inner.transport.send(Message::new(kind, None, body)).await?;
-        let text = first_answer(reply).await?;
+        let text = self.first_answer(reply, initializing.version()).await?;
         let malformed = |reason: String| Error::Malformed { method: method.to_owned(), reason };
         match serde_json::from_slice::<Incoming<'_, InitializeResult>>(&text) {
             Ok(Incoming::Response { result, .. }) => {
@@ -140,22 +140,28 @@ impl Session {
     }
 }
 
-/// Returns the first message that is not a notification.
-async fn first_answer(reply: Reply) -> Result<bytes::Bytes, Error> {
-    let nothing = || Error::Malformed {
-        method: Initialize::NAME.to_owned(),
-        reason: "expected a response, found none".to_owned(),
-    };
-    match reply {
-        Reply::Accepted => Err(nothing()),
-        Reply::Body(body) => Ok(body),
-        Reply::Stream(mut messages) => loop {
-            match messages.message().await {
-                Some(Ok(text)) if is_notification(&text) => {}
-                Some(Ok(text)) => return Ok(text),
-                Some(Err(error)) => return Err(error.into()),
-                None => return Err(nothing()),
-            }
-        },
+impl Session {
+    /// Returns the first message that is an answer. A server may ask whether the client is there before it answers.
+    async fn first_answer(&self, reply: Reply, version: ProtocolVersion) -> Result<bytes::Bytes, Error> {
+        let nothing = || Error::Malformed {
+            method: Initialize::NAME.to_owned(),
+            reason: "expected a response, found none".to_owned(),
+        };
+        match reply {
+            Reply::Accepted => Err(nothing()),
+            Reply::Body(body) => Ok(body),
+            Reply::Stream(mut messages) => loop {
+                match messages.message().await {
+                    Some(Ok(text)) if is_no_answer(&text) => {
+                        if let Ok(text) = std::str::from_utf8(&text) {
+                            self.answer_text(text, version, None).await;
+                        }
+                    }
+                    Some(Ok(text)) => return Ok(text),
+                    Some(Err(error)) => return Err(error.into()),
+                    None => return Err(nothing()),
+                }
+            },
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Lists: all pages in order, one bad entry set aside instead of losing the rest, kept while the server says so.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use car_mcp_proto::RawJson;
@@ -11,6 +12,7 @@ use car_mcp_proto::param_header::ParamHeaders;
 use car_mcp_proto::prompt::Prompt;
 use car_mcp_proto::resource::{Resource, ResourceTemplate};
 use car_mcp_proto::result::Outcome;
+use car_mcp_proto::salvage::Salvaged;
 use car_mcp_proto::tool::Tool;
 use serde::de::DeserializeOwned;
 use serde_json::Number;
@@ -50,6 +52,15 @@ pub struct SetAside {
     pub reason: String,
 }
 
+impl From<car_mcp_proto::salvage::SetAside> for SetAside {
+    fn from(entry: car_mcp_proto::salvage::SetAside) -> Self {
+        Self { name: entry.name, reason: entry.reason }
+    }
+}
+
+/// What a list is read from.
+type ResultOf<T> = <<T as Listed>::Method as Method>::Result;
+
 /// One page of a list, whatever it lists.
 struct Page<T> {
     items: Vec<T>,
@@ -61,17 +72,14 @@ struct Page<T> {
 /// An entry that can be listed.
 trait Listed: DeserializeOwned + Clone + Send + Sync + 'static {
     type Method: Method;
-    /// The member under which the entries stand.
-    const MEMBER: &'static str;
     fn page(result: <Self::Method as Method>::Result) -> Page<Self>;
     fn slot(cache: &ListCache) -> &Slot<Self>;
 }
 
 macro_rules! listed {
-    ($($item:ty, $method:ty, $member:ident = $wire:literal, $slot:ident;)*) => {$(
+    ($($item:ty, $method:ty, $member:ident, $slot:ident;)*) => {$(
         impl Listed for $item {
             type Method = $method;
-            const MEMBER: &'static str = $wire;
 
             fn page(result: <$method as Method>::Result) -> Page<Self> {
                 Page {
@@ -90,10 +98,10 @@ macro_rules! listed {
 }
 
 listed! {
-    Tool, ListTools, tools = "tools", tools;
-    Prompt, ListPrompts, prompts = "prompts", prompts;
-    Resource, ListResources, resources = "resources", resources;
-    ResourceTemplate, ListResourceTemplates, resource_templates = "resourceTemplates", templates;
+    Tool, ListTools, tools, tools;
+    Prompt, ListPrompts, prompts, prompts;
+    Resource, ListResources, resources, resources;
+    ResourceTemplate, ListResourceTemplates, resource_templates, templates;
 }
 
 type Slot<T> = Mutex<Option<Fresh<T>>>;
@@ -113,11 +121,18 @@ pub(crate) struct ListCache {
     prompts: Slot<Prompt>,
     resources: Slot<Resource>,
     templates: Slot<ResourceTemplate>,
+    /// Counts what was forgotten, so that a list which was read meanwhile is not kept.
+    changes: AtomicU64,
 }
 
 impl ListCache {
+    fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
     /// Forgets everything.
     pub(crate) fn clear(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
         forget(&self.tools);
         forget(&self.prompts);
         forget(&self.resources);
@@ -126,6 +141,9 @@ impl ListCache {
 
     /// Forgets what an event says is out of date.
     pub(crate) fn handle_event(&self, event: &Event) {
+        if !matches!(event, Event::ResourceUpdated { .. }) {
+            self.changes.fetch_add(1, Ordering::AcqRel);
+        }
         match event {
             Event::ToolsChanged => forget(&self.tools),
             Event::PromptsChanged => forget(&self.prompts),
@@ -195,9 +213,11 @@ impl Session {
     async fn list<T>(&self, check: impl FnOnce(&mut Listing<T>)) -> Result<Arc<Listing<T>>, Error>
     where
         T: Listed,
-        Outcome<<T::Method as Method>::Result>: DeserializeOwned,
+        Outcome<ResultOf<T>>: DeserializeOwned,
+        Outcome<Salvaged<ResultOf<T>>>: DeserializeOwned,
     {
         let authorization = self.inner.transport.authorization();
+        let changes = self.inner.lists.changes();
         let slot = T::slot(&self.inner.lists);
         if let Some(kept) = slot.lock().expect("nothing panics while it holds a list").as_ref() {
             let same = kept.authorization == authorization;
@@ -209,8 +229,17 @@ impl Session {
         check(&mut listing);
         let listing = Arc::new(listing);
         let fresh = until.filter(|until| *until > Instant::now());
-        *slot.lock().expect("nothing panics while it holds a list") =
-            fresh.map(|until| Fresh { listing: Arc::clone(&listing), until, scope, authorization });
+        let mut kept = slot.lock().expect("nothing panics while it holds a list");
+        // What changed while the pages were read may be missing from them: such a list serves this caller only.
+        let unchanged =
+            self.inner.lists.changes() == changes && self.inner.transport.authorization() == authorization;
+        *kept = fresh.filter(|_| unchanged).map(|until| Fresh {
+            listing: Arc::clone(&listing),
+            until,
+            scope,
+            authorization,
+        });
+        drop(kept);
         Ok(listing)
     }
 
@@ -218,28 +247,27 @@ impl Session {
     async fn read_pages<T>(&self) -> Result<(Listing<T>, Option<Instant>, Option<CacheScope>), Error>
     where
         T: Listed,
-        Outcome<<T::Method as Method>::Result>: DeserializeOwned,
+        Outcome<ResultOf<T>>: DeserializeOwned,
+        Outcome<Salvaged<ResultOf<T>>>: DeserializeOwned,
     {
         let mut listing = Listing::default();
         let mut pages = Pages::new(self.inner.limits.max_pages);
         let mut cursor: Option<String> = None;
         let mut until: Option<Instant> = None;
-        let mut scope = None;
+        // One page that is not public makes the list private.
+        let mut shared = true;
         loop {
             let page = self.read_page::<T>(cursor.as_deref(), &mut listing.set_aside).await?;
             let page_until = Instant::now() + time_to_live(page.ttl_ms.as_ref());
             until = Some(until.map_or(page_until, |until| until.min(page_until)));
-            // One private page makes the list private.
-            if scope.is_none() || page.cache_scope != Some(CacheScope::PUBLIC) {
-                scope = page.cache_scope;
-            }
+            shared &= page.cache_scope == Some(CacheScope::PUBLIC);
             match listing.items.is_empty() {
                 true => listing.items = page.items,
                 false => listing.items.extend(page.items),
             }
             cursor = pages.handle_page(page.next_cursor).map_err(Error::Pages)?;
             if cursor.is_none() {
-                return Ok((listing, until, scope));
+                return Ok((listing, until, shared.then_some(CacheScope::PUBLIC)));
             }
         }
     }
@@ -251,7 +279,8 @@ impl Session {
     ) -> Result<Page<T>, Error>
     where
         T: Listed,
-        Outcome<<T::Method as Method>::Result>: DeserializeOwned,
+        Outcome<ResultOf<T>>: DeserializeOwned,
+        Outcome<Salvaged<ResultOf<T>>>: DeserializeOwned,
     {
         let own;
         let params: &[_] = match cursor {
@@ -263,15 +292,19 @@ impl Session {
         };
         let request = Request::new(<T::Method as Method>::NAME, params);
         let options = CallOptions::new().with_timeout(self.inner.limits.discovery_timeout);
-        match self.request_again::<Outcome<<T::Method as Method>::Result>>(&request, &options).await {
+        match self.request_again::<Outcome<ResultOf<T>>>(&request, &options).await {
             Ok(Outcome::Complete(result)) => Ok(T::page(result)),
-            Ok(other) => {
-                Err(malformed(request.method, format!("expected a complete result, found {}", kind(&other))))
-            }
+            Ok(other) => Err(incomplete(request.method, &other)),
             // One bad entry must not take the others with it. It is rare, so the list is simply read once more.
             Err(Error::Malformed { .. }) => {
-                let text = self.request_again::<RawJson>(&request, &options).await?;
-                read_leniently::<T>(request.method, &text, set_aside)
+                let again = self.request_again::<Outcome<Salvaged<ResultOf<T>>>>(&request, &options);
+                match Box::pin(again).await? {
+                    Outcome::Complete(page) => {
+                        set_aside.extend(page.set_aside.into_iter().map(SetAside::from));
+                        Ok(T::page(page.result))
+                    }
+                    other => Err(incomplete(request.method, &other)),
+                }
             }
             Err(error) => Err(error),
         }
@@ -324,50 +357,19 @@ fn check_tool(tool: &Tool, wants_headers: bool) -> Result<Option<ParamHeaders>, 
     if !wants_headers {
         return Ok(None);
     }
-    let headers = ParamHeaders::from_schema(&tool.input_schema).map_err(|error| error.to_string())?;
+    let headers = ParamHeaders::from_schema(&tool.input_schema)
+        .map_err(|error| format!("its x-mcp-header marks cannot be followed: {error}"))?;
     Ok((!headers.is_empty()).then_some(headers))
 }
 
-/// Reads a page entry by entry.
-fn read_leniently<T>(method: &str, text: &RawJson, set_aside: &mut Vec<SetAside>) -> Result<Page<T>, Error>
-where
-    T: Listed,
-{
-    let members: car_mcp_proto::Members =
-        text.parse().map_err(|error| malformed(method, format!("expected an object: {error}")))?;
-    let entries = members.member(T::MEMBER).map(RawJson::parse::<Vec<RawJson>>);
-    let entries = match entries {
-        Some(Ok(entries)) => entries,
-        Some(Err(error)) => return Err(malformed(method, format!("`{}`: {error}", T::MEMBER))),
-        None => return Err(malformed(method, format!("missing field `{}`", T::MEMBER))),
-    };
-    let mut items = Vec::with_capacity(entries.len());
-    for entry in entries {
-        match entry.parse::<T>() {
-            Ok(item) => items.push(item),
-            Err(error) => set_aside.push(SetAside { name: name_of(&entry), reason: error.to_string() }),
-        }
-    }
-    Ok(Page {
-        items,
-        next_cursor: members.member("nextCursor").and_then(|cursor| cursor.parse().ok()),
-        ttl_ms: members.member("ttlMs").and_then(|ttl| ttl.parse().ok()),
-        cache_scope: members.member("cacheScope").and_then(|scope| scope.parse().ok()),
-    })
-}
-
-fn name_of(entry: &RawJson) -> Option<String> {
-    entry.parse::<car_mcp_proto::Members>().ok()?.member("name")?.parse().ok()
-}
-
-fn malformed(method: &str, reason: String) -> Error {
-    Error::Malformed { method: method.to_owned(), reason }
-}
-
-fn kind<T>(outcome: &Outcome<T>) -> String {
-    match outcome {
+fn incomplete<T>(method: &str, outcome: &Outcome<T>) -> Error {
+    let found = match outcome {
         Outcome::Unrecognized(kind) => format!("one of kind {kind}"),
         _ => "a round of questions".to_owned(),
+    };
+    Error::Malformed {
+        method: method.to_owned(),
+        reason: format!("expected a complete result, found {found}"),
     }
 }
 

@@ -215,3 +215,16 @@ impl fmt::Debug for SessionBuilder {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thousands of sessions may be idle at once; what each holds beside its transport and the server's description
+    /// stays small.
+    #[test]
+    fn an_idle_session_is_small() {
+        assert!(size_of::<Inner>() <= 1280, "{}", size_of::<Inner>());
+        assert!(size_of::<Agreed>() <= 1024, "{}", size_of::<Agreed>());
+    }
+}

@@ -1,0 +1,208 @@
+//! Brings the engine in line with the manifest and the sessions, in one place.
+//!
+//! ```text
+//!  manifest (any process writes it) ─┐
+//!  live sessions and their catalogs ─┼─▶ what should be registered ─▶ what differs ─▶ registry, events
+//!  names, which depend on all slugs ─┘
+//! ```
+//!
+//! It runs whenever the manifest is looked at or a session changes, on a thread that may block, under one lock that is
+//! never held while a server is waited for. Because all of it happens in one closure there, a future that is dropped
+//! half-way leaves no half of it behind.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use car_connectors_store::{Connector, Manifest};
+
+use super::{Inner, slugs};
+use crate::catalog::{Catalog, compile};
+use crate::connector::Connected;
+use crate::error::{Error, ErrorKind};
+use crate::events::ConnectorEvent;
+use crate::name::canonical_name;
+use crate::session::ConnectorSession;
+
+/// What the engine was last brought in line with.
+#[derive(Default)]
+pub(crate) struct Settled {
+    manifest: Option<Manifest>,
+    registered: HashMap<String, Registered>,
+}
+
+/// What of a connector is registered.
+struct Registered {
+    catalog: Arc<Catalog>,
+    /// The enabled tools that can be used, with the names by which a model knows them.
+    names: BTreeMap<String, String>,
+}
+
+impl Inner {
+    /// Reads the manifest, and follows it if it has changed. Blocks.
+    pub(crate) fn look(&self) -> Result<Manifest, Error> {
+        let mut settled = self.lock_settled();
+        let manifest = self.manifest.read()?;
+        if settled.manifest.as_ref() != Some(&manifest) {
+            self.settle(&mut settled, &manifest);
+        }
+        Ok(manifest)
+    }
+
+    /// Takes a new session into use, if the manifest still means that server. Blocks.
+    pub(crate) fn adopt(
+        &self,
+        connector: &Connector,
+        connected: Connected,
+    ) -> Result<Option<car_mcp::Session>, Error> {
+        let slug = &connector.slug;
+        let mut settled = self.lock_settled();
+        let manifest = self.manifest.read()?;
+        if !manifest.connector(slug).is_some_and(|connector| connected.is_with(connector)) {
+            self.settle(&mut settled, &manifest);
+            let text = format!("the connector {slug:?} was removed or changed while it was dialed");
+            return Err(Error::new(ErrorKind::NotFound, text).of(slug).hinted("look at `car list`"));
+        }
+        let before = self.live(slug).connect(connected);
+        self.settle(&mut settled, &manifest);
+        Ok(before)
+    }
+
+    /// Takes over what a session offers now. Blocks.
+    pub(crate) fn relist(
+        &self,
+        slug: &str,
+        connected: &Connected,
+        catalog: Arc<Catalog>,
+    ) -> Result<(), Error> {
+        let mut settled = self.lock_settled();
+        let manifest = self.manifest.read()?;
+        if let Some(live) = self.known_live(slug) {
+            live.relist(connected, catalog);
+        }
+        self.settle(&mut settled, &manifest);
+        Ok(())
+    }
+
+    fn settle(&self, settled: &mut Settled, manifest: &Manifest) {
+        self.drop_what_is_gone(settled, manifest);
+        let slugs = slugs(manifest);
+        let mut taken = HashSet::new();
+        let mut wanted = Vec::new();
+        for connector in manifest.connectors() {
+            let Some(catalog) = self.catalog_of(settled, connector) else { continue };
+            let names = names(connector, &catalog, &slugs, &mut taken);
+            wanted.push((connector.slug.as_str(), Registered { catalog, names }));
+        }
+        for (slug, wanted) in wanted {
+            self.register(settled, slug, wanted);
+        }
+        if let Some(before) = settled.manifest.replace(manifest.clone()) {
+            self.publish_changes(&before, manifest);
+        }
+    }
+
+    /// Forgets connectors that are no longer in the manifest, and sessions with servers that it no longer means.
+    fn drop_what_is_gone(&self, settled: &mut Settled, manifest: &Manifest) {
+        for (slug, live) in self.lives() {
+            let connector = manifest.connector(&slug);
+            let connected = live.state().connected;
+            let is_stale = match (connector, &connected) {
+                (None, _) => true,
+                (Some(connector), Some(connected)) => !connected.is_with(connector),
+                (Some(_), None) => false,
+            };
+            if is_stale {
+                drop(live.disconnect());
+                self.unregister(settled, &slug);
+            }
+            if connector.is_none() {
+                self.forget_live(&slug);
+            }
+        }
+        let gone: Vec<String> =
+            settled.registered.keys().filter(|slug| manifest.connector(slug).is_none()).cloned().collect();
+        for slug in gone {
+            self.unregister(settled, &slug);
+        }
+    }
+
+    /// Returns what the connector offers: by its session, or where that was lost, as last seen.
+    fn catalog_of(&self, settled: &Settled, connector: &Connector) -> Option<Arc<Catalog>> {
+        let live = self.known_live(&connector.slug).and_then(|live| live.state().connected);
+        live.map(|connected| connected.catalog)
+            .or_else(|| settled.registered.get(&connector.slug).map(|known| Arc::clone(&known.catalog)))
+    }
+
+    fn register(&self, settled: &mut Settled, slug: &str, wanted: Registered) {
+        let before = settled.registered.get(slug);
+        if let Some(before) = before
+            && before.names == wanted.names
+            && Arc::ptr_eq(&before.catalog, &wanted.catalog)
+        {
+            return;
+        }
+        let is_same_list = before.is_none_or(|before| before.catalog.is_like(&wanted.catalog));
+        let tools = wanted.catalog.usable().filter_map(|tool| {
+            let canonical = wanted.names.get(&tool.name)?;
+            // The catalog holds no tool as usable that does not compile.
+            compile(slug, tool, canonical.clone()).ok()
+        });
+        self.executor.registry().replace_connector(slug, tools);
+        let session = ConnectorSession { manager: self.own.clone(), slug: slug.to_owned() };
+        self.executor.set_session(slug, Arc::new(session));
+        settled.registered.insert(slug.to_owned(), wanted);
+        if !is_same_list {
+            self.hub.publish(ConnectorEvent::ToolsChanged { slug: slug.to_owned() });
+        }
+    }
+
+    fn unregister(&self, settled: &mut Settled, slug: &str) {
+        self.executor.registry().replace_connector(slug, []);
+        drop(self.executor.remove_session(slug));
+        settled.registered.remove(slug);
+    }
+
+    /// Tells what changed in the manifest, whoever changed it.
+    fn publish_changes(&self, before: &Manifest, now: &Manifest) {
+        for connector in before.connectors() {
+            let slug = connector.slug.clone();
+            match now.connector(&slug) {
+                None => self.hub.publish(ConnectorEvent::Removed { slug }),
+                Some(same) if same.enabled_tools != connector.enabled_tools => {
+                    self.hub.publish(ConnectorEvent::ToolsChanged { slug });
+                }
+                Some(_) => {}
+            }
+        }
+        let added = now.connectors().iter().filter(|connector| before.connector(&connector.slug).is_none());
+        for connector in added {
+            self.hub.publish(ConnectorEvent::Added { slug: connector.slug.clone() });
+        }
+    }
+
+    fn lock_settled(&self) -> MutexGuard<'_, Settled> {
+        // What is half settled after a panic is settled again at the next look, because the manifest comes last.
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Names the enabled tools that can be used. A name that is taken already is given to nobody else.
+fn names(
+    connector: &Connector,
+    catalog: &Catalog,
+    slugs: &[String],
+    taken: &mut HashSet<String>,
+) -> BTreeMap<String, String> {
+    let enabled: HashSet<&str> = connector.enabled_tools.iter().map(String::as_str).collect();
+    let tools = catalog.usable().filter(|tool| enabled.contains(tool.name.as_str()));
+    let named = tools.map(|tool| (tool.name.clone(), canonical_name(&connector.slug, &tool.name, slugs)));
+    named
+        .filter(|(tool, canonical)| {
+            let is_free = taken.insert(canonical.clone());
+            if !is_free {
+                tracing::warn!(connector = connector.slug, tool, canonical, "another tool has this name");
+            }
+            is_free
+        })
+        .collect()
+}

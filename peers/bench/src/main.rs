@@ -1,0 +1,44 @@
+//! Measures MCP clients against one fast server, in one run and on one machine.
+//!
+//! ```text
+//!  run (orchestrate) ──▶ serve                one process, first core: prebuilt answers
+//!        │
+//!        └─ each round, each workload, each kind ──▶ client   a process of its own, second core
+//!                                                    clients/floor  posts the same bytes and does not parse
+//!                                                    clients/rmcp   default and tuned
+//!                                                    node/client.mjs, python/client.py
+//!        ◀── one line of JSON each ── medians, ratios to the floor of the same round ──▶ table
+//! ```
+
+mod answers;
+mod certificate;
+mod clients;
+mod drive;
+mod job;
+mod orchestrate;
+mod pieces;
+mod process;
+mod serve;
+mod table;
+mod workload;
+
+/// Why a run failed; shown to a person as it is.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> Result<(), Failure> {
+    process::allow_many_files()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // Every process here works on one core, so one thread is what a user of that core would have.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match arguments.first().map(String::as_str) {
+        Some("serve") => runtime.block_on(serve::run(arguments.get(1).map(String::as_str).unwrap_or("."))),
+        Some("client") => {
+            let job = serde_json::from_str(arguments.get(1).ok_or("client wants a job as JSON")?)?;
+            let report = runtime.block_on(drive::run(&job))?;
+            println!("{}", serde_json::to_string(&report)?);
+            Ok(())
+        }
+        Some("run") => orchestrate::run(&orchestrate::Settings::parse(&arguments[1..])?),
+        _ => Err("expected serve, client or run; `cargo xtask bench` calls this program".into()),
+    }
+}

@@ -1,0 +1,64 @@
+//! Walks through the product against a server on loopback: what a person would type, and what they would see.
+
+use crate::car::Car;
+use crate::shell::{Failure, heading};
+use crate::{place, server};
+
+/// How the demo's connector is named, and the policy that stops it.
+const POLICY: &str = "# Nothing of this connector may be called.\ndeny_connector = [\"demo\"]\n";
+/// Exit statuses of `car`, from its reference.
+const DONE: i32 = 0;
+const FAILED: i32 = 1;
+const DENIED: i32 = 4;
+
+pub(crate) fn run() -> Result<(), Failure> {
+    heading("building (the first time takes a few minutes)");
+    let home = place::target().join("demo");
+    let car = Car::build(&home)?;
+    let (_server, url) = server::start()?;
+    println!("a small MCP server answers at {url}");
+
+    heading("1. add a connector by its URL, and look at its tools");
+    car.show(&["add", "demo", &url], DONE)?;
+    car.show(&["tools", "demo"], DONE)?;
+
+    heading("2. a tool that was not enabled cannot be called");
+    car.show(&["call", "demo", "echo", "message=hello"], FAILED)?;
+
+    heading("3. enable two tools, and call them");
+    car.show(&["enable", "demo", "echo", "add"], DONE)?;
+    expect(&car.show(&["call", "demo", "echo", "message=hello"], DONE)?.stdout, "hello")?;
+    expect(&car.show(&["call", "demo", "add", r#"{"a": 19, "b": 23}"#], DONE)?.stdout, "42")?;
+
+    heading("4. a policy stops a call before it leaves this machine");
+    std::fs::write(car.home().join("policy.toml"), POLICY)?;
+    println!("$ cat {}\n{POLICY}", shown(&car));
+    car.show(&["call", "demo", "echo", "message=hello"], DENIED)?;
+    std::fs::remove_file(car.home().join("policy.toml"))?;
+
+    heading("5. all of it is in the event log, and nobody has changed the log");
+    let events = car.show(&["events"], DONE)?;
+    for word in ["echo", "add"] {
+        expect(&events.stdout, word)?;
+    }
+    car.show(&["events", "verify"], DONE)?;
+    go_on();
+    Ok(())
+}
+
+fn expect(text: &str, wanted: &str) -> Result<(), Failure> {
+    if text.contains(wanted) { Ok(()) } else { Err(format!("expected to see \"{wanted}\" above").into()) }
+}
+
+fn shown(car: &Car) -> String {
+    let policy = car.home().join("policy.toml");
+    policy.strip_prefix(place::root()).unwrap_or(&policy).display().to_string()
+}
+
+fn go_on() {
+    heading("go on");
+    println!("cargo install --path car-cli        install `car`");
+    println!("car add NAME URL                    add a server of your own");
+    println!("car --help                          all commands");
+    println!("cargo xtask ci                      run every check");
+}
