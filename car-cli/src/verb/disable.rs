@@ -18,10 +18,10 @@ pub(crate) async fn run(context: &Context, arguments: Disable) -> Result<Exit, F
     let slug = context.connector(&manager, &arguments.selection.slug).await?.slug;
     let wait = context.screen.wait(format!("looking at the tools of {slug}"));
     let changed = wait.on(manager.disable_tools(&slug, &arguments.selection.tools())).await;
-    context.finish(&manager).await;
     match changed {
-        Ok(tools) => selection::show(context, &slug, "disabled", &tools),
+        Ok(_) => selection::show(context, &manager, &slug, &arguments.selection, "disabled").await?,
         Err(error) => return Err(arguments.selection.explain(&manager, &slug, error).await),
     }
+    context.finish(&manager).await;
     Ok(Exit::Done)
 }

@@ -18,10 +18,10 @@ pub(crate) async fn run(context: &Context, arguments: Enable) -> Result<Exit, Fa
     let slug = context.connector(&manager, &arguments.selection.slug).await?.slug;
     let wait = context.screen.wait(format!("looking at the tools of {slug}"));
     let changed = wait.on(manager.enable_tools(&slug, &arguments.selection.tools())).await;
-    context.finish(&manager).await;
     match changed {
-        Ok(tools) => selection::show(context, &slug, "enabled", &tools),
+        Ok(_) => selection::show(context, &manager, &slug, &arguments.selection, "enabled").await?,
         Err(error) => return Err(arguments.selection.explain(&manager, &slug, error).await),
     }
+    context.finish(&manager).await;
     Ok(Exit::Done)
 }

@@ -1,8 +1,8 @@
 //! Which tools are meant, for `enable` and `disable`.
 
-use car_connectors::{ConnectorManager, Error, ErrorKind, ToolSelection, ToolView};
+use car_connectors::{ConnectorManager, Error, ErrorKind, ToolSelection, canonical_names};
+use serde::Serialize;
 
-use super::tools::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::suggestion;
@@ -43,10 +43,41 @@ impl Selection {
     }
 }
 
-/// Shows the tools that were changed.
-pub(super) fn show(context: &Context, slug: &str, done: &str, tools: &[ToolView]) {
-    context.screen.result(&Answer { connector: slug, tools, set_aside: None }, || {
-        let line = |tool: &ToolView| format!("{done} {slug}/{} as {}", tool.name, tool.canonical);
-        tools.iter().map(line).collect::<Vec<_>>().join("\n")
+/// A tool that is enabled, as a program gets it.
+#[derive(Serialize)]
+struct Enabled<'a> {
+    name: &'a str,
+    canonical: &'a str,
+}
+
+/// Which tools are enabled now, as a program gets it.
+#[derive(Serialize)]
+struct Answer<'a> {
+    connector: &'a str,
+    enabled_tools: Vec<Enabled<'a>>,
+}
+
+/// Shows a person what was changed, and a program which tools are enabled now.
+pub(super) async fn show(
+    context: &Context,
+    manager: &ConnectorManager,
+    slug: &str,
+    selection: &Selection,
+    done: &str,
+) -> Result<(), Failure> {
+    let slugs: Vec<String> = manager.list().await?.into_iter().map(|known| known.slug).collect();
+    let enabled = context.enabled_tools(slug)?;
+    let names = canonical_names(slug, enabled.iter().map(String::as_str), &slugs);
+    let tools = names.iter().map(|(name, canonical)| Enabled { name, canonical }).collect();
+    context.screen.result(&Answer { connector: slug, enabled_tools: tools }, || {
+        if selection.all {
+            return format!("{done} all tools of {slug}");
+        }
+        let line = |tool: &String| match names.get(tool.as_str()) {
+            Some(canonical) => format!("{done} {slug}/{tool} as {canonical}"),
+            None => format!("{done} {slug}/{tool}"),
+        };
+        selection.tools.iter().map(line).collect::<Vec<_>>().join("\n")
     });
+    Ok(())
 }

@@ -20,11 +20,10 @@ pub(crate) struct Tools {
 
 /// A connector's tools, as a program gets them.
 #[derive(Serialize)]
-pub(super) struct Answer<'a> {
-    pub(super) connector: &'a str,
-    pub(super) tools: &'a [ToolView],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) set_aside: Option<&'a [SetAside]>,
+struct Answer<'a> {
+    connector: &'a str,
+    tools: &'a [ToolView],
+    set_aside: &'a [SetAside],
 }
 
 /// Lists the tools.
@@ -36,7 +35,7 @@ pub(crate) async fn run(context: &Context, arguments: Tools) -> Result<Exit, Fai
     context.finish(&manager).await;
     let listing = listed?;
     let screen = &context.screen;
-    let answer = Answer { connector: &slug, tools: &listing.tools, set_aside: Some(&listing.set_aside) };
+    let answer = Answer { connector: &slug, tools: &listing.tools, set_aside: &listing.set_aside };
     screen.result(&answer, || match arguments.schema {
         true => in_full(&listing.tools),
         false => table(screen, &listing.tools),
@@ -51,7 +50,7 @@ pub(crate) async fn run(context: &Context, arguments: Tools) -> Result<Exit, Fai
 }
 
 /// Shows tools in a table.
-pub(super) fn table(screen: &Screen, tools: &[ToolView]) -> String {
+fn table(screen: &Screen, tools: &[ToolView]) -> String {
     if tools.is_empty() {
         return String::new();
     }
