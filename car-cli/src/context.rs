@@ -1,0 +1,80 @@
+//! What every verb has at hand: the state folder, the screen, and the manager.
+
+use std::time::Duration;
+
+use car_connectors::store::{Home, ManifestStore, SecretMode};
+use car_connectors::{ConnectorManager, ConnectorStatus, ManagerOptions, slugify};
+
+use crate::arguments::Global;
+use crate::failure::Failure;
+use crate::output::Screen;
+use crate::suggestion;
+
+/// How long servers may take to hear that their sessions are over.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// What every verb has at hand.
+pub(crate) struct Context {
+    /// Where state is kept.
+    pub(crate) home: Home,
+    /// Where secrets are kept.
+    pub(crate) secrets: SecretMode,
+    /// Where results go.
+    pub(crate) screen: Screen,
+}
+
+impl Context {
+    /// Finds the state folder. Nothing is read or made yet.
+    pub(crate) fn new(global: &Global, screen: Screen) -> Result<Self, Failure> {
+        let home = Home::resolve(global.home.as_deref(), |name| std::env::var_os(name))
+            .map_err(|error| Failure::from(error).hinted("say where with `--home DIR`"))?;
+        Ok(Self { home, secrets: global.secrets.into(), screen })
+    }
+
+    /// Loads the manager, and passes its warnings on. No server is contacted.
+    pub(crate) async fn manager(&self) -> Result<ConnectorManager, Failure> {
+        let options = ManagerOptions::new(self.home.clone())
+            .with_secrets(self.secrets)
+            .with_caller("car")
+            .with_client("car", env!("CARGO_PKG_VERSION"))
+            .with_variables(|name| std::env::var(name).ok())?;
+        Ok(ConnectorManager::load(options).await?)
+    }
+
+    /// Returns which tools of a connector are enabled, without contacting it.
+    pub(crate) fn enabled_tools(&self, slug: &str) -> Result<Vec<String>, Failure> {
+        let manifest = ManifestStore::new(&self.home).read()?;
+        Ok(manifest.connector(slug).map(|connector| connector.enabled_tools.clone()).unwrap_or_default())
+    }
+
+    /// Ends the manager's sessions, and tells what it has to warn of.
+    ///
+    /// The warnings come at the end because a keychain is first tried when a secret is needed. A server that does not
+    /// answer the farewell is not waited for: the person has their result already.
+    pub(crate) async fn finish(&self, manager: &ConnectorManager) {
+        drop(tokio::time::timeout(FAREWELL, manager.close()).await);
+        for warning in manager.warnings() {
+            self.screen.warning(&warning);
+        }
+    }
+
+    /// Finds the connector that a person means: by its slug, or by its name.
+    pub(crate) async fn connector(
+        &self,
+        manager: &ConnectorManager,
+        given: &str,
+    ) -> Result<ConnectorStatus, Failure> {
+        let mut all = manager.list().await?;
+        let slug = slugify(given);
+        let found =
+            [given, &slug].iter().find_map(|wanted| all.iter().position(|known| known.slug == *wanted));
+        if let Some(found) = found {
+            return Ok(all.swap_remove(found));
+        }
+        let hint = match all.is_empty() {
+            true => "there are no connectors yet; add one with `car add NAME URL`".to_owned(),
+            false => suggestion::hint("connectors", given, all.iter().map(|known| known.slug.as_str())),
+        };
+        Err(Failure::new("not_found", format!("there is no connector {given:?}")).of(given).hinted(hint))
+    }
+}

@@ -1,0 +1,10 @@
+//! Standard output and error: one screen, tables for people, JSON for programs.
+
+mod content;
+mod plain;
+mod screen;
+mod table;
+mod wait;
+
+pub(crate) use content::describe as describe_content;
+pub(crate) use screen::Screen;

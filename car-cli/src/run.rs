@@ -1,0 +1,93 @@
+//! From what was typed to how it ended.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::arguments::{Arguments, Verb};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::logging;
+use crate::output::Screen;
+use crate::verb;
+
+/// How long the library may take, after Ctrl-C, to tell the server that the call is off. It is one small request.
+const FAREWELL: Duration = Duration::from_millis(400);
+
+/// Runs the command line, and says how it ended. Everything is printed by then.
+pub(crate) fn run(line: Vec<OsString>) -> Exit {
+    let wants_json = line.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let arguments = match Arguments::try_parse_from(line) {
+        Ok(arguments) => arguments,
+        Err(error) => return misread(&error, wants_json),
+    };
+    let screen = Screen::new(arguments.global.json, arguments.global.quiet);
+    logging::start(arguments.global.verbose, &screen);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return screen.failure(&Failure::io("the program's runtime cannot be started", &error));
+        }
+    };
+    let context = match Context::new(&arguments.global, screen.clone()) {
+        Ok(context) => context,
+        Err(failure) => return screen.failure(&failure),
+    };
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = perform(&context, arguments.verb) => ended,
+            _ = tokio::signal::ctrl_c() => {
+                // The verb's future is gone, and with it the call; what the server must be told goes out meanwhile.
+                tokio::time::sleep(FAREWELL).await;
+                Err(Failure::interrupted())
+            }
+        }
+    });
+    // A keychain that waits for its owner must not keep the command from ending.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(|failure| screen.failure(&failure))
+}
+
+async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Add(arguments) => verb::add::run(context, arguments).await,
+        Verb::List(_) => verb::list::run(context).await,
+        Verb::Status(arguments) => verb::status::run(context, arguments).await,
+        Verb::Tools(arguments) => verb::tools::run(context, arguments).await,
+        Verb::Enable(arguments) => verb::enable::run(context, arguments).await,
+        Verb::Disable(arguments) => verb::disable::run(context, arguments).await,
+        Verb::Call(arguments) => verb::call::run(context, arguments).await,
+        Verb::Refresh(arguments) => verb::refresh::run(context, arguments).await,
+        Verb::Remove(arguments) => verb::remove::run(context, arguments).await,
+        Verb::Policy(arguments) => verb::policy::run(context, arguments).await,
+        Verb::Events(arguments) => verb::events::run(context, arguments).await,
+        Verb::Doctor(arguments) => verb::doctor::run(context, arguments).await,
+        Verb::Completions(arguments) => verb::completions::run(context, &arguments),
+    }
+}
+
+/// Answers a command line that clap would not take: help and version are no errors.
+fn misread(error: &clap::Error, wants_json: bool) -> Exit {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A pipe that was closed is all that can go wrong, and then nobody reads.
+        drop(error.print());
+        return Exit::Done;
+    }
+    if !wants_json {
+        drop(error.print());
+        return Exit::Usage;
+    }
+    let text = error.to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let message = lines.next().unwrap_or("the command line makes no sense");
+    let mut failure = Failure::usage(message.strip_prefix("error: ").unwrap_or(message))
+        .hinted("`car help` lists the verbs; `car help VERB` says what one takes");
+    failure.causes = lines
+        .filter(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+        .map(str::to_owned)
+        .collect();
+    Screen::new(true, false).failure(&failure)
+}

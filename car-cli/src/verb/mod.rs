@@ -1,0 +1,21 @@
+//! The verbs, one file each, in the order in which a person meets them.
+
+pub(crate) mod add;
+pub(crate) mod list;
+pub(crate) mod status;
+pub(crate) mod tools;
+
+pub(crate) mod disable;
+pub(crate) mod enable;
+mod selection;
+
+pub(crate) mod call;
+
+pub(crate) mod refresh;
+pub(crate) mod remove;
+
+pub(crate) mod events;
+pub(crate) mod policy;
+
+pub(crate) mod completions;
+pub(crate) mod doctor;

@@ -1,0 +1,187 @@
+//! `car policy list` and `car policy explain TOOL`: which rules there are, and which one decides.
+
+use car_connectors::engine::{PolicyRequest, RuleRef, Verdict};
+use car_connectors::{ConnectorManager, canonical_names};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::call_arguments;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Show the policy, or what it says to a tool
+#[derive(clap::Args)]
+pub(crate) struct Policy {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// List the rules, in the order in which they are looked at
+    List,
+    /// Say what the policy decides about a call, and by which rule
+    Explain(Explain),
+}
+
+#[derive(clap::Args)]
+struct Explain {
+    /// The tool, as CONNECTOR/TOOL or by its canonical name
+    tool: String,
+    /// The call's arguments, as for `car call`
+    #[arg(value_name = "JSON | KEY=VALUE")]
+    arguments: Vec<String>,
+}
+
+/// A rule, as a program gets it.
+#[derive(Serialize)]
+struct Rule {
+    kind: &'static str,
+    subject: String,
+    location: Option<String>,
+    reason: Option<String>,
+}
+
+impl From<&RuleRef> for Rule {
+    fn from(rule: &RuleRef) -> Self {
+        Self {
+            kind: rule.kind.as_str(),
+            subject: rule.subject.clone(),
+            location: rule.location.as_ref().map(ToString::to_string),
+            reason: rule.reason.clone(),
+        }
+    }
+}
+
+/// Shows rules.
+pub(crate) async fn run(context: &Context, arguments: Policy) -> Result<Exit, Failure> {
+    let manager = context.manager().await?;
+    match arguments.what {
+        What::List => list(context, &manager),
+        What::Explain(arguments) => explain(context, &manager, &arguments).await,
+    }
+}
+
+fn list(context: &Context, manager: &ConnectorManager) -> Result<Exit, Failure> {
+    #[derive(Serialize)]
+    struct Answer {
+        path: String,
+        problem: Option<Rule>,
+        rules: Vec<Rule>,
+    }
+    let file = manager.policy();
+    let policy = file.current();
+    let problem = policy.problem();
+    let rules: Vec<Rule> = policy.rules().iter().map(Rule::from).collect();
+    let answer = Answer { path: file.path().display().to_string(), problem: problem.map(Rule::from), rules };
+    let screen = &context.screen;
+    screen.result(&answer, || {
+        if answer.rules.is_empty() {
+            return String::new();
+        }
+        let mut table = screen.table(["RULE", "ABOUT", "WHERE", "WHY"]);
+        for rule in &answer.rules {
+            let location = rule.location.as_deref().unwrap_or_default();
+            table.row([rule.kind, &rule.subject, location, rule.reason.as_deref().unwrap_or_default()]);
+        }
+        table.text()
+    });
+    if answer.rules.is_empty() {
+        screen
+            .note(format_args!("no rules: every enabled tool may be called; rules go into {}", answer.path));
+    }
+    if let Some(problem) = problem.filter(|_| !screen.is_json()) {
+        screen.warning(&format!("the policy cannot be used, so every call is denied: {problem}"));
+    }
+    Ok(if problem.is_some() { Exit::Failed } else { Exit::Done })
+}
+
+async fn explain(
+    context: &Context,
+    manager: &ConnectorManager,
+    arguments: &Explain,
+) -> Result<Exit, Failure> {
+    #[derive(Serialize)]
+    struct Answer<'a> {
+        connector: &'a str,
+        tool: &'a str,
+        canonical: &'a str,
+        enabled: bool,
+        verdict: &'static str,
+        rule: Option<Rule>,
+        rules: Vec<Rule>,
+    }
+    let subject = Subject::find(context, manager, &arguments.tool).await?;
+    let parameters = match arguments.arguments.is_empty() {
+        true => None,
+        false => {
+            let raw = call_arguments::from_words(&arguments.arguments, None)?;
+            serde_json::from_str::<Value>(raw.get()).ok()
+        }
+    };
+    let mut request = PolicyRequest::new(&subject.canonical, &subject.connector, &subject.tool);
+    if let Some(parameters) = &parameters {
+        request = request.with_arguments(parameters);
+    }
+    let policy = manager.policy().current();
+    let verdict = policy.decide(&request);
+    let word = match &verdict {
+        Verdict::Allow { .. } => "allow",
+        Verdict::Ask { .. } => "ask",
+        _ => "deny",
+    };
+    let rules = policy.explain(&request);
+    let answer = Answer {
+        connector: &subject.connector,
+        tool: &subject.tool,
+        canonical: &subject.canonical,
+        enabled: subject.enabled,
+        verdict: word,
+        rule: verdict.rule().map(Rule::from),
+        rules: rules.iter().map(Rule::from).collect(),
+    };
+    context.screen.result(&answer, || {
+        let by =
+            verdict.rule().map_or_else(|| "no rule is against it".to_owned(), |rule| format!("by {rule}"));
+        let mut text = format!("{word} {}/{}: {by}", subject.connector, subject.tool);
+        if !subject.enabled {
+            text.push_str("\nit is not enabled: a call is refused before the policy is asked");
+        }
+        for rule in rules.iter().filter(|rule| verdict.rule() != Some(*rule)) {
+            text.push_str(&format!("\nalso about it: {rule}"));
+        }
+        text
+    });
+    Ok(Exit::Done)
+}
+
+/// The tool that is asked about.
+struct Subject {
+    connector: String,
+    tool: String,
+    canonical: String,
+    enabled: bool,
+}
+
+impl Subject {
+    /// Finds a tool by `CONNECTOR/TOOL`, or an enabled one by its canonical name.
+    async fn find(context: &Context, manager: &ConnectorManager, given: &str) -> Result<Self, Failure> {
+        let slugs: Vec<String> = manager.list().await?.into_iter().map(|known| known.slug).collect();
+        if let Some((connector, tool)) = given.split_once('/') {
+            let canonical = canonical_names(connector, [tool], &slugs).remove(tool).unwrap_or_default();
+            let enabled = context.enabled_tools(connector)?.iter().any(|name| name == tool);
+            return Ok(Self { connector: connector.to_owned(), tool: tool.to_owned(), canonical, enabled });
+        }
+        for connector in &slugs {
+            let enabled = context.enabled_tools(connector)?;
+            let names = canonical_names(connector, enabled.iter().map(String::as_str), &slugs);
+            if let Some((tool, canonical)) = names.into_iter().find(|(_, canonical)| canonical == given) {
+                let (connector, tool) = (connector.clone(), tool.to_owned());
+                return Ok(Self { connector, tool, canonical, enabled: true });
+            }
+        }
+        Err(Failure::new("not_found", format!("there is no enabled tool {given:?}"))
+            .hinted("name it as CONNECTOR/TOOL, which also works for a tool that is not enabled"))
+    }
+}

@@ -1,0 +1,7 @@
+//! The command as a person or a program runs it: the real binary, a state folder of its own, servers on loopback.
+#![expect(clippy::unwrap_used, reason = "in tests a panic is the report")]
+
+mod bad_input;
+mod car;
+mod typing;
+mod walk;
