@@ -101,7 +101,8 @@ impl McpToolExecutor {
     ///
     /// Dropping the future gives the call up; the log records it as cancelled.
     pub async fn call(&self, request: ToolRequest<'_>) -> Result<McpToolResult, EngineError> {
-        let Some(tool) = self.registry.get(request.tool) else {
+        // A name may have passed to another tool since the caller looked it up: what was meant is called, or nothing.
+        let Some(tool) = self.registry.get(request.tool).filter(|tool| is_meant(tool, &request)) else {
             return Err(self.refuse_unrouted(&request)?);
         };
         let subject = Subject::of(&tool, &request);
@@ -304,6 +305,13 @@ impl Drop for CallEnd<'_> {
         record.outcome = Some(self.outcome.to_owned());
         // The decision is on record; if this is not, the next decision fails and nothing leaves any more.
         self.executor.log.append(record).ok();
+    }
+}
+
+fn is_meant(tool: &RegisteredTool, request: &ToolRequest<'_>) -> bool {
+    match (tool.route(), request.target) {
+        (Some(route), Some((connector, remote))) => route.connector == connector && route.tool == remote,
+        _ => true,
     }
 }
 

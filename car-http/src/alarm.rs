@@ -5,7 +5,10 @@ use std::{
     pin::Pin,
     task::{Context, Poll},
 };
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::{
+    task::coop,
+    time::{Instant, Sleep, sleep_until},
+};
 
 /// A timer that stays with a connection and is moved only when it must be.
 ///
@@ -25,7 +28,8 @@ impl Alarm {
             sleep.as_mut().reset(deadline);
         }
         loop {
-            match sleep.as_mut().poll(context) {
+            // Reading may have used up the task's budget, without which a timer says that its time has not come.
+            match Pin::new(&mut coop::unconstrained(sleep.as_mut())).poll(context) {
                 Poll::Pending => return false,
                 Poll::Ready(()) if sleep.deadline() >= deadline => return true,
                 Poll::Ready(()) => sleep.as_mut().reset(deadline),

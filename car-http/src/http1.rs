@@ -28,9 +28,9 @@ use tokio::{task::coop, time::Instant};
 /// A connection and its handle, which go into the pool and out of it together.
 pub(crate) struct Http1 {
     sender: http1::SendRequest<Payload>,
-    connection: http1::Connection<TokioIo<Stream>, Payload>,
-    /// hyper's future has completed: it must not be polled again, and the socket is of no more use.
-    finished: bool,
+    /// Nothing once hyper's future has completed: the socket is of no more use, and a request that was still waiting to
+    /// be written comes back when the future is dropped.
+    connection: Option<http1::Connection<TokioIo<Stream>, Payload>>,
     pub(crate) alarm: Alarm,
     /// When it was last put into the pool; `None` before the first call.
     pub(crate) idle_since: Option<Instant>,
@@ -48,7 +48,7 @@ impl Http1 {
     pub(crate) async fn handshake(stream: Stream, header_cap: usize) -> hyper::Result<Self> {
         let (sender, connection) =
             http1::Builder::new().max_header_size(header_cap).handshake(TokioIo::new(stream)).await?;
-        Ok(Self { sender, connection, finished: false, alarm: Alarm::default(), idle_since: None })
+        Ok(Self { sender, connection: Some(connection), alarm: Alarm::default(), idle_since: None })
     }
 
     /// Sends a request and returns the head of its answer.
@@ -63,15 +63,15 @@ impl Http1 {
     ) -> Result<Response<Incoming>, Failure> {
         // tokio's budget would turn an answer that is there into "not yet" and wake a waker that does nothing.
         let mut answer = pin!(coop::unconstrained(self.sender.try_send_request(request)));
-        let (connection, finished, alarm) = (&mut self.connection, &mut self.finished, &mut self.alarm);
+        let (connection, alarm) = (&mut self.connection, &mut self.alarm);
         poll_fn(|context| {
-            if !*finished {
-                *finished = Pin::new(&mut *connection).poll(context).is_ready();
+            if connection.as_mut().is_some_and(|connection| Pin::new(connection).poll(context).is_ready()) {
+                *connection = None;
             }
             match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
                 Poll::Ready(Err(error)) => Poll::Ready(Err(Failure::from(error))),
-                Poll::Pending if *finished => {
+                Poll::Pending if connection.is_none() => {
                     Poll::Ready(Err(Failure::Connection { error: None, unsent: false }))
                 }
                 Poll::Pending if deadline.is_some_and(|at| alarm.poll_passed(context, at)) => {
@@ -103,7 +103,7 @@ impl Http1 {
                     // Trailers and empty chunks are of no use to anybody, but taking them makes room for more.
                     _ => driven = false,
                 },
-                Poll::Pending if self.finished => return Poll::Ready(Some(Err(None))),
+                Poll::Pending if self.connection.is_none() => return Poll::Ready(Some(Err(None))),
                 Poll::Pending if driven => return Poll::Pending,
                 Poll::Pending => driven = self.drive(context).is_pending(),
             }
@@ -114,15 +114,13 @@ impl Http1 {
     pub(crate) fn is_reusable(&mut self) -> bool {
         // The waker is one that does nothing: an idle connection must not wake the task of the call it served.
         let _ = self.drive(&mut Context::from_waker(Waker::noop()));
-        !self.finished && self.sender.is_ready()
+        self.connection.is_some() && self.sender.is_ready()
     }
 
     fn drive(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if self.finished {
-            return Poll::Ready(());
-        }
+        let Some(connection) = &mut self.connection else { return Poll::Ready(()) };
         // An error of the connection reaches the answer or the body; if both are gone, nobody wants it.
-        Pin::new(&mut self.connection).poll(context).map(|_| self.finished = true)
+        Pin::new(connection).poll(context).map(|_| self.connection = None)
     }
 }
 

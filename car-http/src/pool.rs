@@ -57,9 +57,12 @@ impl Pool {
             }
             connections.http2 = None;
         }
-        let newest = connections.http1.pop()?;
-        if newest.idle_since.is_none_or(|since| now.duration_since(since) < self.idle_timeout) {
-            return Some(Connection::Http1(newest));
+        let fresh = |since| now.duration_since(since) < self.idle_timeout;
+        while let Some(mut newest) = connections.http1.pop_if(|newest| newest.idle_since.is_none_or(fresh)) {
+            // A server that ended or was restarted has closed it meanwhile: the socket knows, if it is asked.
+            if newest.is_reusable() {
+                return Some(Connection::Http1(newest));
+            }
         }
         // The newest is too old, and so are all others. They are closed after the lock is released.
         let expired = std::mem::take(&mut connections.http1);

@@ -100,6 +100,8 @@ impl dyn Messages {
     /// # Errors
     /// Says how the stream broke.
     pub async fn message(&mut self) -> Option<Result<Bytes, TransportError>> {
+        // A stream that always has a next message must not keep deadlines and other tasks from being looked at.
+        tokio::task::coop::consume_budget().await;
         std::future::poll_fn(|context| self.poll_message(context)).await
     }
 }

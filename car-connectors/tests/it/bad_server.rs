@@ -60,7 +60,6 @@ async fn a_server_whose_list_is_bad_is_not_added() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the deadline of car-mcp is not looked at while messages keep coming"]
 async fn a_server_that_never_stops_talking_is_given_up() {
     for stage in [Stage::Connect, Stage::List] {
         let (_, text) = add(Mode::EndlessStream, stage).await;

@@ -6,7 +6,6 @@ use car_connectors::{ConnectorManager, ErrorKind};
 use crate::support::{ERAS, Place, echo, ready, server, shown};
 
 #[tokio::test]
-#[ignore = "car-http hands out idle connections that the server has closed"]
 async fn a_call_after_a_restart_succeeds_without_the_user_doing_anything() {
     for era in ERAS {
         let (place, mut server) = (Place::new(), server(era).await);

@@ -48,6 +48,15 @@ async fn a_tool_that_was_never_enabled_is_refused_logged_and_never_sent() {
 }
 
 #[tokio::test]
+async fn a_name_that_has_passed_to_another_tool_is_not_called() {
+    let engine = engine("");
+    let arguments = raw(r#"{"query":"x"}"#);
+    let request = ToolRequest::new("mcp_docs_search", &arguments, "test").with_target("doc", "s_search");
+    assert!(matches!(engine.executor.call(request).await, Err(EngineError::NotRouted { .. })));
+    assert_eq!(engine.server.calls.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
 async fn a_denied_tool_names_its_rule_whether_it_is_enabled_or_not() {
     let engine = engine("# ours\ndeny_connector = ['docs']");
     let error = engine.call("search", "{}").await.unwrap_err();

@@ -54,7 +54,6 @@ async fn restarted(
 }
 
 #[tokio::test]
-#[ignore = "car-http does not yet send anew what a connection that ended while it was idle never wrote"]
 async fn a_server_that_was_started_again_is_spoken_with_as_before() {
     let (_, server) = restarted(stateless, stateless).await;
     assert_eq!(server.methods(), ["tools/call"]);
@@ -77,7 +76,6 @@ async fn a_server_that_was_started_again_is_spoken_with_as_before() {
 }
 
 #[tokio::test]
-#[ignore = "car-http does not yet send anew what a connection that ended while it was idle never wrote"]
 async fn a_server_that_comes_back_in_the_other_era_is_spoken_with_in_that() {
     let before = |seen: &Seen| stateful(seen, "before", |_| unreachable!());
     let (session, _) = restarted(before, |seen| match seen.header("mcp-protocol-version") {

@@ -1,11 +1,12 @@
 //! The deadline of one call: progress moves it, questions to the user stop it, a ceiling ends it.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Mutex;
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::task::coop;
 use tokio::time::{Instant, sleep_until};
 
 use crate::error::Error;
@@ -62,7 +63,9 @@ impl Deadline {
                 if let Poll::Ready(result) = future.as_mut().poll(context) {
                     return Poll::Ready(result);
                 }
-                if sleep.as_mut().poll(context).is_pending() {
+                // Work that always has something to do uses up the task's budget, without which a timer says that its
+                // time has not come: a server that never stops talking would be listened to for ever.
+                if Pin::new(&mut coop::unconstrained(sleep.as_mut())).poll(context).is_pending() {
                     return Poll::Pending;
                 }
                 // The timer was set for an earlier deadline; look at the one that holds now.
