@@ -56,6 +56,7 @@ const NOT_MODELLED: &[&str] = &[
     "NotificationMetaObject",
     "RequestMetaObject",
     "ResultMetaObject",
+    "SubscriptionsListenResultMeta",
     "SubscriptionsListenResultMetaObject",
     // A text, or any JSON.
     "Cursor",

@@ -56,7 +56,14 @@ impl Schema {
     }
 
     /// Says what is wrong with a value, if anything is.
+    ///
+    /// The copy of a schema that the conformance suite carries may be some weeks older than the published one and lack a
+    /// definition; that is said, and the rest is still checked.
     pub(crate) fn complaint(&mut self, definition: &str, value: &Value) -> Option<String> {
+        if !self.definitions().contains_key(definition) {
+            eprintln!("not checked: this copy of the schema has no {definition}");
+            return None;
+        }
         if !self.validators.contains_key(definition) {
             let key = self.key;
             let schema = json!({
