@@ -130,7 +130,10 @@ fn what_the_schema_leaves_free_may_be_missing_or_null() {
     for version in ProtocolVersion::ALL {
         let Some(mut schema) = Schema::load(version) else { continue };
         for (definition, messages) in &examples(version) {
-            let Some(kind) = kind(definition) else { continue };
+            let Some(kind) = kind(definition).filter(|_| schema.definitions().contains_key(definition))
+            else {
+                continue;
+            };
             for (shorter, nulled) in messages.iter().flat_map(without_one_member) {
                 if EXCUSED.contains(&&**definition) || schema.complaint(definition, &shorter).is_some() {
                     continue;
