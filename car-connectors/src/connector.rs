@@ -25,6 +25,8 @@ pub(crate) struct LiveState {
     pub(crate) failure: Option<Failure>,
     /// How many dial it at the moment.
     dialing: usize,
+    /// How it stood when that was last told.
+    told: ConnectorState,
 }
 
 /// What there is while there is a session.
@@ -56,6 +58,13 @@ impl Connected {
         Self { session, dialed: Arc::new(Dialed::of(connector)), catalog: Arc::new(catalog) }
     }
 
+    /// Gives up this use of the session. The last one says goodbye to the server, so calls under way come to their end.
+    pub(crate) async fn end(self) {
+        if Arc::into_inner(self.dialed).is_some() {
+            self.session.close().await;
+        }
+    }
+
     /// Tells whether the manifest still means the server that this session is with.
     pub(crate) fn is_with(&self, connector: &Connector) -> bool {
         *self.dialed == Dialed::of(connector)
@@ -80,10 +89,10 @@ impl Live {
     }
 
     /// Takes a session into use and returns the one before it.
-    pub(crate) fn connect(&self, connected: Connected) -> Option<Session> {
+    pub(crate) fn connect(&self, connected: Connected) -> Option<Connected> {
         let mut state = self.lock();
         state.failure = None;
-        state.connected.replace(connected).map(|before| before.session)
+        state.connected.replace(connected)
     }
 
     /// Takes over what a session offers now, unless another session has come into use meanwhile.
@@ -96,36 +105,39 @@ impl Live {
         }
     }
 
-    /// Keeps a session whose last use failed: it may well serve again. Returns whether it stands differently now.
-    pub(crate) fn fail(&self, error: &Error) -> bool {
-        let mut state = self.lock();
-        let before = state.state();
-        state.failure = Some(Failure {
+    /// Keeps a session whose last use failed: it may well serve again.
+    pub(crate) fn fail(&self, error: &Error) {
+        self.lock().failure = Some(Failure {
             text: full_text(error),
             hint: error.hint().map(str::to_owned),
             needs_sign_in: error.is_auth_required(),
         });
-        state.state() != before
     }
 
-    /// Notes the outcome of a call. Returns whether it stands differently now.
-    ///
-    /// Only what says something about the connector counts: a slow tool or a refused argument does not.
-    pub(crate) fn note_call(&self, error: Option<&Error>) -> bool {
-        match error.map(Error::kind) {
-            None => self.lock().failure.take().is_some(),
-            Some(ErrorKind::AuthRequired | ErrorKind::Unreachable) => {
-                error.is_some_and(|error| self.fail(error))
+    /// Notes the outcome of a call. Only what says something about the connector counts: a slow tool or a refused
+    /// argument does not.
+    pub(crate) fn note_call(&self, error: Option<&Error>) {
+        match error {
+            None => self.lock().failure = None,
+            Some(error) if matches!(error.kind(), ErrorKind::AuthRequired | ErrorKind::Unreachable) => {
+                self.fail(error);
             }
-            Some(_) => false,
+            Some(_) => {}
         }
     }
 
     /// Takes the session away.
-    pub(crate) fn disconnect(&self) -> Option<Session> {
+    pub(crate) fn disconnect(&self) -> Option<Connected> {
         let mut state = self.lock();
         state.failure = None;
-        state.connected.take().map(|connected| connected.session)
+        state.connected.take()
+    }
+
+    /// Returns how it stands, if that has not been told yet.
+    pub(crate) fn news(&self) -> Option<ConnectorState> {
+        let mut state = self.lock();
+        let now = state.state();
+        (std::mem::replace(&mut state.told, now) != now).then_some(now)
     }
 
     fn lock(&self) -> MutexGuard<'_, LiveState> {

@@ -4,6 +4,8 @@
 //!  Connector (as written) ─▶ DialPlan (resolved: target, headers) ─▶ HttpTransport ─▶ Session
 //! ```
 
+use std::collections::HashSet;
+
 use car_connectors_store::{Connector, EntryName, Secret, SecretStore};
 use car_http::{Client, HeaderName, HeaderValue, Target};
 use car_mcp::{Session, SessionBuilder};
@@ -11,7 +13,14 @@ use car_mcp_http::HttpTransport;
 
 use crate::error::{Error, ErrorKind, session_error};
 
-/// Everything that is needed to dial.
+/// What all connectors are dialed with.
+pub(crate) struct Dialer {
+    pub(crate) client: Client,
+    pub(crate) session: SessionBuilder,
+    pub(crate) max_body_bytes: Option<usize>,
+}
+
+/// Everything that one connector needs to be dialed.
 pub(crate) struct DialPlan {
     target: Target,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -24,7 +33,14 @@ impl DialPlan {
             Error::new(ErrorKind::InvalidInput, error.to_string())
                 .hinted("give the full address, such as https://mcp.example.com/mcp")
         })?;
-        let headers = headers.iter().map(|(name, value)| header(name, value)).collect::<Result<_, _>>()?;
+        let headers: Vec<_> =
+            headers.iter().map(|(name, value)| header(name, value)).collect::<Result<_, _>>()?;
+        let mut names = HashSet::new();
+        if let Some((name, _)) = headers.iter().find(|(name, _)| !names.insert(name)) {
+            // Its values are kept by name: one would be lost.
+            let text = format!("the header {name} is given more than once");
+            return Err(Error::new(ErrorKind::InvalidInput, text).hinted("give each header once"));
+        }
         Ok(Self { target, headers })
     }
 
@@ -45,19 +61,18 @@ impl DialPlan {
     }
 
     /// Dials the server and makes the handshake.
-    pub(crate) async fn dial(
-        self,
-        slug: &str,
-        client: Client,
-        builder: SessionBuilder,
-    ) -> Result<Session, Error> {
-        let mut transport = HttpTransport::builder(client, self.target);
+    pub(crate) async fn dial(self, slug: &str, dialer: &Dialer) -> Result<Session, Error> {
+        let mut transport = HttpTransport::builder(dialer.client.clone(), self.target);
+        if let Some(cap) = dialer.max_body_bytes {
+            transport = transport.max_body_bytes(cap);
+        }
         for (name, value) in self.headers {
             transport = transport
                 .header(name, value)
                 .map_err(|error| session_error(slug, car_mcp::Error::Transport(error)))?;
         }
-        builder.connect(transport.build()).await.map_err(|error| session_error(slug, error))
+        let session = dialer.session.clone();
+        session.connect(transport.build()).await.map_err(|error| session_error(slug, error))
     }
 }
 

@@ -191,6 +191,13 @@ fn source_text(source: &(dyn StdError + 'static)) -> Box<dyn StdError + Send + S
     text.into()
 }
 
+/// Says what a failed call means: unlike anything else that is sent, it may have done its work.
+pub(crate) fn call_error(slug: &str, error: car_mcp::Error) -> Error {
+    let is_lost = matches!(&error, car_mcp::Error::Transport(TransportError::Closed { .. }));
+    let error = session_error(slug, error);
+    if is_lost { error.hinted("the tool may have run: check before you call it again") } else { error }
+}
+
 /// Says what a failed session means, and what to do.
 pub(crate) fn session_error(slug: &str, error: car_mcp::Error) -> Error {
     let (kind, message, hint) = match &error {
@@ -250,7 +257,7 @@ fn transport_meaning(error: &TransportError) -> (ErrorKind, &'static str, &'stat
         TransportError::Closed { .. } => (
             ErrorKind::Unreachable,
             "the connection ended before the answer",
-            "the tool may have run: check before you call it again",
+            "check the URL and that the server is running",
         ),
         TransportError::Redirected { .. } => (
             ErrorKind::Peer,

@@ -11,14 +11,15 @@
 //!        └─ call ─────▶ car-engine: route ─▶ validator ─▶ policy ─▶ rate limit ─▶ Session ─▶ event log
 //! ```
 //!
-//! A tool that has been discovered is neither routable nor registered until it is enabled. Names that a model sees
-//! are `mcp_{slug}_{tool}`; where that would be too long, contain other characters or mean two tools, a stable alias
-//! stands in for it. Only the manager writes to the store.
+//! A tool that has been discovered is neither routable nor registered until it is enabled. The engine is brought in line
+//! with the manifest in one place (`manager/settle.rs`), whichever process changed that. Names that a model sees are
+//! `mcp_{slug}_{tool}`; where that would be too long, contain other characters or mean two tools, a stable alias stands
+//! in for it. Only the manager writes to the store.
 //!
 //! # Example
 //!
 //! ```no_run
-//! use car_connectors::{CallOptions, ConnectorManager, Error, ManagerOptions, NewConnector, ToolSelection};
+//! use car_connectors::{CallOptions, ConnectorManager, ManagerOptions, NewConnector, ToolSelection};
 //! use car_connectors::store::Home;
 //!
 //! # async fn example(home: Home) -> Result<(), Box<dyn std::error::Error>> {

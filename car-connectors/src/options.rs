@@ -21,6 +21,7 @@ pub struct ManagerOptions {
     pub(crate) client: Implementation,
     pub(crate) proxy: ProxyConfig,
     pub(crate) limits: Limits,
+    pub(crate) max_body_bytes: Option<usize>,
     pub(crate) handler: Arc<dyn ClientHandler>,
     pub(crate) approver: Option<Arc<dyn Approver>>,
     pub(crate) events: EventLogOptions,
@@ -39,6 +40,7 @@ impl ManagerOptions {
             client,
             proxy: ProxyConfig::none(),
             limits: Limits::default(),
+            max_body_bytes: None,
             handler: Arc::new(NoHandler),
             approver: None,
             events: EventLogOptions::default(),
@@ -90,6 +92,13 @@ impl ManagerOptions {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Sets the largest answer that is read from a server, in bytes, in place of the transport's own cap.
+    #[must_use]
+    pub const fn with_max_body_bytes(mut self, cap: usize) -> Self {
+        self.max_body_bytes = Some(cap);
         self
     }
 

@@ -9,7 +9,7 @@ use car_mcp_proto::progress::ProgressParams;
 use car_mcp_proto::{Members, RawJson, meta};
 use tokio::sync::mpsc;
 
-use crate::error::{Error, ErrorKind, session_error};
+use crate::error::{self, Error, ErrorKind};
 use crate::manager::Inner;
 
 /// Calls the tools of one connector.
@@ -32,7 +32,8 @@ impl ConnectorSession {
     async fn call(&self, call: McpCall<'_>) -> Result<RawToolResult, Error> {
         let manager =
             self.manager.upgrade().ok_or_else(|| Error::new(ErrorKind::NotFound, "the manager is gone"))?;
-        let session = manager.connected(&self.slug).await?.session;
+        let connected = manager.connected(&self.slug).await?;
+        let session = &connected.session;
         let mut options = CallOptions::new();
         options.timeout = call.deadline;
         if let Some(trace) = call.trace {
@@ -48,17 +49,23 @@ impl ConnectorSession {
                 // The callback must own what it uses, and the sink is borrowed: progress goes over to this future.
                 options = options.with_progress(move |progress| drop(sender.send(told(progress))));
                 let mut answer = std::pin::pin!(session.call_tool_raw(call.tool, call.arguments, &options));
-                loop {
+                let outcome = loop {
                     tokio::select! {
                         biased;
                         Some(progress) = receiver.recv() => sink(progress),
                         outcome = &mut answer => break outcome,
                     }
+                };
+                // The last of it may have come together with the answer.
+                while let Ok(progress) = receiver.try_recv() {
+                    sink(progress);
                 }
+                outcome
             }
         };
-        let outcome = outcome.map_err(|error| session_error(&self.slug, error));
+        let outcome = outcome.map_err(|error| error::call_error(&self.slug, error));
         manager.note_call(&self.slug, outcome.as_ref().err());
+        connected.end().await;
         outcome
     }
 }

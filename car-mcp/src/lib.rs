@@ -17,6 +17,23 @@
 //!
 //! The session finds out by itself which era a server lives in (`car_mcp_proto::negotiate`), makes a new handshake
 //! when a legacy server has forgotten it, and never sends a call twice that may have run.
+//!
+//! # Example
+//!
+//! ```
+//! use car_mcp::proto::{RawJson, capability::Implementation};
+//! use car_mcp::transport::Transport;
+//! use car_mcp::{CallOptions, Error, Session};
+//!
+//! async fn greet(transport: impl Transport + 'static) -> Result<String, Error> {
+//!     let session = Session::builder(Implementation::new("example")).connect(transport).await?;
+//!     let arguments = RawJson::from_text(r#"{"name":"Ada"}"#).expect("it is JSON");
+//!     let result = session.call_tool("greet", arguments.as_raw(), &CallOptions::new()).await?;
+//!     Ok(result.content[0].as_text().unwrap_or_default().to_owned())
+//! }
+//! ```
+//!
+//! `examples/scripted_server.rs` runs a session over a transport that is a function.
 
 pub mod client;
 pub mod handler;

@@ -26,12 +26,6 @@ class Weather(BaseModel):
     conditions: str
 
 
-class Person(BaseModel):
-    """What the user is asked for."""
-
-    name: str = "Ada"
-
-
 @server.tool()
 def echo(message: str) -> str:
     """Gives back the message."""
@@ -75,13 +69,6 @@ def structured(city: str) -> Weather:
 def large(bytes: int) -> str:
     """Answers with a text of the wanted size."""
     return "x" * bytes
-
-
-@server.tool()
-async def ask_name(ctx: Context) -> str:
-    """Asks the user for a name and greets them."""
-    answer = await ctx.elicit("Who are you?", Person)
-    return f"Hello, {answer.data.name}!" if answer.action == "accept" else f"The user chose to {answer.action}."
 
 
 class OneEra:

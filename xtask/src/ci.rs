@@ -15,7 +15,7 @@ type Step = (&'static str, fn() -> Result<Done, Failure>);
 
 const STEPS: &[Step] = &[
     ("setup", || passed(setup::run(false))),
-    ("format", || passed(run_command(&mut cargo(&["fmt", "--all", "--check"])))),
+    ("format", || passed(format())),
     ("clippy", || passed(clippy())),
     ("tidy", || passed(tidy::run())),
     ("tests", || passed(tests())),
@@ -65,33 +65,26 @@ fn passed(outcome: Result<(), Failure>) -> Result<Done, Failure> {
     outcome.map(|()| Done::Passed)
 }
 
+/// Checks the format here and in `peers/`, which is a workspace of its own.
+fn format() -> Result<(), Failure> {
+    run_command(&mut cargo(&["fmt", "--all", "--check"]))?;
+    run_command(cargo(&["fmt", "--all", "--check"]).current_dir(place::root().join("peers")))
+}
+
 fn clippy() -> Result<(), Failure> {
     let arguments =
         ["clippy", "--workspace", "--all-targets", "--quiet", "--locked", "--", "--deny", "warnings"];
     run_command(&mut cargo(&arguments))
 }
 
-/// Runs the tests, in a session with an unlocked Secret Service where the system has one.
+/// Runs the tests. Those of the keychain start a session bus of their own, and say so where the system has none.
 fn tests() -> Result<(), Failure> {
-    let runner: &[&str] = if exists("cargo-nextest", "--version") {
-        &["nextest", "run", "--workspace", "--profile", "ci", "--locked", "--cargo-quiet"]
-    } else {
-        println!("cargo-nextest is not installed; using cargo test");
-        &["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--quiet"]
-    };
-    let plain = cargo(runner);
-    if !exists("dbus-run-session", "--version") || !exists("gnome-keyring-daemon", "--version") {
-        println!("no Secret Service on this system (cargo xtask setup --system installs one)");
-        return run_command(&mut { plain });
+    if exists("cargo-nextest", "--version") {
+        let arguments = ["nextest", "run", "--workspace", "--profile", "ci", "--locked", "--cargo-quiet"];
+        return run_command(&mut cargo(&arguments));
     }
-    // The keyring's password is read from standard input; this one protects nothing but test values.
-    let script = "printf 'test\\n' | gnome-keyring-daemon --unlock --components=secrets >&2 && exec \"$@\"";
-    let mut wrapped = std::process::Command::new("dbus-run-session");
-    wrapped.args(["--", "sh", "-c", script, "sh"]).arg(plain.get_program()).args(plain.get_args());
-    // The keyring's files stay out of the developer's own.
-    let home = place::target().join("keyring");
-    std::fs::create_dir_all(&home)?;
-    run_command(wrapped.env("XDG_DATA_HOME", home).current_dir(place::root()))
+    println!("cargo-nextest is not installed; using cargo test");
+    run_command(&mut cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--quiet"]))
 }
 
 fn docs() -> Result<(), Failure> {

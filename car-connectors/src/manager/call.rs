@@ -79,7 +79,8 @@ impl ConnectorManager {
             return Ok(None);
         }
         if let Some(rule) = self.denied(slug, tool, request) {
-            self.record_denial(slug, tool, request, &rule).map_err(|error| engine_error(slug, tool, error))?;
+            self.record_denial(slug, tool, request, &rule)
+                .map_err(|error| engine_error(slug, tool, error))?;
             let denied = EngineError::Denied { tool: request.tool.to_owned(), rule: Box::new(rule) };
             return Err(engine_error(slug, tool, denied));
         }

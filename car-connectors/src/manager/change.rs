@@ -30,15 +30,13 @@ impl ConnectorManager {
         let slug = next_slug(&manifest, &name);
         let plan = DialPlan::new(&new.url, &new.headers).map_err(|error| error.of(&slug))?;
         refuse_duplicate(&manifest, &name)?;
-        let dialed = plan.dial(&slug, self.inner.client.clone(), self.inner.session.clone()).await;
-        let session = match dialed {
-            Ok(session) => session,
+        let (session, catalog) = match self.inner.look_behind(&slug, plan).await {
+            Ok(found) => found,
             Err(error) if error.is_auth_required() => {
                 return Err(self.inner.keep_for_sign_in(name, new, error).await?);
             }
             Err(error) => return Err(error),
         };
-        let catalog = self.inner.read_catalog(&slug, &session).await?;
         let connector = self
             .inner
             .blocking(move |inner| {
@@ -52,7 +50,8 @@ impl ConnectorManager {
         self.status(&connector.slug).await
     }
 
-    /// Dials a connector anew and reads its tools again. Until that has succeeded, the session that there is stays.
+    /// Dials a connector anew and reads its tools again. Until that has succeeded, the session that there is stays,
+    /// and calls under way on it come to their end.
     ///
     /// # Errors
     /// Says that there is no such connector, or why it cannot be used now; it stays as it is in the manifest.
@@ -72,8 +71,8 @@ impl ConnectorManager {
         Ok(self.inner.status_of(&connector))
     }
 
-    /// Removes a connector with its secrets. It waits for no server but to say goodbye, which calls under way may not
-    /// survive.
+    /// Removes a connector with its secrets. It waits for no server, but to say goodbye. Calls under way come to their
+    /// end.
     ///
     /// # Errors
     /// Says that there is no such connector, or what could not be removed.
@@ -90,11 +89,11 @@ impl ConnectorManager {
                 let settled = inner.look();
                 let deleted = inner.secrets.delete_all(&entries(&removed));
                 let deleted = deleted.map_err(|error| Error::from(error).of(&wanted));
-                Ok((session, settled.and_then(|_| deleted)))
+                Ok((session, settled.and(deleted)))
             })
             .await?;
         if let Some(session) = session {
-            session.close().await;
+            session.end().await;
         }
         outcome
     }
@@ -149,15 +148,10 @@ impl Inner {
     }
 
     /// Changes a connector in the manifest and returns what it has become. Blocks.
-    pub(crate) fn change(
-        &self,
-        slug: &str,
-        change: impl FnOnce(&mut Connector),
-    ) -> Result<Connector, Error> {
+    pub(crate) fn change(&self, slug: &str, change: impl FnOnce(&mut Connector)) -> Result<Connector, Error> {
         self.manifest.update(|manifest| {
             let known = slugs(manifest);
-            let connector =
-                manifest.connector_mut(slug).ok_or_else(|| Error::no_connector(slug, &known))?;
+            let connector = manifest.connector_mut(slug).ok_or_else(|| Error::no_connector(slug, &known))?;
             change(connector);
             Ok(connector.clone())
         })

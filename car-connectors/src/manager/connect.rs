@@ -50,12 +50,12 @@ impl Inner {
         self.announce(slug, live);
         let (connected, before) = outcome?;
         if let Some(before) = before {
-            before.close().await;
+            before.end().await;
         }
         Ok(connected)
     }
 
-    async fn dial_and_adopt(&self, connector: &Connector) -> Result<(Connected, Option<Session>), Error> {
+    async fn dial_and_adopt(&self, connector: &Connector) -> Result<(Connected, Option<Connected>), Error> {
         let slug = connector.slug.as_str();
         if connector.stdio.is_some() {
             return Err(Error::new(ErrorKind::InvalidInput, "this release does not start local servers")
@@ -65,19 +65,20 @@ impl Inner {
         let wanted = connector.clone();
         let plan = self.blocking(move |inner| DialPlan::resolve(&wanted, &inner.secrets)).await;
         let plan = plan.map_err(|error| error.of(slug))?;
-        let session = plan.dial(slug, self.client.clone(), self.session.clone()).await?;
-        let catalog = self.read_catalog(slug, &session).await?;
+        let (session, catalog) = self.look_behind(slug, plan).await?;
         let (connector, connected) = (connector.clone(), Connected::new(connector, session, catalog));
         self.blocking(move |inner| Ok((connected.clone(), inner.adopt(&connector, connected)?))).await
     }
 
-    /// Lists a session's tools and looks through them.
-    pub(crate) async fn read_catalog(&self, slug: &str, session: &Session) -> Result<Catalog, Error> {
+    /// Dials a server, lists its tools and looks through them.
+    pub(crate) async fn look_behind(&self, slug: &str, plan: DialPlan) -> Result<(Session, Catalog), Error> {
+        let session = plan.dial(slug, &self.dialer).await?;
         if session.server().capabilities.tools.is_none() {
-            return Ok(Catalog::default());
+            return Ok((session, Catalog::default()));
         }
         let list = session.list_tools().await.map_err(|error| session_error(slug, error))?;
-        self.blocking(move |_| Ok(Catalog::new(list))).await
+        let catalog = self.blocking(move |_| Ok(Catalog::new(list))).await?;
+        Ok((session, catalog))
     }
 
     /// Returns a session with its tools as they are now: a list that the server lets be kept is not asked for again.
@@ -104,24 +105,24 @@ impl Inner {
     }
 
     fn note_failure(&self, slug: &str, error: &Error) {
-        if let Some(live) = self.known_live(slug)
-            && live.fail(error)
-        {
+        if let Some(live) = self.known_live(slug) {
+            live.fail(error);
             self.announce(slug, &live);
         }
     }
 
-    /// Notes how the use of a session ended, and tells it if the connector stands differently now.
+    /// Notes how the use of a session ended.
     pub(crate) fn note_call(&self, slug: &str, error: Option<&Error>) {
-        if let Some(live) = self.known_live(slug)
-            && live.note_call(error)
-        {
+        if let Some(live) = self.known_live(slug) {
+            live.note_call(error);
             self.announce(slug, &live);
         }
     }
 
+    /// Tells how a connector stands, if it stands differently now.
     pub(crate) fn announce(&self, slug: &str, live: &Live) {
-        let state = live.state().state();
-        self.hub.publish(ConnectorEvent::StateChanged { slug: slug.to_owned(), state });
+        if let Some(state) = live.news() {
+            self.hub.publish(ConnectorEvent::StateChanged { slug: slug.to_owned(), state });
+        }
     }
 }

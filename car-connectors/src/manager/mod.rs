@@ -13,10 +13,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use car_connectors_store::{Connector, Manifest, ManifestStore, SecretStore};
 use car_engine::{EventLog, McpToolExecutor, PolicyFile, SystemClock, ToolEntry, ToolRegistry};
 use car_http::Client;
-use car_mcp::{Session, SessionBuilder};
+use car_mcp::Session;
 
 use self::settle::Settled;
 use crate::connector::Live;
+use crate::dial::Dialer;
 use crate::error::{Error, ErrorKind};
 use crate::events::{ConnectorEvents, Hub};
 use crate::options::ManagerOptions;
@@ -38,8 +39,7 @@ pub(crate) struct Inner {
     pub(crate) manifest: ManifestStore,
     pub(crate) secrets: SecretStore,
     pub(crate) executor: McpToolExecutor,
-    pub(crate) client: Client,
-    pub(crate) session: SessionBuilder,
+    pub(crate) dialer: Dialer,
     pub(crate) caller: String,
     pub(crate) live: Mutex<HashMap<String, Arc<Live>>>,
     pub(crate) settled: Mutex<Settled>,
@@ -73,8 +73,7 @@ impl ConnectorManager {
             manifest: ManifestStore::new(&options.home),
             secrets,
             executor,
-            client,
-            session,
+            dialer: Dialer { client, session, max_body_bytes: options.max_body_bytes },
             caller: options.caller,
             live: Mutex::default(),
             settled: Mutex::default(),
@@ -162,14 +161,15 @@ impl ConnectorManager {
             .collect()
     }
 
-    /// Ends all sessions; servers that keep them are told so. Calls that come later dial again.
+    /// Ends all sessions, and with them the calls under way; servers that keep them are told so. Calls that come later
+    /// dial again.
     pub async fn close(&self) {
         let mut closing = tokio::task::JoinSet::new();
         for (slug, live) in self.inner.lives() {
-            let Some(session) = live.disconnect() else { continue };
+            let Some(connected) = live.disconnect() else { continue };
             self.inner.announce(&slug, &live);
             // A server that does not answer holds up no other's goodbye.
-            closing.spawn(async move { session.close().await });
+            closing.spawn(async move { connected.session.close().await });
         }
         while closing.join_next().await.is_some() {}
     }

@@ -53,7 +53,7 @@ impl Inner {
         &self,
         connector: &Connector,
         connected: Connected,
-    ) -> Result<Option<car_mcp::Session>, Error> {
+    ) -> Result<Option<Connected>, Error> {
         let slug = &connector.slug;
         let mut settled = self.lock_settled();
         let manifest = self.manifest.read()?;

@@ -1,5 +1,8 @@
 //! The manager against real servers in this process: good ones, in both eras, and bad ones.
 
+#![expect(clippy::disallowed_methods, reason = "tests lay out files and start themselves as other processes")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod support;
 
 mod life;

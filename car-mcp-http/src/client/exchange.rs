@@ -7,7 +7,7 @@
 //! ```
 
 use bytes::Bytes;
-use car_http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use car_http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Target, header};
 use car_mcp::transport::{Message, MessageKind, Reply, TransportError};
 use car_mcp_proto::header as mcp;
 use car_mcp_proto::rpc::Incoming;
@@ -31,7 +31,9 @@ const NAME: HeaderName = HeaderName::from_static(mcp::NAME);
 
 impl HttpTransport {
     pub(crate) async fn send_message(&self, message: Message<'_>) -> Result<Reply, TransportError> {
-        if let Some(pair) = self.pair() {
+        // A handshake finds out anew which transport the server speaks, while calls still wait on the old one.
+        let legacy = message.version.is_some_and(|version| version.era() == Era::Legacy);
+        if let Some(pair) = self.pair().filter(|_| legacy) {
             return Box::pin(self.send_to_pair(&pair, &message)).await;
         }
         let sent_session = self.session_for(&message);
@@ -39,7 +41,8 @@ impl HttpTransport {
         if let Some(session) = &sent_session {
             headers.insert(super::legacy::SESSION_ID, session.clone());
         }
-        let response = self.send_authorized(Method::POST, headers, message.body.clone()).await?;
+        let response =
+            self.send_authorized(Method::POST, &self.target, headers, message.body.clone()).await?;
         let status = response.status();
         if status.is_success() {
             self.remember_session(&message, &response);
@@ -58,10 +61,11 @@ impl HttpTransport {
     pub(crate) async fn send_authorized(
         &self,
         method: Method,
+        target: &Target,
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response, TransportError> {
-        let mut request = Request::new(method, self.target.clone());
+        let mut request = Request::new(method, target.clone());
         request.headers = headers;
         request.body = body;
         request.timeouts = Some(self.timeouts.clone());
@@ -75,7 +79,7 @@ impl HttpTransport {
         let mut renewed = false;
         loop {
             let mut attempt = request.clone();
-            let proof = credentials.headers(attempt.method.as_str(), self.target.url().as_str()).await?;
+            let proof = credentials.headers(attempt.method.as_str(), target.url().as_str()).await?;
             attempt.headers.extend(proof.into_iter().map(|(name, value)| (Some(name), value)));
             let response = self.client.send(attempt).await.map_err(transport_error)?;
             let Some(challenge) = challenge_of(&response) else { return Ok(response) };
@@ -152,7 +156,7 @@ impl HttpTransport {
         }
     }
 
-    async fn read_failure(
+    pub(crate) async fn read_failure(
         &self,
         status: StatusCode,
         response: Response,
@@ -162,19 +166,25 @@ impl HttpTransport {
             return Err(TransportError::SessionExpired);
         }
         let body = response.into_body().collect(MAX_ERROR_BYTES).await.unwrap_or_default();
+        let may_be_gone = in_session && status == StatusCode::BAD_REQUEST;
         match serde_json::from_slice::<Incoming<'_, IgnoredAny>>(&body) {
-            // Seen in the wild: 400 instead of 404 for a session that the server does not know.
-            Ok(Incoming::Error { error, .. })
-                if in_session
-                    && status == StatusCode::BAD_REQUEST
-                    && error.message.to_ascii_lowercase().contains("session") =>
-            {
+            Ok(Incoming::Error { error, .. }) if may_be_gone && speaks_of_a_session(&error.message) => {
                 Err(TransportError::SessionExpired)
             }
             Ok(Incoming::Error { .. }) => Ok(Reply::Body(body)),
-            _ => Err(TransportError::Status { status: status.as_u16(), excerpt: excerpt(&body) }),
+            _ => match excerpt(&body) {
+                text if may_be_gone && speaks_of_a_session(&text) => Err(TransportError::SessionExpired),
+                excerpt => Err(TransportError::Status { status: status.as_u16(), excerpt }),
+            },
         }
     }
+}
+
+/// Tells whether a refusal is about the session. Seen in the wild: 400 instead of 404 for a session that the server
+/// does not know, as JSON-RPC or as plain text ("No valid session ID provided", "Server not initialized").
+fn speaks_of_a_session(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("session") || text.contains("not initialized")
 }
 
 /// Reads what is left of an answer that says nothing, so that its connection can serve again.

@@ -128,9 +128,9 @@ impl Transport for HttpTransport {
         Box::pin(self.open_legacy_stream(version))
     }
 
-    fn reset(&self) {
-        *self.legacy.write().expect("nothing panics while it holds the session") = LegacyState::default();
-    }
+    /// Does nothing: the handshake's own messages carry no session, and its answer replaces the one that is known.
+    /// Until then calls that begin meanwhile carry the old one and so learn, like the first, that it is gone.
+    fn reset(&self) {}
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.close_legacy())

@@ -2,7 +2,7 @@
 
 use car_mcp_proto::completion::{CompleteParams, CompleteResult};
 use car_mcp_proto::method::{CallTool, Complete, GetPrompt, ListRoots, Method, ReadResource};
-use car_mcp_proto::mrtr::{InputRequest, InputRequired, Retry, Rounds};
+use car_mcp_proto::mrtr::{InputRequest, InputRequests, InputRequired, Retry, Rounds};
 use car_mcp_proto::param_header::ParamHeaders;
 use car_mcp_proto::prompt::GetPromptResult;
 use car_mcp_proto::resource::ReadResourceResult;
@@ -241,6 +241,14 @@ impl Session {
     }
 
     async fn answer_round(&self, round: &InputRequired, deadline: &Deadline) -> Result<Members, Error> {
+        let asked = round.input_requests.as_ref().map_or(0, InputRequests::len);
+        let most = self.inner.limits.max_questions;
+        if asked > most {
+            return Err(Error::Malformed {
+                method: "an input request".to_owned(),
+                reason: format!("expected at most {most} questions in a round, found {asked}"),
+            });
+        }
         let _clock = deadline.pause();
         let mut responses = Members::new();
         for (key, question) in round.input_requests.iter().flat_map(|requests| requests.iter()) {

@@ -35,19 +35,6 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 /// The longest wait: a server that is away for an hour is asked a hundred times, not thousands.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// How long a new session waits for its stream of questions: servers that have one open it at once.
-const LISTENER_OPENS_WITHIN: Duration = Duration::from_secs(1);
-
-/// The task that reads a legacy server's questions. It ends with the session.
-#[derive(Debug)]
-pub(crate) struct Listener(tokio::task::JoinHandle<()>);
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// Something that changed at the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -113,39 +100,6 @@ impl Session {
     }
 }
 
-impl Session {
-    /// Reads the questions of a legacy server that come on no call's stream, where the handler answers any: without
-    /// that, such a server would wait for ever.
-    pub(crate) async fn listen_for_questions(&self) -> Option<Arc<Listener>> {
-        let declared = &self.inner.capabilities;
-        let answers =
-            declared.elicitation.is_some() || declared.sampling.is_some() || declared.roots.is_some();
-        if !answers || !self.agreed().is_legacy() {
-            return None;
-        }
-        let mut events = self.events(SubscriptionFilter::new());
-        // The first question may come with the first call, so the stream is opened before.
-        match tokio::time::timeout(LISTENER_OPENS_WITHIN, events.open()).await {
-            Ok(Ok(())) if matches!(events.source, Source::Absent) => return None,
-            Ok(Err(error)) => {
-                tracing::debug!(session = ?self, %error, "the server's questions cannot be heard");
-                return None;
-            }
-            Ok(Ok(())) | Err(_) => {}
-        }
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "one long stream; it has to be read while no call is under way"
-        )]
-        let task = tokio::spawn(async move {
-            while let Ok(event) = events.next().await {
-                tracing::trace!(?event, "heard");
-            }
-        });
-        Some(Arc::new(Listener(task)))
-    }
-}
-
 impl EventStream {
     /// Waits for the next event. A stream that breaks is opened again, after a wait that grows; the first event then
     /// is [`Event::Missed`].
@@ -190,7 +144,12 @@ impl EventStream {
         }
     }
 
-    async fn open(&mut self) -> Result<(), Error> {
+    /// Tells whether the server has no such stream.
+    pub(crate) const fn is_absent(&self) -> bool {
+        matches!(self.source, Source::Absent)
+    }
+
+    pub(crate) async fn open(&mut self) -> Result<(), Error> {
         match self.open_now().await {
             Ok(source) => {
                 self.source = source;
@@ -222,13 +181,12 @@ impl EventStream {
             // Either the session is gone or there is no such stream: a request tells which, and makes a new handshake
             // if that is what is needed.
             Err(TransportError::SessionExpired) => match self.session.ping().await {
-                Ok(()) | Err(Error::Refused { .. })
-                    if self.session.agreed().generation == agreed.generation =>
-                {
-                    Ok(Source::Absent)
+                Err(error @ (Error::Transport(_) | Error::TimedOut { .. } | Error::Negotiation(_))) => {
+                    Err(error)
                 }
-                Ok(()) | Err(Error::Refused { .. }) => Ok(Source::Waiting(Instant::now())),
-                Err(error) => Err(error),
+                // Any answer will do.
+                _ if self.session.agreed().generation == agreed.generation => Ok(Source::Absent),
+                _ => Ok(Source::Waiting(Instant::now())),
             },
             Err(error) => Err(error.into()),
         }

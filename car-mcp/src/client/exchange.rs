@@ -117,7 +117,10 @@ impl Session {
             Ok(Reply::Accepted) => Err(request.malformed("expected an answer, found none")),
             Err(error) => Err(error.into()),
         };
-        guard.disarm();
+        // A wire that would wait no longer says nothing of the server, which may still be at work.
+        if !matches!(outcome, Err(Error::Transport(TransportError::TimedOut { .. }))) {
+            guard.disarm();
+        }
         outcome
     }
 

@@ -1,4 +1,8 @@
-//! What only the handshake era has: `initialize`, `ping`, log levels, resource subscriptions by request.
+//! What only the handshake era has: `initialize`, `ping`, log levels, resource subscriptions by
+//! request, and questions outside of any call.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use car_mcp_proto::ProtocolVersion;
 use car_mcp_proto::legacy::{InitializeParams, InitializeResult, ResourceSubscriptionParams, SetLevelParams};
@@ -9,6 +13,7 @@ use car_mcp_proto::method::{
 use car_mcp_proto::negotiate::{Initializing, Step};
 use car_mcp_proto::result::Outcome;
 use car_mcp_proto::rpc::{Incoming, Outgoing};
+use car_mcp_proto::subscription::SubscriptionFilter;
 
 use super::connect::is_no_answer;
 use super::encode::{Param, encode};
@@ -17,6 +22,19 @@ use super::options::CallOptions;
 use super::session::{ServerDescription, Session};
 use crate::error::Error;
 use crate::transport::{Message, MessageKind, Reply};
+
+/// How long a new session waits for its stream of questions: servers that have one open it at once.
+const LISTENER_OPENS_WITHIN: Duration = Duration::from_secs(1);
+
+/// The task that reads a legacy server's questions. It ends with the session.
+#[derive(Debug)]
+pub(crate) struct Listener(tokio::task::JoinHandle<()>);
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 impl Session {
     /// Sends `initialize`, then `notifications/initialized`. The inner error is another step to take.
@@ -163,5 +181,38 @@ impl Session {
                 }
             },
         }
+    }
+}
+
+impl Session {
+    /// Reads the questions of a legacy server that come on no call's stream, where the handler answers any: without
+    /// that, such a server would wait for ever.
+    pub(crate) async fn listen_for_questions(&self) -> Option<Arc<Listener>> {
+        let declared = &self.inner.capabilities;
+        let answers =
+            declared.elicitation.is_some() || declared.sampling.is_some() || declared.roots.is_some();
+        if !answers || !self.agreed().is_legacy() {
+            return None;
+        }
+        let mut events = self.events(SubscriptionFilter::new());
+        // The first question may come with the first call, so the stream is opened before.
+        match tokio::time::timeout(LISTENER_OPENS_WITHIN, events.open()).await {
+            Ok(Ok(())) if events.is_absent() => return None,
+            Ok(Err(error)) => {
+                tracing::debug!(session = ?self, %error, "the server's questions cannot be heard");
+                return None;
+            }
+            Ok(Ok(())) | Err(_) => {}
+        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "one long stream; it has to be read while no call is under way"
+        )]
+        let task = tokio::spawn(async move {
+            while let Ok(event) = events.next().await {
+                tracing::trace!(?event, "heard");
+            }
+        });
+        Some(Arc::new(Listener(task)))
     }
 }

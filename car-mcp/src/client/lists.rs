@@ -1,8 +1,7 @@
 //! Lists: all pages in order, one bad entry set aside instead of losing the rest, kept while the server says so.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use car_mcp_proto::RawJson;
 use car_mcp_proto::cache::{CacheScope, may_share, time_to_live};
@@ -18,8 +17,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Number;
 use tokio::time::Instant;
 
+use super::cache::{Fresh, ListCache, Slot};
 use super::encode::Param;
-use super::events::Event;
 use super::exchange::Request;
 use super::options::CallOptions;
 use super::session::{Agreed, Session};
@@ -102,63 +101,6 @@ listed! {
     Prompt, ListPrompts, prompts, prompts;
     Resource, ListResources, resources, resources;
     ResourceTemplate, ListResourceTemplates, resource_templates, templates;
-}
-
-type Slot<T> = Mutex<Option<Fresh<T>>>;
-
-/// A list that may still be served.
-struct Fresh<T> {
-    listing: Arc<Listing<T>>,
-    until: Instant,
-    scope: Option<CacheScope>,
-    authorization: u64,
-}
-
-/// Holds the lists that the server said stay fresh.
-#[derive(Default)]
-pub(crate) struct ListCache {
-    tools: Slot<Tool>,
-    prompts: Slot<Prompt>,
-    resources: Slot<Resource>,
-    templates: Slot<ResourceTemplate>,
-    /// Counts what was forgotten, so that a list which was read meanwhile is not kept.
-    changes: AtomicU64,
-}
-
-impl ListCache {
-    fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Acquire)
-    }
-
-    /// Forgets everything.
-    pub(crate) fn clear(&self) {
-        self.changes.fetch_add(1, Ordering::AcqRel);
-        forget(&self.tools);
-        forget(&self.prompts);
-        forget(&self.resources);
-        forget(&self.templates);
-    }
-
-    /// Forgets what an event says is out of date.
-    pub(crate) fn handle_event(&self, event: &Event) {
-        if !matches!(event, Event::ResourceUpdated { .. }) {
-            self.changes.fetch_add(1, Ordering::AcqRel);
-        }
-        match event {
-            Event::ToolsChanged => forget(&self.tools),
-            Event::PromptsChanged => forget(&self.prompts),
-            Event::ResourcesChanged => {
-                forget(&self.resources);
-                forget(&self.templates);
-            }
-            Event::Missed => self.clear(),
-            Event::ResourceUpdated { .. } => {}
-        }
-    }
-}
-
-fn forget<T>(slot: &Slot<T>) {
-    *slot.lock().expect("nothing panics while it holds a list") = None;
 }
 
 impl Session {

@@ -1,5 +1,6 @@
 //! The client's side: one session with one server.
 
+mod cache;
 mod call;
 mod connect;
 mod deadline;
@@ -15,5 +16,7 @@ mod session;
 pub use call::RawToolResult;
 pub use events::{Event, EventStream};
 pub use lists::{Listing, SetAside};
-pub use options::{CALL_CEILING, CALL_TIMEOUT, CallOptions, DISCOVERY_TIMEOUT, Limits, OnProgress};
+pub use options::{
+    CALL_CEILING, CALL_TIMEOUT, CallOptions, DISCOVERY_TIMEOUT, Limits, MAX_QUESTIONS, OnProgress,
+};
 pub use session::{ServerDescription, Session, SessionBuilder};

@@ -18,6 +18,10 @@ pub const CALL_CEILING: Duration = Duration::from_secs(60 * 60);
 /// The probe, the handshake and each page of a list must be answered within this.
 pub const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A round may hold this many questions: more than any person would answer, and a server must not ask a model a
+/// thousand things for one call.
+pub const MAX_QUESTIONS: usize = 32;
+
 /// Holds the limits of a session; each has a reason beside its default.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -32,6 +36,8 @@ pub struct Limits {
     pub max_pages: usize,
     /// How many rounds of questions are answered for one request.
     pub max_rounds: u32,
+    /// How many questions one round may hold.
+    pub max_questions: usize,
 }
 
 impl Default for Limits {
@@ -42,6 +48,7 @@ impl Default for Limits {
             call_ceiling: CALL_CEILING,
             max_pages: MAX_PAGES,
             max_rounds: MAX_ROUNDS,
+            max_questions: MAX_QUESTIONS,
         }
     }
 }

@@ -11,9 +11,10 @@ use car_mcp_proto::param_header::ParamHeaders;
 use car_mcp_proto::{Era, ProtocolVersion, RequestId};
 use tokio::sync::broadcast;
 
+use super::cache::ListCache;
 use super::encode::SessionMeta;
-use super::events::{Event, Listener};
-use super::lists::ListCache;
+use super::events::Event;
+use super::legacy::Listener;
 use super::options::Limits;
 use crate::error::Error;
 use crate::handler::{ClientHandler, NoHandler};

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use car_mcp::proto::tool::CallToolResult;
-use car_mcp::transport::Reply;
+use car_mcp::transport::{Reply, TransportError};
 use car_mcp::{CallOptions, Error, Session};
 use futures_util::future::join_all;
 use tokio::time::Instant;
@@ -156,6 +156,20 @@ async fn a_call_that_is_given_up_tells_the_server() {
         stdio.closing_cancels = false;
         assert!(give_up(stdio, drop_it).await.is_some(), "closing says nothing");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wire_that_waits_no_longer_tells_the_server_too() {
+    let (session, log) = Double::legacy(|sent| async move {
+        match sent.id {
+            Some(_) => Err(TransportError::TimedOut { phase: "first byte".to_owned(), after: SECOND }),
+            None => Ok(Reply::Accepted),
+        }
+    })
+    .connect()
+    .await;
+    assert!(call(&session, "{}").await.unwrap_err().is_transient());
+    log.until("notifications/cancelled").await;
 }
 
 #[tokio::test(start_paused = true)]

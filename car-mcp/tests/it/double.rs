@@ -104,6 +104,7 @@ pub(crate) struct Double {
     pub(crate) closing_cancels: bool,
     pub(crate) has_headers: bool,
     pub(crate) authorization: Arc<AtomicU64>,
+    pub(crate) stream_hangs: bool,
     /// What each opening of the legacy stream gives; none when there are no more.
     pub(crate) streams: Mutex<VecDeque<Result<Option<BoxMessages>, TransportError>>>,
 }
@@ -119,6 +120,7 @@ impl Double {
             closing_cancels: true,
             has_headers: true,
             authorization: Arc::default(),
+            stream_hangs: false,
             streams: Mutex::default(),
         }
     }
@@ -269,7 +271,8 @@ impl Transport for Double {
     ) -> Pin<Box<dyn Future<Output = Result<Option<BoxMessages>, TransportError>> + Send + '_>> {
         self.log.opened.fetch_add(1, Ordering::Relaxed);
         let next = self.streams.lock().unwrap().pop_front();
-        Box::pin(async move { next.unwrap_or(Ok(None)) })
+        let hangs = self.stream_hangs;
+        Box::pin(async move { if hangs { std::future::pending().await } else { next.unwrap_or(Ok(None)) } })
     }
 
     fn reset(&self) {

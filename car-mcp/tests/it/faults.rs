@@ -26,7 +26,8 @@ async fn connected(
 
 #[tokio::test]
 async fn malformed_answers_are_errors_that_name_the_method() {
-    let answers: [(fn(&Sent) -> Answer, &str); 13] = [
+    type Answering = fn(&Sent) -> Answer;
+    let answers: [(Answering, &str); 13] = [
         (|_| body(""), "EOF"),
         (|_| body("<html>"), "expected"),
         (|_| body("{}"), "JSON-RPC"),

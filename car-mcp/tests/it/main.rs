@@ -7,6 +7,7 @@ mod double;
 mod events;
 mod faults;
 mod garbage;
+mod listener;
 mod lists;
 mod negotiation;
 mod questions;

@@ -16,14 +16,14 @@ use crate::calls::call;
 use crate::double::{Answer, DONE, Double, SECOND, Sent, body, builder, feed, raw, stream};
 
 /// Answers everything that its capabilities declare, after a while.
-struct Human {
+pub(crate) struct Human {
     capabilities: &'static str,
     thinks: std::time::Duration,
 }
 
-const ALL: &str = r#"{"elicitation":{},"sampling":{},"roots":{}}"#;
+pub(crate) const ALL: &str = r#"{"elicitation":{},"sampling":{},"roots":{}}"#;
 
-fn human(capabilities: &'static str) -> Arc<Human> {
+pub(crate) fn human(capabilities: &'static str) -> Arc<Human> {
     Arc::new(Human { capabilities, thinks: SECOND * 100 })
 }
 
@@ -259,6 +259,20 @@ async fn a_round_without_questions_is_sent_again_with_its_state_only() {
     let reads = log.of("resources/read");
     assert_eq!(reads[1].json()["params"]["requestState"], "s");
     assert!(reads[1].json()["params"].get("inputResponses").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_round_of_too_many_questions_is_not_begun() {
+    let questions: Vec<String> = (0..33).map(|key| format!(r#""{key}":{{"method":"roots/list"}}"#)).collect();
+    let round = format!(r#"{{"resultType":"input_required","inputRequests":{{{}}}}}"#, questions.join(","));
+    let double = Double::modern(move |sent| {
+        let answer = sent.answer(&round);
+        async move { answer }
+    });
+    let (session, log) = double.connect_with(builder().handler(human(ALL))).await;
+    let error = call(&session, "{}").await.unwrap_err();
+    assert!(error.to_string().contains("at most 32 questions"), "{error}");
+    assert_eq!(log.of("tools/call").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

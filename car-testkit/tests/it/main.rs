@@ -4,4 +4,6 @@
 
 mod everything;
 mod hostile;
+mod streams;
+mod tls;
 mod wire;

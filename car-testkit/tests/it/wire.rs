@@ -85,3 +85,38 @@ pub(crate) async fn legacy_call(url: &str, session: &str, name: &str, arguments:
     let message = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
     send("POST", url, &[("Mcp-Session-Id", session)], &message.to_string()).await
 }
+
+/// A reply that is still coming.
+pub(crate) struct Open {
+    socket: TcpStream,
+    read: String,
+}
+
+impl Open {
+    /// Sends a request and does not wait for the end of the reply.
+    pub(crate) async fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Self {
+        let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let mut socket = TcpStream::connect(authority).await.unwrap();
+        let mut head =
+            format!("{method} /{path} HTTP/1.0\r\nHost: {authority}\r\nContent-Length: {}\r\n", body.len());
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        socket.write_all(format!("{head}\r\n{body}").as_bytes()).await.unwrap();
+        Self { socket, read: String::new() }
+    }
+
+    /// Reads until the text has come, and returns everything up to the end of its line.
+    pub(crate) async fn until(&mut self, text: &str) -> String {
+        loop {
+            let end = self.read.find(text).and_then(|at| self.read[at..].find('\n').map(|end| at + end + 1));
+            if let Some(end) = end {
+                return self.read.drain(..end).collect();
+            }
+            let mut bytes = [0; 1_024];
+            let count = self.socket.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "the stream ended before {text}; it said {}", self.read);
+            self.read.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+    }
+}

@@ -57,7 +57,9 @@ impl Answers {
                 "ttlMs": 0, "cacheScope": "private", "_meta": { "io.modelcontextprotocol/serverInfo": server },
             })),
             few: list(&["echo", LARGE[0].0, LARGE[1].0].map(|name| tool(name, "A tool."))),
-            many: list(&(0..MANY).map(|number| tool(&format!("tool_{number:04}"), &story)).collect::<Vec<_>>()),
+            many: list(
+                &(0..MANY).map(|number| tool(&format!("tool_{number:04}"), &story)).collect::<Vec<_>>(),
+            ),
             echo: text("hello"),
             large: LARGE.iter().map(|(name, size)| (*name, text(&"x".repeat(*size)))).collect(),
             nothing: Bytes::from_static(b"{\"resultType\":\"complete\"}"),
@@ -107,8 +109,9 @@ fn list(tools: &[serde_json::Value]) -> Bytes {
     bytes(&json!({ "resultType": "complete", "tools": tools, "ttlMs": 0, "cacheScope": "private" }))
 }
 
+/// Written by hand, because the kind of a block comes first from the servers of every SDK, and `json!` sorts.
 fn text(text: &str) -> Bytes {
-    bytes(&json!({ "resultType": "complete", "content": [{ "type": "text", "text": text }] }))
+    format!(r#"{{"content":[{{"type":"text","text":"{text}"}}],"resultType":"complete"}}"#).into()
 }
 
 fn bytes(value: &serde_json::Value) -> Bytes {

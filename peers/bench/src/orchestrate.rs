@@ -32,6 +32,7 @@ struct Kind {
 /// Every kind; the floor comes first, since the others are held against it.
 const KINDS: &[Kind] = &[
     Kind { name: "floor", runs: Runs::Here, speaks_modern: true },
+    Kind { name: "ours", runs: Runs::Here, speaks_modern: true },
     Kind { name: "rmcp-tuned", runs: Runs::Here, speaks_modern: true },
     Kind { name: "rmcp", runs: Runs::Here, speaks_modern: true },
     Kind { name: "ts-2.4", runs: Runs::Node("@modelcontextprotocol/client"), speaks_modern: true },

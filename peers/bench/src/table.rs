@@ -28,9 +28,15 @@ pub(crate) fn write(rounds: &Rounds, kinds: &[&str], machine: &str, count: usize
         let (p50, p99) = (median(reports, |report| report.p50_us), median(reports, |report| report.p99_us));
         (workload.work != Work::Idle).then(|| format!("{p50:.0} / {p99:.0}"))
     });
-    page.push_str("\n## Processor time per call, µs\n\n");
-    section(&mut page, kinds, rounds, |_, workload, reports, _| {
-        (workload.work != Work::Idle).then(|| format!("{:.1}", median(reports, |report| report.cpu_us)))
+    page.push_str(
+        "\n## Processor time per call, µs\n\nAnd the floor's share of it: 1.00 means as little as the floor. Less noisy than the rate \
+         on a machine that does other things too.\n\n",
+    );
+    section(&mut page, kinds, rounds, |_, workload, reports, floor| {
+        let share =
+            middle(reports.iter().zip(floor).map(|(report, floor)| floor.cpu_us / report.cpu_us).collect());
+        (workload.work != Work::Idle)
+            .then(|| format!("{:.1} ({share:.2})", median(reports, |report| report.cpu_us)))
     });
     page.push_str(
         "\n## Resident memory per idle session, KiB\n\nThe sessions of the floor and of tuned rmcp share one HTTP client.\n\n",

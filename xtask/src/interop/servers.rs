@@ -67,14 +67,14 @@ pub(super) const SERVERS: &[Server] = &[
         name: "python modern",
         slug: "python_modern",
         arguments: PEER_ARGUMENTS,
-        may_err: &["fail", "ask_name"],
+        may_err: &["fail"],
         kind: Kind::Python { era: "modern" },
     },
     Server {
         name: "python legacy",
         slug: "python_legacy",
         arguments: PEER_ARGUMENTS,
-        may_err: &["fail", "ask_name"],
+        may_err: &["fail"],
         kind: Kind::Python { era: "legacy" },
     },
     Server {

@@ -17,4 +17,4 @@ pub(crate) const NODE_MAJOR: u32 = 22;
 pub(crate) const PYPI: &[&str] = &["mcp==2.3.0", "uvicorn==0.54.0"];
 
 /// The packages from apt: a Secret Service without a screen.
-pub(crate) const APT: &[&str] = &["dbus", "gnome-keyring", "libsecret-tools"];
+pub(crate) const APT: &[&str] = &["dbus", "gnome-keyring"];

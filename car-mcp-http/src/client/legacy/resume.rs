@@ -71,7 +71,7 @@ impl ResumingMessages {
         let headers: HeaderMap = self.transport.stream_headers(self.version, Some(id));
         self.resuming = Some(Box::pin(async move {
             tokio::time::sleep(wait).await;
-            transport.send_authorized(Method::GET, headers, Bytes::new()).await
+            transport.send_authorized(Method::GET, &transport.target, headers, Bytes::new()).await
         }));
         true
     }
@@ -83,9 +83,28 @@ impl ResumingMessages {
                 self.messages.go_on(response.into_body());
                 Ok(())
             }
-            StatusCode::NOT_FOUND => Err(TransportError::SessionExpired),
-            status => Err(TransportError::Status { status: status.as_u16(), excerpt: String::new() }),
+            status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) => Err(refused(status)),
+            status if status.is_server_error() => Err(refused(status)),
+            // Not even a session that is gone is a reason to send the call again: it may have run.
+            status => {
+                let source = format!("the server did not let the stream go on (HTTP {status})");
+                Err(TransportError::Closed { source: Some(source.into()) })
+            }
         }
+    }
+}
+
+fn refused(status: StatusCode) -> TransportError {
+    TransportError::Status { status: status.as_u16(), excerpt: String::new() }
+}
+
+/// Tells whether coming back again may help. A stream that the server itself has ended is not asked for twice.
+fn may_pass(error: &TransportError) -> bool {
+    match error {
+        TransportError::Closed { source } => {
+            source.as_deref().is_none_or(|source| source.is::<car_http::Error>())
+        }
+        error => error.is_transient(),
     }
 }
 
@@ -98,7 +117,7 @@ impl Messages for ResumingMessages {
                 let outcome = response.and_then(|response| self.handle_response(response));
                 match outcome {
                     Ok(()) => {}
-                    Err(error) if error.is_transient() && self.begin() => continue,
+                    Err(error) if may_pass(&error) && self.begin() => continue,
                     Err(error) => return Poll::Ready(Some(Err(error))),
                 }
             }

@@ -58,7 +58,10 @@ impl HttpTransport {
             // 0x21 to 0x7E, says the specification; anything else cannot be sent back unchanged.
             !id.is_empty() && id.as_bytes().iter().all(|byte| (0x21..=0x7e).contains(byte))
         });
-        self.legacy.write().expect("nothing panics while it holds the session").session = id.cloned();
+        let mut legacy = self.legacy.write().expect("nothing panics while it holds the session");
+        legacy.session = id.cloned();
+        // A server that answers here speaks no pair, whatever it spoke before.
+        legacy.pair = None;
     }
 
     /// Opens the stream on which the server sends what belongs to no request.
@@ -73,16 +76,20 @@ impl HttpTransport {
             return Ok(None);
         }
         let headers = self.stream_headers(Some(version), None);
-        let response = self.send_authorized(Method::GET, headers, Bytes::new()).await?;
+        let in_session = headers.contains_key(&SESSION_ID);
+        let response = self.send_authorized(Method::GET, &self.target, headers, Bytes::new()).await?;
         if response.status() == StatusCode::OK && media_type(response.headers()) == MediaType::EventStream {
             let messages = SseMessages::new(response.into_body(), self.max_body_bytes);
             return Ok(Some(self.resuming(messages, Some(version))));
         }
         // A server need not have this stream; 405 is how it says so, and others are seen.
-        match response.status().as_u16() {
-            429 | 500..=599 => {
-                Err(TransportError::Status { status: response.status().as_u16(), excerpt: String::new() })
-            }
+        let status = response.status();
+        if status.is_success() || status == StatusCode::METHOD_NOT_ALLOWED {
+            return Ok(None);
+        }
+        match self.read_failure(status, response, in_session).await {
+            Err(error @ TransportError::SessionExpired) => Err(error),
+            Err(error @ TransportError::Status { status: 429 | 500..=599, .. }) => Err(error),
             _ => Ok(None),
         }
     }
@@ -112,14 +119,16 @@ impl HttpTransport {
     /// Ends the session at the server.
     pub(crate) async fn close_legacy(&self) {
         let version = {
-            let state = self.legacy.read().expect("nothing panics while it holds the session");
+            let mut state = self.legacy.write().expect("nothing panics while it holds the session");
+            // The end of its stream is all the goodbye that a pair has.
+            state.pair = None;
             state.session.is_some().then_some(state.version).flatten()
         };
         if version.is_none() {
             return;
         }
         let headers = self.stream_headers(version, None);
-        let goodbye = self.send_authorized(Method::DELETE, headers, Bytes::new());
+        let goodbye = self.send_authorized(Method::DELETE, &self.target, headers, Bytes::new());
         match tokio::time::timeout(GOODBYE, goodbye).await {
             // 405 says that sessions end by themselves here.
             Ok(Ok(response)) => tracing::debug!(status = %response.status(), "the session has been ended"),

@@ -4,6 +4,7 @@
 //! and in `orchestrate::KINDS`.
 
 mod floor;
+mod ours;
 mod rmcp;
 
 use crate::Failure;
@@ -12,6 +13,7 @@ use crate::job::Job;
 /// A connected client of some kind. Cheap to share: calls run at the same time.
 pub(crate) enum Client {
     Floor(Box<floor::Floor>),
+    Ours(Box<ours::Ours>),
     Rmcp(Box<rmcp::Rmcp>),
 }
 
@@ -19,6 +21,7 @@ pub(crate) enum Client {
 pub(crate) async fn connect(job: &Job) -> Result<Client, Failure> {
     match job.kind.as_str() {
         "floor" => Ok(Client::Floor(Box::new(floor::Floor::connect(job).await?))),
+        "ours" => Ok(Client::Ours(Box::new(ours::Ours::connect(job).await?))),
         "rmcp" => Ok(Client::Rmcp(Box::new(rmcp::Rmcp::connect(job, rmcp::Tuning::Default).await?))),
         "rmcp-tuned" => Ok(Client::Rmcp(Box::new(rmcp::Rmcp::connect(job, rmcp::Tuning::Tuned).await?))),
         other => Err(format!("no kind of client {other}").into()),
@@ -30,6 +33,7 @@ impl Client {
     pub(crate) async fn call(&self) -> Result<(), Failure> {
         match self {
             Self::Floor(client) => client.call().await,
+            Self::Ours(client) => client.call().await,
             Self::Rmcp(client) => client.call().await,
         }
     }
@@ -38,6 +42,7 @@ impl Client {
     pub(crate) async fn list(&self) -> Result<(), Failure> {
         match self {
             Self::Floor(client) => client.list().await,
+            Self::Ours(client) => client.list().await,
             Self::Rmcp(client) => client.list().await,
         }
     }
@@ -46,6 +51,7 @@ impl Client {
     pub(crate) async fn close(self) -> Result<(), Failure> {
         match self {
             Self::Floor(client) => client.close().await,
+            Self::Ours(client) => client.close().await,
             Self::Rmcp(client) => client.close().await,
         }
     }
