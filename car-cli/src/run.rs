@@ -36,10 +36,15 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
         Ok(context) => context,
         Err(failure) => return screen.failure(&failure),
     };
+    // What never ends by itself is ended with Ctrl-C: that is no failure to tell of.
+    let is_endless = matches!(&arguments.verb, Verb::Events(events) if events.is_endless());
     let ended = runtime.block_on(async {
         tokio::select! {
             ended = perform(&context, arguments.verb) => ended,
             _ = tokio::signal::ctrl_c() => {
+                if is_endless {
+                    return Ok(Exit::Interrupted);
+                }
                 // The verb's future is gone, and with it the call; what the server must be told goes out meanwhile.
                 tokio::time::sleep(FAREWELL).await;
                 Err(Failure::interrupted())
@@ -48,7 +53,11 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
     });
     // A keychain that waits for its owner must not keep the command from ending.
     runtime.shutdown_background();
-    ended.unwrap_or_else(|failure| screen.failure(&failure))
+    match ended {
+        Ok(Exit::Done) if screen.is_cut() => Exit::Failed,
+        Ok(exit) => exit,
+        Err(failure) => screen.failure(&failure),
+    }
 }
 
 async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use console::{Style, Term};
 use serde::Serialize;
@@ -23,6 +25,10 @@ pub(crate) struct Screen {
     is_watched: bool,
     /// Whether standard error may be colored.
     color: bool,
+    /// Whether nobody reads standard output any more.
+    is_closed: Arc<AtomicBool>,
+    /// Whether something of the result could not be written, as on a full disk.
+    is_cut: Arc<AtomicBool>,
 }
 
 impl Screen {
@@ -32,7 +38,15 @@ impl Screen {
         // https://no-color.org: any value but an empty one.
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let width = io::stdout().is_terminal().then(|| Term::stdout().size().1);
-        Self { json, quiet, width, is_watched, color: is_watched && !no_color }
+        Self {
+            json,
+            quiet,
+            width,
+            is_watched,
+            color: is_watched && !no_color,
+            is_closed: Arc::default(),
+            is_cut: Arc::default(),
+        }
     }
 
     /// Returns whether a program reads standard output.
@@ -45,6 +59,16 @@ impl Screen {
         self.color
     }
 
+    /// Returns whether nobody reads standard output any more, as in `car events --follow | head -1`.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether something of the result could not be written. The person has been told.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut.load(Ordering::Relaxed)
+    }
+
     /// Writes the one result: the document for a program, the text for a person.
     pub(crate) fn result(&self, document: &impl Serialize, text: impl FnOnce() -> String) {
         if self.json { self.document(document) } else { self.text(&text()) }
@@ -53,7 +77,7 @@ impl Screen {
     /// Writes a JSON document of its own line.
     pub(crate) fn document(&self, document: &impl Serialize) {
         match serde_json::to_string(document) {
-            Ok(text) => out(&text),
+            Ok(text) => self.out(&text),
             Err(error) => unreachable!("what is shown is made of texts and JSON: {error}"),
         }
     }
@@ -61,9 +85,9 @@ impl Screen {
     /// Writes text for a person.
     pub(crate) fn text(&self, text: &str) {
         match self.width {
-            Some(_) => out(&plain(text)),
+            Some(_) => self.out(&plain(text)),
             // Whoever reads a pipe wants the bytes.
-            None => out(text),
+            None => self.out(text),
         }
     }
 
@@ -113,19 +137,28 @@ impl Screen {
         Wait::new(what.into(), self.is_watched && !self.quiet && !self.json, self.color)
     }
 
+    /// Writes a line to standard output. That nobody reads any more is no error; that it cannot be kept is.
+    fn out(&self, text: &str) {
+        let mut stream = io::stdout().lock();
+        let ending = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        match write!(stream, "{text}{ending}").and_then(|()| stream.flush()) {
+            Ok(()) => {}
+            Err(problem) if problem.kind() == io::ErrorKind::BrokenPipe => {
+                self.is_closed.store(true, Ordering::Relaxed);
+            }
+            Err(problem) => {
+                self.is_cut.store(true, Ordering::Relaxed);
+                error(&format!("car: the result cannot be written\n  because: {problem}"));
+            }
+        }
+    }
+
     fn paint(&self, style: Style, text: &str) -> String {
         match self.color {
             true => style.for_stderr().force_styling(true).apply_to(text).to_string(),
             false => text.to_owned(),
         }
     }
-}
-
-/// Writes a line to standard output. That nobody reads any more, as in `car list | head -1`, is no error.
-fn out(text: &str) {
-    let mut stream = io::stdout().lock();
-    let ending = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    drop(write!(stream, "{text}{ending}").and_then(|()| stream.flush()));
 }
 
 /// Writes a line to standard error; there is nowhere left to tell of a failure to.

@@ -35,6 +35,8 @@ impl Wait {
 
     /// Waits for something, and shows that after a moment.
     pub(crate) async fn on<T>(&self, future: impl Future<Output = T>) -> T {
+        // A call may wait twice, first for the tool's schema; a bar that was taken away shows nothing until it is reset.
+        self.bar.reset();
         let _cleared = Cleared(&self.bar);
         let mut future = std::pin::pin!(future);
         if self.is_shown {
@@ -81,6 +83,14 @@ fn style(template: &str) -> ProgressStyle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn shows_a_second_wait_as_it_showed_the_first() {
+        let wait = Wait::new("calling".to_owned(), false, false);
+        wait.on(async {}).await;
+        assert!(wait.bar.is_finished());
+        wait.on(async { assert!(!wait.bar.is_finished()) }).await;
+    }
 
     #[test]
     fn becomes_a_bar_once_the_whole_is_known() {

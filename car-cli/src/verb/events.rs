@@ -40,6 +40,11 @@ enum What {
 }
 
 impl Events {
+    /// Returns whether it goes on until it is stopped.
+    pub(crate) const fn is_endless(&self) -> bool {
+        self.follow
+    }
+
     fn filter(&self) -> EventFilter {
         let mut filter = EventFilter::last(self.limit);
         filter.tool.clone_from(&self.tool);
@@ -105,6 +110,9 @@ async fn follow(context: &Context, manager: &ConnectorManager, arguments: &Event
                 true => context.screen.document(&Whole::from(record)),
                 false => context.screen.text(cells(record).join("  ").trim_end()),
             }
+        }
+        if context.screen.is_closed() {
+            return Ok(Exit::Done);
         }
         tokio::time::sleep(LOOK_AGAIN).await;
         let page = manager.event_log().follow(position, &filter)?;

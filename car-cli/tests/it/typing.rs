@@ -103,6 +103,16 @@ fn prints_completions_for_every_shell() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn fails_when_its_result_cannot_be_written() {
+    let mut command = Car::new().command(&["list", "--json"]);
+    command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    let run = command.stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    assert_eq!(run.status.code(), Some(1));
+    assert!(String::from_utf8(run.stderr).unwrap().contains("the result cannot be written"));
+}
+
 #[test]
 fn leaves_no_state_behind_when_it_only_looks() {
     let car = Car::new();
