@@ -192,7 +192,7 @@ fn verify(context: &Context, manager: &ConnectorManager) -> Result<Exit, Failure
             }
             None if answer.records == 0 => lines.push("intact: no records yet".to_owned()),
             None => lines.push(format!(
-                "intact: {} records in {} files; the last is number {} with hash {}",
+                "intact: {} records in {} file(s); the last is number {} with hash {}",
                 answer.records, answer.files, answer.last_seq, answer.last_hash
             )),
         }

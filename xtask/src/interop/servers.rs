@@ -60,6 +60,8 @@ pub(super) const SERVERS: &[Server] = &[
             "trigger-sampling-request",
             "trigger-url-elicitation",
             "get-roots-list",
+            // It runs as a task of 2025-11-25 only, which was experimental and is gone; the server says so.
+            "simulate-research-query",
         ],
         kind: Kind::Npm,
     },
