@@ -92,6 +92,11 @@ impl Error {
         self
     }
 
+    fn because_of(mut self, source: Box<dyn StdError + Send + Sync>) -> Self {
+        self.0.source = Some(source);
+        self
+    }
+
     /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -232,8 +237,13 @@ pub(crate) fn session_error(slug: &str, error: car_mcp::Error) -> Error {
             "check that the URL is the server's MCP endpoint; if it is, the server is at fault",
         ),
     };
-    let hint = hint.to_owned();
-    Error::new(kind, message).of(slug).hinted(hint).because(error)
+    let explained = Error::new(kind, message).of(slug).hinted(hint);
+    // What the layers between would say, the message has said already.
+    match error {
+        car_mcp::Error::Transport(TransportError::Unreachable { source }) => explained.because_of(source),
+        car_mcp::Error::Transport(transport) => explained.because(transport),
+        other => explained.because(other),
+    }
 }
 
 fn transport_meaning(error: &TransportError) -> (ErrorKind, &'static str, &'static str) {

@@ -83,8 +83,6 @@ async fn a_server_that_is_not_there_is_not_added() {
     let error = manager.add(NewConnector::remote("Docs", secure)).await.unwrap_err();
     insta::assert_snapshot!(told(&error, &place), @r"
     unreachable: the server cannot be reached
-      because the connection to the server failed
-      because the server could not be reached
       because TLS handshake with https://127.0.0.1:[port] failed
       because received corrupt message of type InvalidContentType
       connector docs
