@@ -1,26 +1,66 @@
 //! Runs every example of every crate. An example that does not run teaches something wrong.
 
+use std::process::Stdio;
+
 use cargo_metadata::{MetadataCommand, TargetKind};
 
-use crate::place;
 use crate::shell::{Failure, cargo, run as run_command};
+use crate::{place, server};
+
+/// Examples that measure: a debug build's figures say nothing and take long. Clippy builds them all the same.
+const MEASURE: &[&str] = &["compare", "parse_speed"];
+
+/// What examples are given that ask for something; `URL` stands for a running server's, `FOLDER` for an empty folder.
+const ARGUMENTS: &[(&str, &str, &[&str])] = &[
+    ("car-connectors", "governed_call", &["FOLDER", "URL", "echo", r#"{"message":"hello"}"#]),
+    ("car-http", "get", &["URL"]),
+    ("car-mcp-http", "call_tool", &["URL", "echo", r#"{"message":"hello"}"#]),
+];
+
+/// What an example reads from standard input.
+const INPUT: &[(&str, &str, &str)] =
+    &[("car-mcp-proto", "read_message", r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#)];
 
 pub(crate) fn run() -> Result<(), Failure> {
     let metadata = MetadataCommand::new().manifest_path(place::root().join("Cargo.toml")).no_deps().exec()?;
+    let (_server, url) = server::start()?;
     let mut failed = Vec::new();
     for package in metadata.workspace_packages() {
         for target in package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Example)) {
-            println!("{} · {}", package.name, target.name);
-            let mut command =
-                cargo(&["run", "--quiet", "--package", &package.name, "--example", &target.name]);
-            if !target.required_features.is_empty() {
-                command.args(["--features", &target.required_features.join(",")]);
+            if MEASURE.contains(&target.name.as_str()) {
+                continue;
             }
-            if let Err(failure) = run_command(&mut command) {
+            println!("{} · {}", package.name, target.name);
+            if let Err(failure) = run_example(&package.name, &target.name, &url) {
                 println!("{failure}");
                 failed.push(format!("{} · {}", package.name, target.name));
             }
         }
     }
     if failed.is_empty() { Ok(()) } else { Err(format!("examples failed: {}", failed.join(", ")).into()) }
+}
+
+fn run_example(package: &str, name: &str, url: &str) -> Result<(), Failure> {
+    let folder = place::target().join("examples").join(package);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    let mut command = cargo(&["run", "--quiet", "--package", package, "--example", name, "--"]);
+    let arguments = ARGUMENTS.iter().find(|(of, example, _)| (*of, *example) == (package, name));
+    for argument in arguments.map_or(&[][..], |(_, _, arguments)| arguments) {
+        match *argument {
+            "URL" => command.arg(url),
+            "FOLDER" => command.arg(&folder),
+            other => command.arg(other),
+        };
+    }
+    match INPUT.iter().find(|(of, example, _)| (*of, *example) == (package, name)) {
+        None => run_command(command.stdin(Stdio::null())),
+        Some((_, _, text)) => {
+            let file = folder.join("input.json");
+            std::fs::write(&file, text)?;
+            run_command(command.stdin(std::fs::File::open(file)?))
+        }
+    }
 }

@@ -55,6 +55,8 @@ enum Command {
     Conformance(Conformance),
     /// Calls every tool of servers that are not ours
     Interop,
+    /// Runs every example of every crate
+    Examples,
     /// Measures clients against one server and writes docs/benchmarks.md
     Bench {
         /// Fewer and shorter rounds
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
             conformance::run(scenario.as_deref(), spec_version.as_deref())
         }
         Command::Interop => interop::run(),
+        Command::Examples => examples::run(),
         Command::Bench { quick, only } => bench::run(quick, &only),
     };
     match outcome {
