@@ -134,7 +134,12 @@ impl McpToolExecutor {
         };
         let tool = request.tool.to_owned();
         if let Some((connector, remote)) = request.target {
-            let asked = PolicyRequest::new(request.tool, connector, remote);
+            // A rule about an argument counts here too, though without a schema nothing else is known of it.
+            let arguments: Option<Value> = serde_json::from_str(request.arguments.get()).ok();
+            let mut asked = PolicyRequest::new(request.tool, connector, remote);
+            if let Some(arguments) = &arguments {
+                asked = asked.with_arguments(arguments);
+            }
             if let Verdict::Deny { rule } = self.policy.current().decide(&asked) {
                 self.decided(request, subject, "deny", Some(&rule))?;
                 return Ok(EngineError::Denied { tool, rule: Box::new(rule) });

@@ -1,10 +1,6 @@
 //! Calling a tool: what can be refused without the server is refused first, the rest is the engine's.
 
-use std::sync::Arc;
-
-use car_engine::{
-    EngineError, EventKind, EventRecord, PolicyRequest, RuleRef, ToolRequest, Verdict, redact_arguments,
-};
+use car_engine::{EngineError, PolicyRequest, ToolRequest, Verdict};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -78,49 +74,22 @@ impl ConnectorManager {
         if self.inner.executor.registry().get(request.tool).is_some() {
             return Ok(None);
         }
-        if let Some(rule) = self.denied(slug, tool, request) {
-            self.record_denial(slug, tool, request, &rule)
-                .map_err(|error| engine_error(slug, tool, error))?;
-            let denied = EngineError::Denied { tool: request.tool.to_owned(), rule: Box::new(rule) };
-            return Err(engine_error(slug, tool, denied));
+        if self.is_denied(slug, tool, request) {
+            // The engine says so and records it; the server need not be asked for that.
+            return Ok(None);
         }
         let connected = self.inner.current(slug).await?;
         let reason = connected.catalog.reason(tool).or_else(|| connected.catalog.missing(tool));
         Ok(reason.map(|reason| set_aside(slug, tool, reason)))
     }
 
-    /// Returns the rule that denies the call whatever the tool's schema says.
-    fn denied(&self, slug: &str, tool: &str, request: &ToolRequest<'_>) -> Option<RuleRef> {
+    /// Tells whether the policy denies the call whatever the tool's schema says.
+    fn is_denied(&self, slug: &str, tool: &str, request: &ToolRequest<'_>) -> bool {
         let arguments: Option<Value> = serde_json::from_str(request.arguments.get()).ok();
         let mut asked = PolicyRequest::new(request.tool, slug, tool);
         if let Some(arguments) = &arguments {
             asked = asked.with_arguments(arguments);
         }
-        match self.policy().current().decide(&asked) {
-            Verdict::Deny { rule } => Some(rule),
-            _ => None,
-        }
-    }
-
-    /// Records a denial as the engine does. The engine decides about arguments only where it knows the tool.
-    fn record_denial(
-        &self,
-        slug: &str,
-        tool: &str,
-        request: &ToolRequest<'_>,
-        rule: &RuleRef,
-    ) -> Result<(), EngineError> {
-        let log = Arc::clone(self.inner.executor.log());
-        let mut record = EventRecord::new(EventKind::Decision);
-        record.who = Some(request.caller.to_owned());
-        record.connector = Some(slug.to_owned());
-        record.tool = Some(tool.to_owned());
-        record.canonical = Some(request.tool.to_owned());
-        record.trace_id = request.trace.map(str::to_owned);
-        record.verdict = Some("deny".to_owned());
-        record.rule = Some(rule.name());
-        record.rule_location = rule.location.as_ref().map(ToString::to_string);
-        record.arguments = redact_arguments(log.options().arguments, request.arguments);
-        log.append(record).map(drop)
+        matches!(self.policy().current().decide(&asked), Verdict::Deny { .. })
     }
 }
