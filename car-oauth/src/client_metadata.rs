@@ -1,0 +1,1 @@
+//! The client ID metadata document: a client id that is a URL.

@@ -1,0 +1,1 @@
+//! Proof of possession for every request (RFC 9449).

@@ -1,0 +1,1 @@
+//! Bodies of `application/x-www-form-urlencoded` that may hold secrets.

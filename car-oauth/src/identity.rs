@@ -1,0 +1,1 @@
+//! Who signed in (OpenID Connect Core §2, §5.3).

@@ -1,0 +1,1 @@
+//! What known servers need beyond the standards, as data.

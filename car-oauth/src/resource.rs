@@ -1,0 +1,1 @@
+//! The resource indicator of an MCP server (RFC 8707).

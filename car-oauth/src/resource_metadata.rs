@@ -1,0 +1,1 @@
+//! Protected resource metadata: who authorizes for a server (RFC 9728).

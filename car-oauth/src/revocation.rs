@@ -1,0 +1,1 @@
+//! Giving a token back (RFC 7009).
