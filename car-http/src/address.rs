@@ -1,6 +1,12 @@
 //! Which addresses may be dialed. Pure.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use crate::error::Error;
+use ipnet::IpNet;
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
 
 /// Which addresses a client may connect to.
 ///
@@ -26,6 +32,48 @@ impl AddressPolicy {
             Self::Any => true,
             Self::PublicOnly => is_public(address),
         }
+    }
+}
+
+/// A range of addresses, written as `10.0.0.0/8`, `fd00::/8` or a single address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddressRange(IpNet);
+
+impl AddressRange {
+    /// Returns whether the address is in the range.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address)
+    }
+}
+
+impl FromStr for AddressRange {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let range = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        range.map(Self).map_err(|_| {
+            Error::configuration(format!("expected addresses such as 10.0.0.0/8, found {text:?}"))
+        })
+    }
+}
+
+impl fmt::Display for AddressRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The policy of a client, with the exceptions that whoever runs it made.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Guard {
+    pub(crate) policy: AddressPolicy,
+    pub(crate) exceptions: Vec<AddressRange>,
+}
+
+impl Guard {
+    pub(crate) fn allows(&self, address: IpAddr) -> bool {
+        self.policy.allows(address) || self.exceptions.iter().any(|range| range.contains(address))
     }
 }
 

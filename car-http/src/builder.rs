@@ -1,16 +1,17 @@
 //! The settings of a client, each with its reason.
 
 use crate::{
-    address::AddressPolicy,
+    address::{AddressPolicy, AddressRange, Guard},
     client::{Client, Shared},
     error::Error,
     pool::Pool,
     proxy::ProxyConfig,
+    resolve::{Resolver, SystemResolver},
     timeouts::Timeouts,
     tls::{Settings, Tls},
 };
 use http::HeaderValue;
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
 
 /// 64 KiB: servers limit what they accept to 8 to 32 KiB, so an answer has no reason to be longer.
@@ -26,13 +27,15 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 const POOL_MAX_IDLE_PER_ORIGIN: usize = 64;
 
 /// Builds a [`Client`].
+#[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     timeouts: Timeouts,
     extra_ca_pem: Vec<Vec<u8>>,
     identity_pem: Option<(Vec<u8>, Zeroizing<Vec<u8>>)>,
     proxy: ProxyConfig,
-    address_policy: AddressPolicy,
+    guard: Guard,
+    resolver: Arc<dyn Resolver>,
     http2: bool,
     max_header_bytes: usize,
     max_redirects: usize,
@@ -48,7 +51,8 @@ impl Default for ClientBuilder {
             extra_ca_pem: Vec::new(),
             identity_pem: None,
             proxy: ProxyConfig::none(),
-            address_policy: AddressPolicy::Any,
+            guard: Guard::default(),
+            resolver: Arc::new(SystemResolver),
             http2: true,
             max_header_bytes: MAX_HEADER_BYTES,
             max_redirects: MAX_REDIRECTS,
@@ -86,7 +90,19 @@ impl ClientBuilder {
 
     /// Sets which addresses may be dialed; any by default.
     pub fn address_policy(mut self, policy: AddressPolicy) -> Self {
-        self.address_policy = policy;
+        self.guard.policy = policy;
+        self
+    }
+
+    /// Lets the client connect to these addresses whatever the policy says: a company's own network, for instance.
+    pub fn allow_addresses(mut self, range: AddressRange) -> Self {
+        self.guard.exceptions.push(range);
+        self
+    }
+
+    /// Sets who looks host names up, in place of the operating system.
+    pub fn resolver(mut self, resolver: Arc<dyn Resolver>) -> Self {
+        self.resolver = resolver;
         self
     }
 
@@ -154,7 +170,8 @@ impl ClientBuilder {
             pool: Pool::new(self.pool_idle_timeout, self.pool_max_idle_per_origin),
             tls: Tls::new(tls),
             proxy: self.proxy,
-            address_policy: self.address_policy,
+            guard: self.guard,
+            resolver: self.resolver,
             timeouts: self.timeouts,
             header_cap: self.max_header_bytes,
             max_redirects: self.max_redirects,
@@ -170,7 +187,7 @@ impl fmt::Debug for ClientBuilder {
             .field("extra_ca_pem", &self.extra_ca_pem.len())
             .field("client_identity_pem", &self.identity_pem.as_ref().map(|_| "[redacted]"))
             .field("proxy", &self.proxy)
-            .field("address_policy", &self.address_policy)
+            .field("guard", &self.guard)
             .field("http2", &self.http2)
             .finish_non_exhaustive()
     }

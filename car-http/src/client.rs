@@ -1,7 +1,7 @@
 //! The client: takes a request through redirects, to a connection, and hands out the answer.
 
 use crate::{
-    address::AddressPolicy,
+    address::Guard,
     body::{Body, Limits},
     builder::ClientBuilder,
     error::{Error, Phase, Stage},
@@ -11,6 +11,7 @@ use crate::{
     proxy::ProxyConfig,
     redirect,
     request::Request,
+    resolve::Resolver,
     response::Response,
     target::Target,
     timeouts::Timeouts,
@@ -37,7 +38,8 @@ pub(crate) struct Shared {
     pub(crate) pool: Pool,
     pub(crate) tls: Tls,
     pub(crate) proxy: ProxyConfig,
-    pub(crate) address_policy: AddressPolicy,
+    pub(crate) guard: Guard,
+    pub(crate) resolver: Arc<dyn Resolver>,
     pub(crate) timeouts: Timeouts,
     pub(crate) header_cap: usize,
     pub(crate) max_redirects: usize,

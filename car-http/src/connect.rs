@@ -1,7 +1,7 @@
 //! From a target to a connection that is ready for a call: proxy, look-up, socket, TLS, HTTP.
 
 use crate::{
-    address::AddressPolicy,
+    address::Guard,
     client::{Clock, Shared},
     dial,
     error::{Error, Phase, Stage},
@@ -64,11 +64,12 @@ impl Shared {
     async fn dial_socket(&self, target: &Target) -> Result<TcpStream, Error> {
         let origin = target.origin();
         let Some(proxy) = self.proxy.for_target(target) else {
-            let addresses = dial::resolve(origin.bare_host(), origin.port(), self.address_policy).await?;
+            let addresses =
+                dial::resolve(&*self.resolver, origin.bare_host(), origin.port(), &self.guard).await?;
             return dial::connect(addresses).await.map_err(|error| dial::not_connected(origin, error));
         };
         if let Ok(address) = origin.bare_host().parse()
-            && !self.address_policy.allows(address)
+            && !self.guard.allows(address)
         {
             return Err(Error::AddressRefused { host: origin.host().to_owned(), address });
         }
@@ -79,8 +80,9 @@ impl Shared {
             source: Some(error.into()),
         };
         // The policy is for what URLs name; the proxy was named by whoever runs this.
-        let addresses =
-            dial::resolve(proxy.host(), proxy.port(), AddressPolicy::Any).await.map_err(unreachable)?;
+        let addresses = dial::resolve(&*self.resolver, proxy.host(), proxy.port(), &Guard::default())
+            .await
+            .map_err(unreachable)?;
         let socket = dial::connect(addresses).await;
         let mut socket = socket.map_err(|error| unreachable(dial::not_connected(origin, error)))?;
         if origin.scheme() == Scheme::Https {

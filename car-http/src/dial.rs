@@ -1,8 +1,9 @@
 //! From an origin to a connected socket: look-up, address guard, the race between addresses.
 
 use crate::{
-    address::AddressPolicy,
+    address::Guard,
     error::{Cause, Error},
+    resolve::Resolver,
     target::Origin,
 };
 use std::{
@@ -13,7 +14,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    net::{TcpStream, lookup_host},
+    net::TcpStream,
     time::{Instant, Sleep, sleep},
 };
 
@@ -24,20 +25,24 @@ const MAX_ADDRESSES: usize = 16;
 
 /// Resolves a host and returns its addresses in the order in which to try them, each allowed by the policy.
 pub(crate) async fn resolve(
+    resolver: &dyn Resolver,
     origin_host: &str,
     port: u16,
-    policy: AddressPolicy,
+    guard: &Guard,
 ) -> Result<Vec<SocketAddr>, Error> {
     let found: Vec<SocketAddr> = match origin_host.parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, port)],
-        Err(_) => lookup_host((origin_host, port))
+        Err(_) => resolver
+            .resolve(origin_host)
             .await
             .map_err(|error| Error::Resolve { host: origin_host.to_owned(), source: error.into() })?
+            .into_iter()
             .take(MAX_ADDRESSES)
+            .map(|address| SocketAddr::new(address, port))
             .collect(),
     };
     // One forbidden address among allowed ones is refused too: which one is dialed must not depend on luck.
-    if let Some(refused) = found.iter().find(|address| !policy.allows(address.ip())) {
+    if let Some(refused) = found.iter().find(|address| !guard.allows(address.ip())) {
         return Err(Error::AddressRefused { host: origin_host.to_owned(), address: refused.ip() });
     }
     if found.is_empty() {
@@ -146,6 +151,7 @@ impl Future for Race {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{address::AddressPolicy, resolve::SystemResolver};
 
     #[test]
     fn lets_address_families_take_turns() {
@@ -172,9 +178,13 @@ mod tests {
     #[tokio::test]
     async fn refuses_special_addresses_however_they_are_written() {
         for host in ["127.0.0.1", "localhost", "::1", "::ffff:127.0.0.1"] {
-            let error = resolve(host, 80, AddressPolicy::PublicOnly).await.expect_err(host);
+            let mut guard = Guard { policy: AddressPolicy::PublicOnly, exceptions: Vec::new() };
+            let error = resolve(&SystemResolver, host, 80, &guard).await.expect_err(host);
             assert!(matches!(error, Error::AddressRefused { .. }), "{error}");
-            assert!(resolve(host, 80, AddressPolicy::Any).await.is_ok(), "{host}");
+            assert!(resolve(&SystemResolver, host, 80, &Guard::default()).await.is_ok(), "{host}");
+            guard.exceptions = vec!["127.0.0.0/8".parse().expect("a range"), "::1".parse().expect("a range")];
+            guard.exceptions.push("::ffff:127.0.0.1".parse().expect("a range"));
+            assert!(resolve(&SystemResolver, host, 80, &guard).await.is_ok(), "{host}");
         }
     }
 }

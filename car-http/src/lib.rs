@@ -52,6 +52,7 @@ mod redirect;
 // From an origin to a connection.
 mod connect;
 mod dial;
+mod resolve;
 mod stream;
 mod tls;
 
@@ -68,7 +69,7 @@ mod pool;
 mod builder;
 mod client;
 
-pub use address::AddressPolicy;
+pub use address::{AddressPolicy, AddressRange};
 pub use body::Body;
 pub use builder::ClientBuilder;
 pub use bytes::Bytes;
@@ -78,6 +79,7 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, 
 pub use http_body::SizeHint;
 pub use proxy::ProxyConfig;
 pub use request::Request;
+pub use resolve::{Resolver, Resolving};
 pub use response::Response;
 pub use target::{Origin, Scheme, Target};
 pub use timeouts::Timeouts;

@@ -39,6 +39,6 @@ pub mod credentials;
 pub mod sse;
 
 pub use client::{HttpTransport, HttpTransportBuilder};
-pub use credentials::{Challenge, Credentials};
+pub use credentials::{Challenge, Credentials, MAX_ROUNDS, Proof};
 
 pub use car_http as http_client;

@@ -1,7 +1,11 @@
 //! The address guard stands before every socket.
 
 use crate::server::{echo, serve};
-use car_http::{AddressPolicy, Client, Error, ProxyConfig, Request, Target};
+use car_http::{AddressPolicy, Client, Error, ProxyConfig, Request, Resolver, Resolving, Target};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex},
+};
 
 #[tokio::test]
 async fn refuses_loopback_by_name_and_by_number() {
@@ -28,4 +32,35 @@ async fn refuses_a_forbidden_address_through_a_proxy_too() {
     let error = guarded.send(Request::get(target)).await.expect_err("refused");
     assert!(matches!(error, Error::AddressRefused { .. }), "{error:?}");
     assert_eq!(proxy.accepted(), 0);
+}
+
+/// Answers with one address after another, the last one for ever.
+struct Changing(Mutex<Vec<IpAddr>>);
+
+impl Resolver for Changing {
+    fn resolve<'a>(&'a self, _host: &'a str) -> Resolving<'a> {
+        let mut answers = self.0.lock().expect("not poisoned");
+        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0] };
+        Box::pin(async move { Ok(vec![answer]) })
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_changes_its_address_reaches_only_what_was_checked() {
+    // 127.0.0.1 stands for the public address here: it alone is allowed, the rest of loopback is not.
+    let server = serve(echo).await;
+    let changing = Changing(Mutex::new(vec![[127, 0, 0, 1].into(), [127, 0, 0, 2].into()]));
+    let client = Client::builder()
+        .address_policy(AddressPolicy::PublicOnly)
+        .allow_addresses("127.0.0.1".parse().expect("a range"))
+        .pool_max_idle_per_origin(0)
+        .resolver(Arc::new(changing))
+        .build()
+        .expect("a client");
+    let target =
+        Target::parse(&format!("http://rebinding.example:{}/", server.address.port())).expect("a URL");
+    assert_eq!(client.send(Request::get(target.clone())).await.expect("answered").status(), 200);
+    let error = client.send(Request::get(target)).await.expect_err("another address now");
+    assert!(matches!(&error, Error::AddressRefused { address, .. } if address.is_loopback()), "{error:?}");
+    assert_eq!(server.accepted(), 1);
 }

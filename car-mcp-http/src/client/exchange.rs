@@ -17,7 +17,7 @@ use serde::de::IgnoredAny;
 use super::errors::transport_error;
 use super::messages::SseMessages;
 use super::transport::HttpTransport;
-use crate::credentials::Challenge;
+use crate::credentials::{Challenge, MAX_ROUNDS};
 
 /// How much of an error's body is read: enough for any JSON-RPC error, and a page of HTML need not be read to its end.
 const MAX_ERROR_BYTES: usize = 64 << 10;
@@ -57,7 +57,7 @@ impl HttpTransport {
         }
     }
 
-    /// Sends a request with credentials, and once more if they could be renewed.
+    /// Sends a request with credentials, and again as long as they can be made better.
     pub(crate) async fn send_authorized(
         &self,
         method: Method,
@@ -76,17 +76,21 @@ impl HttpTransport {
                 Some(challenge) => Err(unauthorized(challenge)),
             };
         };
-        let mut renewed = false;
+        let mut round = 0;
         loop {
             let mut attempt = request.clone();
-            let proof = credentials.headers(attempt.method.as_str(), target.url().as_str()).await?;
-            attempt.headers.extend(proof.into_iter().map(|(name, value)| (Some(name), value)));
+            let proof = credentials.prove(attempt.method.as_str(), target.url().as_str()).await?;
+            attempt.headers.extend(proof.headers.into_iter().map(|(name, value)| (Some(name), value)));
             let response = self.client.send(attempt).await.map_err(transport_error)?;
-            let Some(challenge) = challenge_of(&response) else { return Ok(response) };
-            if renewed || !credentials.challenged(&challenge).await? {
+            let Some(mut challenge) = challenge_of(&response) else {
+                credentials.answered(response.headers());
+                return Ok(response);
+            };
+            (challenge.generation, challenge.round) = (proof.generation, round);
+            round += 1;
+            if round == MAX_ROUNDS || !credentials.challenged(&challenge).await? {
                 return Err(unauthorized(challenge));
             }
-            renewed = true;
         }
     }
 
@@ -213,7 +217,13 @@ fn challenge_of(response: &Response) -> Option<Challenge> {
         .collect();
     let challenged =
         status == StatusCode::UNAUTHORIZED || (status == StatusCode::FORBIDDEN && !values.is_empty());
-    challenged.then_some(Challenge { status: status.as_u16(), values })
+    challenged.then(|| Challenge {
+        status: status.as_u16(),
+        values,
+        headers: response.headers().clone(),
+        generation: 0,
+        round: 0,
+    })
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use car_http::{HeaderName, HeaderValue, Target, header};
+use car_http::{Target, header};
 use car_mcp::transport::{BoxFuture, TransportError};
 use car_mcp::{Error, Session};
-use car_mcp_http::{Challenge, Credentials, HttpTransport};
+use car_mcp_http::{Challenge, Credentials, HttpTransport, MAX_ROUNDS, Proof};
 
 use crate::server::{Answer, DISCOVERED, DONE, Seen, Server, builder, call, client, plain, with_header};
 
@@ -17,17 +17,18 @@ struct Tokens {
 }
 
 impl Credentials for Tokens {
-    fn headers<'a>(
-        &'a self,
-        _method: &'a str,
-        _url: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<(HeaderName, HeaderValue)>, TransportError>> {
-        let token = format!("Bearer {}", self.now.load(Ordering::Relaxed));
-        Box::pin(async move { Ok(vec![(header::AUTHORIZATION, token.parse().unwrap())]) })
+    fn prove<'a>(&'a self, _method: &'a str, _url: &'a str) -> BoxFuture<'a, Result<Proof, TransportError>> {
+        let now = self.now.load(Ordering::Relaxed);
+        let token = format!("Bearer {now}");
+        Box::pin(
+            async move { Ok(Proof::new(vec![(header::AUTHORIZATION, token.parse().unwrap())], now.into())) },
+        )
     }
 
     fn challenged<'a>(&'a self, challenge: &'a Challenge) -> BoxFuture<'a, Result<bool, TransportError>> {
         assert_eq!(challenge.values, [r#"Bearer scope="a""#, "Basic"]);
+        assert_eq!(challenge.generation, u64::from(self.now.load(Ordering::Relaxed)));
+        assert!(challenge.headers.contains_key("www-authenticate"));
         Box::pin(async move {
             let renewed = self.now.load(Ordering::Relaxed) < self.most;
             if renewed {
@@ -76,9 +77,9 @@ async fn a_challenge_is_met_and_the_request_sent_once_more() {
 
 #[tokio::test]
 async fn a_challenge_that_is_not_met_is_an_error_with_every_value() {
-    // The first says that a renewed token is refused again; the second that there is none to be had.
-    for (most, requests) in [(5, 2), (0, 1)] {
-        let server = guarded(401, 9).await;
+    // One that is renewed for ever, one that is renewed twice, one that cannot be renewed.
+    for (most, requests) in [(99, MAX_ROUNDS as usize), (2, 3), (0, 1)] {
+        let server = guarded(401, 100).await;
         let error = connect(&server, most).await.unwrap_err();
         assert!(error.is_auth_required());
         let Error::Transport(TransportError::Unauthorized { status: 401, challenges }) = error else {
