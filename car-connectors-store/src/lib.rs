@@ -42,6 +42,7 @@ mod error;
 mod home;
 mod lock;
 mod replace;
+mod token_lock;
 
 mod manifest;
 mod secret;
@@ -50,3 +51,4 @@ pub use error::{KeychainError, StoreError};
 pub use home::Home;
 pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, StdioCommand};
 pub use secret::{EntryName, Fallback, Keychain, Secret, SecretMode, SecretStore, SystemKeychain};
+pub use token_lock::TokenLock;

@@ -86,7 +86,12 @@ pub enum Error {
 impl Error {
     /// Returns whether the server wants a sign-in.
     pub const fn is_auth_required(&self) -> bool {
-        matches!(self, Self::Transport(TransportError::Unauthorized { .. }))
+        matches!(
+            self,
+            Self::Transport(
+                TransportError::Unauthorized { .. } | TransportError::Credentials { sign_in: true, .. }
+            )
+        )
     }
 
     /// Returns whether the same request may succeed if it is made again later.

@@ -215,6 +215,17 @@ pub enum TransportError {
         /// Why not.
         why: String,
     },
+    /// There is nothing to prove with who asks.
+    #[error("no credentials for the request")]
+    Credentials {
+        /// Whether a person has to sign in.
+        sign_in: bool,
+        /// Whether the same may succeed later.
+        transient: bool,
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
     /// The client's own settings are at fault.
     #[error("the connection is set up wrongly")]
     Misconfigured {
@@ -229,6 +240,7 @@ impl TransportError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Closed { .. } | Self::TimedOut { .. } | Self::Unreachable { .. } => true,
+            Self::Credentials { transient, .. } => *transient,
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
             _ => false,
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::members::{Members, Node, Reader, Source, Writer};
+use super::oauth::OauthClient;
 use crate::StoreError;
 
 /// A tool source: a remote server by its address, or a local one by its command.
@@ -40,23 +41,6 @@ pub struct StdioCommand {
     pub env: BTreeMap<String, String>,
     /// The names of variables whose values are in the [`SecretStore`](crate::SecretStore).
     pub secret_env: Vec<String>,
-    members: Members,
-}
-
-/// The client that a sign-in registered or was given.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct OauthClient {
-    /// Where tokens are refreshed.
-    pub token_endpoint: String,
-    /// The client's identifier.
-    pub client_id: String,
-    /// Whether the [`SecretStore`](crate::SecretStore) holds a client secret.
-    pub has_client_secret: bool,
-    /// The resource that the tokens are for.
-    pub resource: Option<String>,
-    /// The scopes that were granted.
-    pub scopes: Vec<String>,
     members: Members,
 }
 
@@ -140,36 +124,6 @@ impl StdioCommand {
         object.set_unless_empty("args", &self.args);
         object.set_unless_empty("env", &self.env);
         object.set_unless_empty("secret_env", &self.secret_env);
-        object
-    }
-}
-
-impl OauthClient {
-    /// Describes a client without a secret, resource or scopes.
-    #[must_use]
-    pub fn new(token_endpoint: impl Into<String>, client_id: impl Into<String>) -> Self {
-        Self { token_endpoint: token_endpoint.into(), client_id: client_id.into(), ..Self::default() }
-    }
-
-    fn read<'a>(source: Source<'a>, part: &'a str) -> Result<Self, StoreError> {
-        let object = Reader::new(source, part)?;
-        Ok(Self {
-            token_endpoint: object.required("token_endpoint")?,
-            client_id: object.required("client_id")?,
-            has_client_secret: object.optional("has_client_secret")?.unwrap_or_default(),
-            resource: object.optional("resource")?,
-            scopes: object.optional("scopes")?.unwrap_or_default(),
-            members: object.into_members(),
-        })
-    }
-
-    fn writer(&self) -> Writer {
-        let mut object = self.members.writer();
-        object.set("token_endpoint", &self.token_endpoint);
-        object.set("client_id", &self.client_id);
-        object.set("has_client_secret", &self.has_client_secret);
-        object.set_unless_empty("resource", &self.resource);
-        object.set_unless_empty("scopes", &self.scopes);
         object
     }
 }

@@ -3,8 +3,10 @@
 mod connector;
 mod document;
 mod members;
+mod oauth;
 mod store;
 
-pub use connector::{Connector, OauthClient, StdioCommand};
+pub use connector::{Connector, StdioCommand};
 pub use document::Manifest;
+pub use oauth::OauthClient;
 pub use store::ManifestStore;
