@@ -76,6 +76,12 @@ impl Home {
         self.root.join("policy.toml")
     }
 
+    /// Returns where the user says what servers need to sign in beyond the standards.
+    #[must_use]
+    pub fn quirks_path(&self) -> PathBuf {
+        self.root.join("quirks.toml")
+    }
+
     /// Returns the folder of the event log.
     #[must_use]
     pub fn events_path(&self) -> PathBuf {

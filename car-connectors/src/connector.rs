@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use car_connectors_store::Connector;
+use car_connectors_store::{Connector, OauthClient};
 use car_mcp::Session;
 
 use crate::catalog::Catalog;
@@ -43,6 +43,7 @@ pub(crate) struct Connected {
 struct Dialed {
     url: String,
     secret_headers: Vec<String>,
+    oauth: Option<OauthClient>,
 }
 
 /// Why the last attempt failed.
@@ -73,7 +74,7 @@ impl Connected {
 
 impl Dialed {
     fn of(connector: &Connector) -> Self {
-        Self { url: connector.url.clone(), secret_headers: connector.secret_headers.clone() }
+        Self { url: connector.url.clone(), secret_headers: connector.secret_headers.clone(), oauth: connector.oauth.clone() }
     }
 }
 

@@ -5,11 +5,12 @@
 //! ```
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use car_connectors_store::{Connector, EntryName, Secret, SecretStore};
-use car_http::{Client, HeaderName, HeaderValue, Target};
+use car_http::{Client, HeaderName, HeaderValue, Target, header};
 use car_mcp::{Session, SessionBuilder};
-use car_mcp_http::HttpTransport;
+use car_mcp_http::{Credentials, HttpTransport};
 
 use crate::error::{Error, ErrorKind, session_error};
 
@@ -24,6 +25,7 @@ pub(crate) struct Dialer {
 pub(crate) struct DialPlan {
     target: Target,
     headers: Vec<(HeaderName, HeaderValue)>,
+    credentials: Option<Arc<dyn Credentials>>,
 }
 
 impl DialPlan {
@@ -34,14 +36,14 @@ impl DialPlan {
                 .hinted("give the full address, such as https://mcp.example.com/mcp")
         })?;
         let headers: Vec<_> =
-            headers.iter().map(|(name, value)| header(name, value)).collect::<Result<_, _>>()?;
+            headers.iter().map(|(name, value)| parse_header(name, value)).collect::<Result<_, _>>()?;
         let mut names = HashSet::new();
         if let Some((name, _)) = headers.iter().find(|(name, _)| !names.insert(name)) {
             // Its values are kept by name: one would be lost.
             let text = format!("the header {name} is given more than once");
             return Err(Error::new(ErrorKind::InvalidInput, text).hinted("give each header once"));
         }
-        Ok(Self { target, headers })
+        Ok(Self { target, headers, credentials: None })
     }
 
     /// Resolves a connector of the manifest. Blocks on the keychain, if the connector has secrets.
@@ -60,11 +62,25 @@ impl DialPlan {
         Self::new(&connector.url, &headers)
     }
 
+    /// Tells whether a header of the user says who asks: then nothing else does.
+    pub(crate) fn has_authorization(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name == header::AUTHORIZATION)
+    }
+
+    /// Lets somebody prove who asks.
+    pub(crate) fn with_credentials(mut self, credentials: Arc<dyn Credentials>) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
     /// Dials the server and makes the handshake.
     pub(crate) async fn dial(self, slug: &str, dialer: &Dialer) -> Result<Session, Error> {
         let mut transport = HttpTransport::builder(dialer.client.clone(), self.target);
         if let Some(cap) = dialer.max_body_bytes {
             transport = transport.max_body_bytes(cap);
+        }
+        if let Some(credentials) = self.credentials {
+            transport = transport.credentials(credentials);
         }
         for (name, value) in self.headers {
             transport = transport
@@ -76,7 +92,7 @@ impl DialPlan {
     }
 }
 
-fn header(name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue), Error> {
+fn parse_header(name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue), Error> {
     let invalid = |what: &str| {
         Error::new(ErrorKind::InvalidInput, format!("the {what} of the header {name:?} cannot be sent"))
             .hinted("a name has letters, digits and -; a value is one line of visible characters")

@@ -7,6 +7,8 @@ use car_connectors_store::StoreError;
 use car_engine::{EngineError, McpCallErrorKind};
 use car_mcp::transport::TransportError;
 
+use crate::sign_in;
+
 /// Sorts errors by what a program would do about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,6 +29,8 @@ pub enum ErrorKind {
     RateLimited,
     /// The server wants a sign-in.
     AuthRequired,
+    /// A sign-in was begun and did not succeed.
+    SignInFailed,
     /// The server cannot be reached.
     Unreachable,
     /// The server did not answer in time.
@@ -49,6 +53,7 @@ impl ErrorKind {
             Self::Denied => "denied",
             Self::RateLimited => "rate_limited",
             Self::AuthRequired => "auth_required",
+            Self::SignInFailed => "sign_in_failed",
             Self::Unreachable => "unreachable",
             Self::TimedOut => "timed_out",
             Self::Peer => "peer",
@@ -173,7 +178,7 @@ impl From<StoreError> for Error {
 
 impl Error {
     /// Takes over what is behind an error whose own words have become the message.
-    fn because_source(mut self, error: impl StdError + Send + Sync + 'static) -> Self {
+    pub(crate) fn because_source(mut self, error: impl StdError + Send + Sync + 'static) -> Self {
         if let Some(source) = error.source() {
             self.0.source = Some(source_text(source));
         }
@@ -205,6 +210,17 @@ pub(crate) fn call_error(slug: &str, error: car_mcp::Error) -> Error {
 
 /// Says what a failed session means, and what to do.
 pub(crate) fn session_error(slug: &str, error: car_mcp::Error) -> Error {
+    let error = match error {
+        car_mcp::Error::Transport(transport) => match sign_in::transport_meaning(slug, transport) {
+            Ok(error) => return error,
+            Err(transport) => car_mcp::Error::Transport(transport),
+        },
+        other => other,
+    };
+    if matches!(&error, car_mcp::Error::Transport(TransportError::Unauthorized { .. })) {
+        let hint = format!("sign in with `car login {slug}`");
+        return Error::new(ErrorKind::AuthRequired, "the server wants a sign-in").of(slug).hinted(hint).because(error);
+    }
     let (kind, message, hint) = match &error {
         car_mcp::Error::Transport(transport) => transport_meaning(transport),
         car_mcp::Error::TimedOut { .. } => (
@@ -249,11 +265,6 @@ pub(crate) fn session_error(slug: &str, error: car_mcp::Error) -> Error {
 fn transport_meaning(error: &TransportError) -> (ErrorKind, &'static str, &'static str) {
     const ENDPOINT: &str = "check that the URL is the server's MCP endpoint (it often ends in /mcp)";
     match error {
-        TransportError::Unauthorized { .. } => (
-            ErrorKind::AuthRequired,
-            "the server wants a sign-in",
-            "give it a token: remove the connector and add it again with `--header-env 'Authorization=VARIABLE'`",
-        ),
         TransportError::Unreachable { .. } => (
             ErrorKind::Unreachable,
             "the server cannot be reached",

@@ -42,6 +42,7 @@ mod manager;
 mod name;
 mod options;
 mod session;
+mod sign_in;
 mod status;
 
 pub use error::{Error, ErrorKind};
@@ -49,8 +50,10 @@ pub use events::{ConnectorEvent, ConnectorEvents};
 pub use manager::ConnectorManager;
 pub use name::{MAX_NAME_CHARS, canonical_names, slugify};
 pub use options::{CallOptions, ManagerOptions, NewConnector, OnProgress, ToolSelection};
+pub use sign_in::{Assertion, BegunSignIn, OauthCredentials, RenewTokens, SignInMethod, SignInOptions};
 pub use status::{ConnectorState, ConnectorStatus, SetAside, ToolListing, ToolOutcome, ToolView};
 
 pub use car_connectors_store as store;
 pub use car_engine as engine;
 pub use car_mcp as mcp;
+pub use car_oauth as oauth;

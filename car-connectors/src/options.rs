@@ -9,8 +9,13 @@ use car_engine::{Approver, EventLogOptions, Progress};
 use car_http::ProxyConfig;
 use car_mcp::{ClientHandler, Limits, NoHandler};
 use car_mcp_proto::capability::Implementation;
+use car_oauth::driver::UserAgent;
 
 use crate::error::{Error, ErrorKind};
+use crate::sign_in::RenewTokens;
+
+/// Names the URL of the program's client ID metadata document.
+const METADATA_VARIABLE: &str = "CAR_CLIENT_METADATA";
 
 /// Says how a manager works.
 pub struct ManagerOptions {
@@ -25,7 +30,15 @@ pub struct ManagerOptions {
     pub(crate) handler: Arc<dyn ClientHandler>,
     pub(crate) approver: Option<Arc<dyn Approver>>,
     pub(crate) events: EventLogOptions,
+    pub(crate) sign_in_name: String,
+    pub(crate) metadata_document: Option<String>,
+    pub(crate) variables: Variables,
+    pub(crate) agent: Option<Arc<dyn UserAgent>>,
+    pub(crate) renewer: Option<Arc<dyn RenewTokens>>,
 }
+
+/// Looks a variable up. A library does not look into the environment by itself.
+pub(crate) type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 impl ManagerOptions {
     /// Returns options for a state folder, with every other setting at its default.
@@ -44,6 +57,11 @@ impl ManagerOptions {
             handler: Arc::new(NoHandler),
             approver: None,
             events: EventLogOptions::default(),
+            sign_in_name: "CAR Connectors".to_owned(),
+            metadata_document: None,
+            variables: Arc::new(|_| None),
+            agent: None,
+            renewer: None,
         }
     }
 
@@ -76,15 +94,24 @@ impl ManagerOptions {
         self
     }
 
-    /// Takes proxies from variables such as `HTTPS_PROXY` and `NO_PROXY`. A library does not look them up by itself.
+    /// Takes proxies from variables such as `HTTPS_PROXY` and `NO_PROXY`, the address of the program's client ID metadata
+    /// document from `CAR_CLIENT_METADATA`, and where a sign-in names a variable, its assertion. A library does not look
+    /// them up by itself.
     ///
     /// # Errors
     /// Says which proxy cannot be used.
-    pub fn with_variables(mut self, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        self.proxy = ProxyConfig::from_variables(lookup).map_err(|error| {
+    pub fn with_variables(
+        mut self,
+        lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        if let Some(url) = lookup(METADATA_VARIABLE).filter(|url| !url.is_empty()) {
+            self.metadata_document = Some(url);
+        }
+        self.proxy = ProxyConfig::from_variables(&lookup).map_err(|error| {
             Error::new(ErrorKind::InvalidInput, error.to_string())
                 .hinted("mend HTTP_PROXY, HTTPS_PROXY or NO_PROXY")
         })?;
+        self.variables = Arc::new(lookup);
         Ok(self)
     }
 
@@ -113,6 +140,35 @@ impl ManagerOptions {
     #[must_use]
     pub fn with_approver(mut self, approver: Arc<dyn Approver>) -> Self {
         self.approver = Some(approver);
+        self
+    }
+
+    /// Sets who is sent to sign in when a call is refused. Without one such a call fails at once, and
+    /// [`ConnectorManager::sign_in`](crate::ConnectorManager::sign_in) is for when a person is there.
+    #[must_use]
+    pub fn with_user_agent(mut self, agent: Arc<dyn UserAgent>) -> Self {
+        self.agent = Some(agent);
+        self
+    }
+
+    /// Lets somebody else renew tokens, such as a process that nobody interrupts.
+    #[must_use]
+    pub fn with_renewer(mut self, renewer: Arc<dyn RenewTokens>) -> Self {
+        self.renewer = Some(renewer);
+        self
+    }
+
+    /// Sets what the program calls itself where it registers to sign in.
+    #[must_use]
+    pub fn with_sign_in_name(mut self, name: impl Into<String>) -> Self {
+        self.sign_in_name = name.into();
+        self
+    }
+
+    /// Sets the URL of the program's client ID metadata document, for authorization servers that read such documents.
+    #[must_use]
+    pub fn with_client_metadata(mut self, url: impl Into<String>) -> Self {
+        self.metadata_document = Some(url.into());
         self
     }
 

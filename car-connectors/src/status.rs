@@ -59,6 +59,8 @@ pub struct ConnectorStatus {
     pub enabled_count: usize,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
+    /// Whose account it is, if the authorization server told.
+    pub account: Option<String>,
     /// The names of headers whose values are kept as secrets.
     pub secret_headers: Vec<String>,
     /// The revision of the protocol that is spoken with it.

@@ -11,6 +11,7 @@ use crate::connector::{Connected, Live};
 use crate::dial::DialPlan;
 use crate::error::{Error, ErrorKind, session_error};
 use crate::events::ConnectorEvent;
+use crate::sign_in::OauthCredentials;
 
 impl Inner {
     /// Returns the session of a connector, dialing it first where there is none. Callers that come together dial once.
@@ -64,9 +65,15 @@ impl Inner {
         }
         let wanted = connector.clone();
         let plan = self.blocking(move |inner| DialPlan::resolve(&wanted, &inner.secrets)).await;
-        let plan = plan.map_err(|error| error.of(slug))?;
+        let mut plan = plan.map_err(|error| error.of(slug))?;
+        if !plan.has_authorization() {
+            let authorizer = self.authorizer(connector).await?;
+            plan = plan.with_credentials(Arc::new(OauthCredentials::new(authorizer)));
+        }
         let (session, catalog) = self.look_behind(slug, plan).await?;
-        let (connector, connected) = (connector.clone(), Connected::new(connector, session, catalog));
+        // Somebody may have signed in on the way.
+        let connector = self.note_sign_in(connector).await?;
+        let connected = Connected::new(&connector, session, catalog);
         self.blocking(move |inner| Ok((connected.clone(), inner.adopt(&connector, connected)?))).await
     }
 

@@ -4,23 +4,28 @@ mod call;
 mod change;
 mod connect;
 mod settle;
+mod sign_in;
 mod tools;
 mod view;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use car_connectors_store::{Connector, Manifest, ManifestStore, SecretStore};
+use car_connectors_store::{Connector, Home, Manifest, ManifestStore, SecretStore};
 use car_engine::{EventLog, McpToolExecutor, PolicyFile, SystemClock, ToolEntry, ToolRegistry};
-use car_http::Client;
+use car_http::{Client, ClientBuilder};
 use car_mcp::Session;
+use car_oauth::driver::UserAgent;
+use car_oauth::quirk::Quirks;
 
 use self::settle::Settled;
+use self::sign_in::{KnownAuthorizer, Waiting};
 use crate::connector::Live;
 use crate::dial::Dialer;
 use crate::error::{Error, ErrorKind};
 use crate::events::{ConnectorEvents, Hub};
-use crate::options::ManagerOptions;
+use crate::options::{ManagerOptions, Variables};
+use crate::sign_in::RenewTokens;
 use crate::status::ConnectorStatus;
 
 /// Adds, lists, enables and calls connectors. Cheap to clone; clones are the same manager.
@@ -37,11 +42,15 @@ pub struct ConnectorManager {
 
 pub(crate) struct Inner {
     pub(crate) manifest: ManifestStore,
-    pub(crate) secrets: SecretStore,
+    pub(crate) secrets: Arc<SecretStore>,
     pub(crate) executor: McpToolExecutor,
     pub(crate) dialer: Dialer,
     pub(crate) caller: String,
     pub(crate) live: Mutex<HashMap<String, Arc<Live>>>,
+    pub(crate) oauth: OauthOptions,
+    pub(crate) authorizers: Mutex<Authorizers>,
+    /// Sign-ins whose answer comes to a front end.
+    pub(crate) waiting: Mutex<Vec<Waiting>>,
     pub(crate) settled: Mutex<Settled>,
     pub(crate) hub: Hub,
     /// For what outlives a borrow: the sessions that the engine holds.
@@ -54,9 +63,21 @@ impl ConnectorManager {
     /// # Errors
     /// Says what of the state cannot be read, or which proxy setting cannot be used. Nothing is changed.
     pub async fn load(options: ManagerOptions) -> Result<Self, Error> {
-        let client = Client::builder().proxy(options.proxy).build().map_err(|error| {
+        let http = Client::builder().proxy(options.proxy);
+        let client = http.clone().build().map_err(|error| {
             Error::new(ErrorKind::InvalidInput, error.to_string()).hinted("mend the proxy settings")
         })?;
+        let quirks = read_quirks(&options.home).await?;
+        let oauth = OauthOptions {
+            home: options.home.clone(),
+            client_name: options.sign_in_name,
+            metadata_document: options.metadata_document,
+            quirks,
+            variables: options.variables,
+            http,
+            agent: options.agent,
+            renewer: options.renewer,
+        };
         let clock = Arc::new(SystemClock::new());
         let log = Arc::new(EventLog::new(options.home.events_path(), options.events, clock.clone()));
         let policy = PolicyFile::new(options.home.policy_path());
@@ -71,7 +92,10 @@ impl ConnectorManager {
         };
         let inner = Arc::new_cyclic(|own| Inner {
             manifest: ManifestStore::new(&options.home),
-            secrets,
+            secrets: Arc::new(secrets),
+            oauth,
+            authorizers: Mutex::default(),
+            waiting: Mutex::default(),
             executor,
             dialer: Dialer { client, session, max_body_bytes: options.max_body_bytes },
             caller: options.caller,
@@ -221,6 +245,46 @@ impl Inner {
     fn lock_live(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Live>>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The authorizers of connectors, by slug.
+pub(crate) type Authorizers = HashMap<String, KnownAuthorizer>;
+
+/// What all sign-ins are made with.
+pub(crate) struct OauthOptions {
+    pub(crate) home: Home,
+    pub(crate) client_name: String,
+    pub(crate) metadata_document: Option<String>,
+    pub(crate) quirks: Quirks,
+    pub(crate) variables: Variables,
+    pub(crate) http: ClientBuilder,
+    pub(crate) agent: Option<Arc<dyn UserAgent>>,
+    pub(crate) renewer: Option<Arc<dyn RenewTokens>>,
+}
+
+/// Reads what the user knows of servers over what is shipped.
+async fn read_quirks(home: &Home) -> Result<Quirks, Error> {
+    let path = home.quirks_path();
+    let read = tokio::task::spawn_blocking({
+        let path = path.clone();
+        move || std::fs::read_to_string(path)
+    });
+    let text = match read.await {
+        Ok(Ok(text)) => text,
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Quirks::shipped()),
+        Ok(Err(error)) => {
+            let text = format!("cannot read {}", path.display());
+            return Err(Error::new(ErrorKind::Storage, text).because(error).hinted("mend or move the file"));
+        }
+        Err(error) => {
+            return Err(Error::new(ErrorKind::Storage, "the state folder could not be looked at").because(error));
+        }
+    };
+    let users = Quirks::parse(&text).map_err(|error| {
+        Error::new(ErrorKind::InvalidInput, format!("{} is not usable: {error}", path.display()))
+            .hinted("mend the file at that place, or move it away; it has not been changed")
+    })?;
+    Ok(Quirks::shipped().overridden_by(users))
 }
 
 pub(crate) fn slugs(manifest: &Manifest) -> Vec<String> {

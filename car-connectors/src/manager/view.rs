@@ -29,6 +29,7 @@ impl Inner {
             tool_count: seen.or_else(|| remembered_count(connector)),
             enabled_count: connector.enabled_tools.len(),
             last_error: live.failure.map(|failure| failure.text),
+            account: connector.oauth.as_ref().and_then(|oauth| oauth.account.clone()),
             secret_headers: connector.secret_headers.clone(),
             protocol_version: server.as_ref().map(|server| server.version.to_string()),
             server: server.and_then(|server| server.info).map(|info| match info.version.as_str() {

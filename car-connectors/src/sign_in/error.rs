@@ -1,0 +1,110 @@
+//! What a failed sign-in means, and what to do next.
+
+use car_mcp::transport::TransportError;
+use car_oauth::Error as OauthError;
+
+use crate::error::{Error, ErrorKind};
+
+/// Says what a failed sign-in, renewal or proof means.
+pub(crate) fn sign_in_error(slug: &str, error: OauthError) -> Error {
+    let kind = kind(&error);
+    let hint = hint(slug, &error);
+    Error::new(kind, error.to_string()).of(slug).hinted(hint).because_source(error)
+}
+
+/// Says what a request without credentials means, if that is what it is.
+pub(crate) fn transport_meaning(slug: &str, error: TransportError) -> Result<Error, TransportError> {
+    match error {
+        TransportError::Credentials { sign_in, transient, source } => match source.downcast::<OauthError>() {
+            Ok(error) => Ok(sign_in_error(slug, *error)),
+            Err(source) => Err(TransportError::Credentials { sign_in, transient, source }),
+        },
+        other => Err(other),
+    }
+}
+
+fn kind(error: &OauthError) -> ErrorKind {
+    match error {
+        _ if error.is_transient() => ErrorKind::Unreachable,
+        OauthError::SignInRequired { .. }
+        | OauthError::TooManyStepUps { .. }
+        | OauthError::NoMetadata { .. }
+        | OauthError::ClientUnknown { .. } => ErrorKind::AuthRequired,
+        OauthError::InvalidSettings { .. }
+        | OauthError::InvalidKey { .. }
+        | OauthError::InvalidRedirectUri { .. }
+        | OauthError::ClientOfAnotherIssuer { .. }
+        | OauthError::CallbackPort { .. } => ErrorKind::InvalidInput,
+        OauthError::Vault { .. } => ErrorKind::Storage,
+        OauthError::Http { .. } => ErrorKind::Unreachable,
+        _ => ErrorKind::SignInFailed,
+    }
+}
+
+fn hint(slug: &str, error: &OauthError) -> String {
+    let again = format!("sign in with `car login {slug}`");
+    match error {
+        _ if error.is_transient() => {
+            "the sign-in is kept; try again in a moment, or ask the server's operator".to_owned()
+        }
+        OauthError::SignInRequired { .. } => again,
+        OauthError::TooManyStepUps { .. } => {
+            "the account may lack the permission: ask the server's operator, or sign in with another account".to_owned()
+        }
+        OauthError::NoMetadata { .. } => {
+            "if the server takes a token or key of its own, remove the connector and add it again with \
+             `--header-env 'Authorization=VARIABLE'`; else ask its operator how clients sign in"
+                .to_owned()
+        }
+        OauthError::ClientUnknown { ways, .. } => client_ways(slug, ways),
+        OauthError::ClientOfAnotherIssuer { .. } => {
+            format!("register a client there and give its id with `car login {slug} --client-id ID`")
+        }
+        OauthError::RegistrationRefused { redirect_uri: true, .. } => {
+            format!("register a client by hand, then `car login {slug} --client-id ID --callback-port PORT`")
+        }
+        OauthError::RegistrationRefused { .. } => {
+            format!("register a client by hand and give its id with `car login {slug} --client-id ID`")
+        }
+        OauthError::CallbackPort { .. } => {
+            format!("end the program that has the port, or choose another with `car login {slug} --callback-port PORT`")
+        }
+        OauthError::SignInTimedOut { .. } => format!("{again}; without a browser here, add `--no-browser`"),
+        OauthError::AuthorizationRefused { error, .. } if error == "access_denied" => {
+            format!("nothing was changed; to try again, {again}")
+        }
+        OauthError::IdentityChanged { .. } => format!(
+            "nothing was changed; to use the other account from now on, `car login {slug} --switch-account`; to use \
+             both, add the server once more under another name"
+        ),
+        OauthError::IssuerMismatch { .. }
+        | OauthError::ResourceMismatch { .. }
+        | OauthError::ForeignResponse { .. } => {
+            "this is how an attack on a sign-in looks: do not go on, and tell the server's operator".to_owned()
+        }
+        OauthError::Vault { action: "stored", .. } => format!(
+            "you are signed in until this program ends, but the tokens could not be kept: unlock the keychain, or keep \
+             them in a file with CAR_SECRETS=file, then `car login {slug}` (`car doctor` tells more)"
+        ),
+        OauthError::Vault { .. } => {
+            "unlock the keychain, or keep secrets in a file with CAR_SECRETS=file (`car doctor` tells more)".to_owned()
+        }
+        OauthError::Http { source: car_http::Error::AddressRefused { .. }, .. }
+        | OauthError::InsecureEndpoint { .. } => format!(
+            "if the server and its sign-in are in your own network, say so with `car login {slug} --allow-private`"
+        ),
+        OauthError::InvalidSettings { .. } | OauthError::InvalidKey { .. } => {
+            format!("`car login {slug} --help` says what can be given")
+        }
+        _ => format!("tell the server's operator; to try again, {again}"),
+    }
+}
+
+/// Says which of the three ways to a client are open.
+fn client_ways(slug: &str, ways: &[String]) -> String {
+    let own = format!("register a client there by hand and give its id with `car login {slug} --client-id ID`");
+    match ways {
+        [] => own,
+        ways => format!("{own} ({})", ways.join("; ")),
+    }
+}

@@ -1,0 +1,76 @@
+//! Which client we are to an authorization server; becoming one where none is known.
+
+use car_http::HeaderMap;
+
+use super::authorizer::Inner;
+use super::sign_in::Plan;
+use crate::client_auth::AuthMethod;
+use crate::error::Error;
+use crate::registration::{ClientChoice, Identification, KnownClient, PreRegistered, RegistrationRequest};
+
+impl Inner {
+    /// Finds the client for an authorization server, and registers one where that is the way. The order is that of MCP
+    /// 2026-07-28, client registration: given by hand, metadata document, dynamic, ask.
+    pub(super) async fn identify(
+        &self,
+        plan: &Plan,
+        redirect_uri: &str,
+        for_device: bool,
+    ) -> Result<KnownClient, Error> {
+        let record = self.load().await?;
+        let given = self.settings.pre_registered.as_ref().map(|given| PreRegistered {
+            issuer: given.issuer.clone().or_else(|| record.bound_issuer(&given.client_id)),
+            ..given.clone()
+        });
+        let choice = ClientChoice {
+            pre_registered: given.as_ref(),
+            metadata_document: self.settings.metadata_document.as_deref(),
+            known: &record.known_clients(),
+            redirect_uri,
+            now: self.ambient.now(),
+        };
+        if plan.quirk.no_registration && given.is_none() {
+            let ways = plan.quirk.hint.iter().cloned().collect();
+            return Err(Error::ClientUnknown { issuer: plan.issuer().to_string(), ways });
+        }
+        match choice.decide(plan.server())? {
+            Identification::Known(client) => Ok(client),
+            Identification::Register => self.register(plan, redirect_uri, for_device).await,
+        }
+    }
+
+    async fn register(
+        &self,
+        plan: &Plan,
+        redirect_uri: &str,
+        for_device: bool,
+    ) -> Result<KnownClient, Error> {
+        let what = "registration endpoint";
+        let missing = || Error::EndpointMissing { issuer: plan.issuer().to_string(), what };
+        let endpoint = plan.server().registration_endpoint().ok_or_else(missing)?;
+        let name = plan.quirk.client_name.as_ref().unwrap_or(&self.settings.client_name);
+        let mut request = RegistrationRequest::new(name, redirect_uri);
+        request.software_version = Some(self.settings.software_version.clone());
+        request.scope.clone_from(&plan.scopes);
+        if let Some(method) = registered_method(plan) {
+            request.auth_method = method;
+        }
+        if for_device {
+            request.grant_types.push("urn:ietf:params:oauth:grant-type:device_code".to_owned());
+        }
+        let body = request.to_json();
+        let answer = self.web.post(what, endpoint.url(), "application/json", HeaderMap::new(), body).await?;
+        // Kept with the tokens, when there are some: a sign-in that is given up leaves nothing behind.
+        RegistrationRequest::parse_answer(answer.status, &answer.body, plan.issuer(), &request)
+    }
+}
+
+/// Returns the method to register with: a public client where the server lets one be, else with a secret.
+fn registered_method(plan: &Plan) -> Option<AuthMethod> {
+    if let Some(method) = &plan.quirk.token_auth_method {
+        return Some(method.clone());
+    }
+    let offered = plan.server().token_auth_methods()?;
+    let ours = [AuthMethod::None, AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
+    ours.into_iter().find(|method| offered.contains(method))
+}

@@ -1,0 +1,359 @@
+//! Renewing a token: once, however many tasks and processes ask.
+//!
+//! ```text
+//!  my turn in this process ─▶ already renewed? use that
+//!        │
+//!        ▼
+//!  my turn among processes ─▶ read the vault again ─▶ already renewed? use that
+//!        │
+//!        ▼
+//!  refresh request ─▶ stored ─▶ used
+//! ```
+//!
+//! A refresh token that was sent is never sent again unless its answer was lost: many servers take a second use for a
+//! theft and revoke everything. That is why the new one is stored before it is used, and why a [`Renewer`] can do this
+//! where nobody interrupts it.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::authorizer::{Authorizer, Current, Inner, Source};
+use super::record::{Failure, Grant, Record};
+use super::settings::Method;
+use super::tokens::TokenClient;
+use crate::client_auth::{AuthMethod, choose_method};
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::issuer::Issuer;
+use crate::keys::SigningKey;
+use crate::registration::{ClientOrigin, KnownClient};
+use crate::secret::Secret;
+use crate::sign::Sign;
+use crate::time::Timestamp;
+use crate::token::{Grant as GrantRequest, TokenRequest, TokenResponse};
+
+/// A token is renewed this many seconds before its end, or at the last tenth of its life if that is less.
+const MARGIN: u64 = 60;
+
+/// Up to this much of the margin is taken off by chance, so that programs that began together do not come together.
+const JITTER: u64 = 20;
+
+/// How long to leave a server alone after it failed: one second at first, twice as long each time, ten at most, so that
+/// a call is not refused long after the server is back.
+const LONGEST_BACKOFF: u64 = 10;
+
+/// Does a renewal elsewhere, such as in a process of its own that outlives the one that asks.
+pub trait Renewer: Send + Sync {
+    /// Renews the tokens in the vault if they are due or are those that were refused; those that somebody else has
+    /// renewed meanwhile are left alone. Ends when the vault holds them.
+    ///
+    /// # Errors
+    /// Says why there are no new tokens.
+    fn renew<'a>(&'a self, refused: Option<&'a Fingerprint>) -> BoxFuture<'a, Result<(), Error>>;
+}
+
+/// Names a token without telling it: a hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    fn of(token: &Secret) -> Self {
+        use base64::Engine as _;
+        use sha2::Digest as _;
+        let hash = sha2::Sha256::digest(token.expose().as_bytes());
+        Self(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hash))
+    }
+
+    /// Takes the text of a fingerprint.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// Returns the text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why a token is renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// It ends soon, or has ended.
+    Due,
+    /// The server refused it.
+    Refused,
+}
+
+/// How long a failing server is left alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Backoff {
+    failures: u32,
+    until: Timestamp,
+}
+
+impl Backoff {
+    fn fail(&mut self, now: Timestamp) {
+        let pause = 1_u64.checked_shl(self.failures).unwrap_or(LONGEST_BACKOFF).min(LONGEST_BACKOFF);
+        self.failures = self.failures.saturating_add(1);
+        self.until = now.plus(pause);
+    }
+
+    fn left(&self, now: Timestamp) -> u64 {
+        self.until.since(now)
+    }
+}
+
+impl Authorizer {
+    /// Renews the tokens in the vault if they are due, or are those with this fingerprint: what a [`Renewer`] does in the
+    /// process that it starts.
+    ///
+    /// # Errors
+    /// [`Error::SignInRequired`], a transient error, or why the vault cannot be used.
+    pub async fn renew_due(&self, refused: Option<&Fingerprint>) -> Result<(), Error> {
+        let Some(current) = self.inner.current().await? else { return Err(nobody_signed_in()) };
+        let is_refused = refused.is_some_and(|refused| *refused == Fingerprint::of(&current.grant.access_token));
+        let now = self.inner.ambient.now();
+        if !is_refused && current.grant.serves(now, self.inner.margin(&current.grant)) {
+            return Ok(());
+        }
+        let cause = if is_refused { Cause::Refused } else { Cause::Due };
+        self.inner.renew(current.generation, cause).await.map(drop)
+    }
+}
+
+fn nobody_signed_in() -> Error {
+    Error::SignInRequired { reason: "nobody has signed in".to_owned() }
+}
+
+impl Inner {
+    /// Returns how many seconds before its end a token is renewed.
+    pub(super) fn margin(&self, grant: &Grant) -> u64 {
+        let tenth = grant.lifetime().unwrap_or(0) / 10;
+        let [dice, ..] = self.ambient.random();
+        let jitter = JITTER * u64::from(dice) / 255;
+        MARGIN.min(tenth).saturating_sub(jitter.min(tenth / 3))
+    }
+
+    /// Puts another token in place of the one of this generation and returns it.
+    pub(super) async fn renew(&self, generation: u64, cause: Cause) -> Result<Option<Arc<Current>>, Error> {
+        let current = self.current().await?;
+        let turn = match self.turn.try_lock() {
+            Ok(turn) => turn,
+            // Somebody is at it already; what still serves is good enough until they are done.
+            Err(_) if cause == Cause::Due && self.still_serves(current.as_deref()) => return Ok(current),
+            Err(_) => self.turn.lock().await,
+        };
+        let current = self.state().current.clone();
+        let Some(before) = current.as_ref() else { return Err(nobody_signed_in()) };
+        if before.generation != generation {
+            return Ok(current);
+        }
+        self.respect_backoff()?;
+        let renewed = match &self.renewer {
+            Some(renewer) => self.renew_elsewhere(&**renewer, before, cause).await,
+            None => self.renew_here(before).await,
+        };
+        let now = self.ambient.now();
+        match &renewed {
+            Ok(_) => self.state().backoff = Backoff::default(),
+            Err(error) if error.is_transient() => self.state().backoff.fail(now),
+            Err(_) => {}
+        }
+        drop(turn);
+        renewed
+    }
+
+    fn still_serves(&self, current: Option<&Current>) -> bool {
+        current.is_some_and(|current| current.grant.serves(self.ambient.now(), 0))
+    }
+
+    fn respect_backoff(&self) -> Result<(), Error> {
+        let backoff = self.state().backoff;
+        match backoff.left(self.ambient.now()) {
+            0 => Ok(()),
+            left => Err(Error::ServerFailed {
+                issuer: self.settings.server.origin().ascii_serialization(),
+                endpoint: "token",
+                status: 503,
+                what: format!("it failed a moment ago and is asked again in {left} s"),
+            }),
+        }
+    }
+
+    async fn renew_elsewhere(
+        &self,
+        renewer: &dyn Renewer,
+        before: &Current,
+        cause: Cause,
+    ) -> Result<Option<Arc<Current>>, Error> {
+        let fingerprint = Fingerprint::of(&before.grant.access_token);
+        let outcome = renewer.renew((cause == Cause::Refused).then_some(&fingerprint)).await;
+        let record = self.load().await?;
+        let is_new = record.grant.as_ref().is_some_and(|grant| !grant.is_same_token(&before.grant));
+        if is_new || record.grant.is_none() {
+            let adopted = self.adopt(record.grant, Source::Renewed)?;
+            return outcome.and(Ok(adopted));
+        }
+        outcome?;
+        Err(Error::SignInRequired { reason: "the token could not be renewed".to_owned() })
+    }
+
+    async fn renew_here(&self, before: &Current) -> Result<Option<Arc<Current>>, Error> {
+        let guard = self.lock().await?;
+        let mut record = self.load().await?;
+        let Some(grant) = record.grant.clone() else {
+            self.adopt(None, Source::Kept)?;
+            return Err(nobody_signed_in());
+        };
+        if !grant.is_same_token(&before.grant) {
+            // Another process was here first.
+            let adopted = self.adopt(Some(grant), Source::Renewed)?;
+            if adopted.as_deref().is_some_and(|new| new.grant.serves(self.ambient.now(), 0)) {
+                return Ok(adopted);
+            }
+        }
+        let grant = record.grant.clone().unwrap_or_else(|| before.grant.clone());
+        let outcome = match &grant.refresh_token {
+            Some(token) => self.refresh(&record, &grant, token).await,
+            None => self.obtain_again(&mut record).await,
+        };
+        let renewed = match outcome {
+            Ok(renewed) => renewed,
+            Err(error) => return self.settle_failure(record, &grant, error).await,
+        };
+        record.grant = Some(renewed.clone());
+        record.last_failure = None;
+        // Stored before it is used: whoever comes next must not send the old refresh token again.
+        let stored = self.store(&record).await;
+        drop(guard);
+        let adopted = self.adopt(Some(renewed), Source::Renewed);
+        // What cannot be stored still serves this program; that it will be lost with it is said.
+        stored?;
+        adopted
+    }
+
+    /// Gets another token without a refresh token, where that needs no person.
+    async fn obtain_again(&self, record: &mut Record) -> Result<Grant, Error> {
+        match self.settings.method {
+            Method::Person => {
+                Err(Error::SignInRequired { reason: "the token has ended, and none was given to renew it".to_owned() })
+            }
+            _ => self.obtain_unattended(record, None).await,
+        }
+    }
+
+    async fn refresh(&self, record: &Record, grant: &Grant, token: &Secret) -> Result<Grant, Error> {
+        let issuer = Issuer::parse(&grant.issuer)?;
+        let endpoint = Endpoint::parse("token endpoint", &grant.token_endpoint)?;
+        let client = self.client_of(record, grant, &issuer);
+        let method = match &grant.auth_method {
+            Some(method) => method.clone(),
+            None => choose_method(&client.credential, client.auth_method.as_ref(), None)?,
+        };
+        let key = grant.dpop_key.as_ref().map(|key| SigningKey::from_pem(key.expose(), None, None)).transpose()?;
+        let asking = TokenClient {
+            web: &self.web,
+            ambient: &*self.ambient,
+            nonces: &self.nonces,
+            issuer: &issuer,
+            client: Some((&client, method)),
+            key: key.as_ref().map(|key| key as &dyn Sign),
+        };
+        let resource = grant.resource.as_deref();
+        let response = asking
+            .redeem(|| TokenRequest::new(&endpoint, GrantRequest::Refresh { token }, resource, None))
+            .await?;
+        Ok(grant.renewed(response, self.ambient.now()))
+    }
+
+    /// Finds the client that a grant was made with.
+    pub(super) fn client_of(&self, record: &Record, grant: &Grant, issuer: &Issuer) -> KnownClient {
+        let given = self.settings.pre_registered.as_ref().filter(|given| given.client_id == grant.client_id);
+        if let Some(given) = given {
+            let mut client = KnownClient::new(issuer.clone(), &*given.client_id, ClientOrigin::PreRegistered);
+            client.credential = given.credential.clone();
+            return client;
+        }
+        let mut known = record.known_clients().into_iter();
+        let known = known.find(|client| client.issuer == *issuer && client.client_id == grant.client_id);
+        known.unwrap_or_else(|| {
+            KnownClient::new(issuer.clone(), &*grant.client_id, ClientOrigin::MetadataDocument)
+        })
+    }
+
+    /// Decides what a failed renewal means for what is kept.
+    async fn settle_failure(
+        &self,
+        mut record: Record,
+        used: &Grant,
+        error: Error,
+    ) -> Result<Option<Arc<Current>>, Error> {
+        let now = self.ambient.now();
+        if !error.is_invalid_grant() && !error.is_invalid_client() {
+            // Nothing was said about the tokens: they stay. The note is for whoever looks; not to have it is no harm.
+            record.last_failure = Some(Failure { at: now, text: error.to_string() });
+            drop(self.store(&record).await);
+            return Err(error);
+        }
+        // A process that knows no lock, on another machine perhaps, may have renewed it: look once more.
+        let latest = self.load().await?;
+        if latest.grant.as_ref().is_some_and(|grant| !grant.is_same_token(used)) {
+            return self.adopt(latest.grant, Source::Renewed);
+        }
+        if error.is_invalid_client() {
+            record.forget_client(&used.issuer);
+        }
+        record.grant = None;
+        record.last_failure = Some(Failure { at: now, text: error.to_string() });
+        self.store(&record).await?;
+        self.adopt(None, Source::Kept)?;
+        Err(Error::SignInRequired { reason: format!("the sign-in is no longer valid: {error}") })
+    }
+}
+
+impl Grant {
+    /// Returns what a grant has become by a refresh. What the answer leaves out stays as it was (RFC 6749 §6).
+    fn renewed(&self, response: TokenResponse, now: Timestamp) -> Self {
+        let mut renewed = self.clone();
+        renewed.access_token = response.access_token;
+        renewed.obtained_at = now;
+        renewed.expires_at = response.expires_in.map(|seconds| now.plus(seconds));
+        renewed.refresh_token = response.refresh_token.or(renewed.refresh_token);
+        renewed.scopes = response.scope.or(renewed.scopes);
+        renewed
+    }
+
+    /// Makes a grant of a first answer.
+    pub(super) fn first(parts: FirstGrant<'_>, response: TokenResponse, now: Timestamp) -> Result<Self, Error> {
+        Ok(Self {
+            issuer: parts.issuer.to_string(),
+            client_id: parts.client_id.to_owned(),
+            resource: parts.resource.map(str::to_owned),
+            token_endpoint: parts.token_endpoint.as_str().to_owned(),
+            revocation_endpoint: parts.revocation_endpoint.map(|endpoint| endpoint.as_str().to_owned()),
+            auth_method: parts.auth_method,
+            access_token: response.access_token,
+            dpop_key: parts.key.map(SigningKey::to_pem).transpose()?,
+            obtained_at: now,
+            expires_at: response.expires_in.map(|seconds| now.plus(seconds)),
+            refresh_token: response.refresh_token,
+            scopes: response.scope,
+            requested: parts.requested,
+        })
+    }
+}
+
+/// What a grant is made of beside the answer.
+pub(super) struct FirstGrant<'a> {
+    pub(super) issuer: &'a Issuer,
+    pub(super) client_id: &'a str,
+    pub(super) resource: Option<&'a str>,
+    pub(super) token_endpoint: &'a Endpoint,
+    pub(super) revocation_endpoint: Option<&'a Endpoint>,
+    pub(super) auth_method: Option<AuthMethod>,
+    pub(super) key: Option<&'a SigningKey>,
+    pub(super) requested: Option<crate::scope::Scopes>,
+}

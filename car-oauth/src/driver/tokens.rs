@@ -1,0 +1,104 @@
+//! Asking the token endpoint: the client proves itself, a key its possession, and a nonce is sent again.
+
+use std::sync::{Mutex, PoisonError};
+
+use car_http::{HeaderMap, HeaderName, HeaderValue, header};
+use url::Url;
+
+use super::ambient::Ambient;
+use super::web::{Answer, Web};
+use crate::client_auth::{AuthMethod, ClientAuthentication};
+use crate::dpop::{self, NonceJar};
+use crate::error::Error;
+use crate::issuer::Issuer;
+use crate::registration::KnownClient;
+use crate::secret::Secret;
+use crate::sign::Sign;
+use crate::token::{TokenRequest, TokenResponse};
+
+/// The body of requests to the token endpoint.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The header that proofs travel in, and the one that nonces come in (RFC 9449 §4, §8).
+pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
+pub(crate) const DPOP_NONCE: &str = "dpop-nonce";
+
+/// Whoever asks a token endpoint.
+pub(crate) struct TokenClient<'a> {
+    pub(crate) web: &'a Web,
+    pub(crate) ambient: &'a dyn Ambient,
+    pub(crate) nonces: &'a Mutex<NonceJar>,
+    pub(crate) issuer: &'a Issuer,
+    /// Nothing where the grant needs no client (a workload's own token).
+    pub(crate) client: Option<(&'a KnownClient, AuthMethod)>,
+    pub(crate) key: Option<&'a dyn Sign>,
+}
+
+impl TokenClient<'_> {
+    /// Asks for a token. `request` is made anew where a nonce has to be added: a proof serves once.
+    pub(crate) async fn redeem(&self, request: impl Fn() -> TokenRequest) -> Result<TokenResponse, Error> {
+        let answer = self.ask("token", &request).await?;
+        TokenResponse::parse(answer.status, &answer.body, self.issuer)
+    }
+
+    /// Sends a request that the client has to prove itself for.
+    pub(crate) async fn ask(
+        &self,
+        what: &'static str,
+        request: &impl Fn() -> TokenRequest,
+    ) -> Result<Answer, Error> {
+        let first = self.send(what, request()).await?;
+        let asks_again = self.key.is_some()
+            && first.headers.contains_key(DPOP_NONCE)
+            && dpop::is_nonce_error(&first.body);
+        if asks_again { self.send(what, request()).await } else { Ok(first) }
+    }
+
+    async fn send(&self, what: &'static str, mut request: TokenRequest) -> Result<Answer, Error> {
+        if let Some((client, method)) = &self.client {
+            let authentication = ClientAuthentication::new(client, method.clone());
+            authentication.apply(&mut request, self.issuer, self.ambient.now(), self.ambient.random())?;
+        }
+        let url = request.endpoint().url().clone();
+        let mut headers = HeaderMap::new();
+        if let Some(value) = request.authorization() {
+            headers.insert(header::AUTHORIZATION, secret_value(value)?);
+        }
+        if let Some(key) = self.key {
+            let proof = prove(key, "POST", &url, None, self.nonces, self.ambient)?;
+            headers.insert(DPOP, secret_value(&proof)?);
+        }
+        let body = request.body().as_bytes().to_vec();
+        let answer = self.web.post(what, &url, FORM, headers, body).await?;
+        remember_nonce(self.nonces, &url, &answer.headers);
+        Ok(answer)
+    }
+}
+
+/// Makes a proof for one request.
+pub(crate) fn prove(
+    key: &dyn Sign,
+    method: &str,
+    url: &Url,
+    token: Option<&Secret>,
+    nonces: &Mutex<NonceJar>,
+    ambient: &dyn Ambient,
+) -> Result<Secret, Error> {
+    let nonce = nonces.lock().unwrap_or_else(PoisonError::into_inner).get(url).map(str::to_owned);
+    dpop::proof(key, method, url, token, nonce.as_deref(), ambient.random(), ambient.now())
+}
+
+/// Keeps a nonce that an answer brought, and returns whether it is another than before.
+pub(crate) fn remember_nonce(nonces: &Mutex<NonceJar>, url: &Url, headers: &HeaderMap) -> bool {
+    let Some(nonce) = headers.get(DPOP_NONCE).and_then(|value| value.to_str().ok()) else { return false };
+    nonces.lock().unwrap_or_else(PoisonError::into_inner).set(url, nonce)
+}
+
+/// Makes a header value that no log shows.
+pub(crate) fn secret_value(secret: &Secret) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| Error::InvalidSettings {
+        what: "a secret holds characters that cannot be sent in a header".to_owned(),
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
