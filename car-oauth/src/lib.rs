@@ -31,6 +31,10 @@ pub mod resource_metadata;
 pub mod scope;
 pub mod server_metadata;
 
+// Sockets, clock and vault.
+#[cfg(feature = "driver")]
+pub mod driver;
+
 // Requests, answers and proofs.
 pub mod authorize;
 pub mod client_auth;

@@ -21,6 +21,8 @@ pub(crate) struct Discovered {
     pub(crate) resource: Option<ProtectedResource>,
     pub(crate) server: AuthorizationServer,
     legacy: Option<LegacyServer>,
+    /// Where resource metadata was looked for in vain.
+    tried: Tried,
     fallback_resource: String,
 }
 
@@ -34,11 +36,21 @@ impl Discovered {
         self.resource.as_ref().and_then(ProtectedResource::scopes)
     }
 
+    /// Says where metadata was looked for, if the endpoints are no more than assumed: should they not answer either, then
+    /// that is what is wrong.
+    pub(crate) fn assumed(&self) -> Option<Tried> {
+        match &self.legacy {
+            Some(LegacyServer::Assumed(assumed)) => Some(self.tried.clone().and(assumed.tried())),
+            _ => None,
+        }
+    }
+
     /// Proves that a code may be asked for.
     pub(crate) fn pkce(&self) -> Result<S256, Error> {
         match &self.legacy {
-            Some(legacy) => legacy.pkce(),
-            None => self.server.pkce(),
+            // The revision that such a server is of required PKCE without a word for it in the metadata that it lacks.
+            Some(LegacyServer::Assumed(assumed)) => Ok(assumed.assume_s256_as_2025_03_26_requires_it()),
+            _ => self.server.pkce(),
         }
     }
 }
@@ -75,10 +87,13 @@ pub(crate) async fn discover(
     let resource = match resource(web, server, demand).await? {
         Found::Resource(resource) => resource,
         Found::Nothing(tried) => {
-            let legacy = discover_legacy(web, server, tried).await?;
-            let server = legacy.server().clone();
+            let legacy = discover_legacy(web, server).await?;
+            let server = match &legacy {
+                LegacyServer::Published(server) => server.clone(),
+                LegacyServer::Assumed(assumed) => assumed.server().clone(),
+            };
             web.check(&server)?;
-            return Ok(Discovered { resource: None, server, legacy: Some(legacy), fallback_resource });
+            return Ok(Discovered { resource: None, server, legacy: Some(legacy), tried, fallback_resource });
         }
     };
     let issuers = resource.issuers();
@@ -88,7 +103,13 @@ pub(crate) async fn discover(
     for issuer in ordered {
         match authorization_server(web, issuer).await {
             Ok(server) => {
-                return Ok(Discovered { resource: Some(resource), server, legacy: None, fallback_resource });
+                return Ok(Discovered {
+                    resource: Some(resource),
+                    server,
+                    legacy: None,
+                    tried: Tried::default(),
+                    fallback_resource,
+                });
             }
             Err(error) => first_error = first_error.or(Some(error)),
         }
@@ -119,8 +140,8 @@ pub(crate) async fn authorization_server(web: &Web, issuer: &Issuer) -> Result<A
     }
 }
 
-async fn discover_legacy(web: &Web, server: &Url, tried: Tried) -> Result<LegacyServer, Error> {
-    let lookup = LegacyLookup::new(server, tried)?;
+async fn discover_legacy(web: &Web, server: &Url) -> Result<LegacyServer, Error> {
+    let lookup = LegacyLookup::new(server)?;
     let url = lookup.url().clone();
     let answer = web.get("authorization server metadata", &url).await?;
     lookup.answered(fetched("authorization server metadata", &url, &answer)?)

@@ -4,7 +4,6 @@ use car_http::HeaderMap;
 
 use super::authorizer::Inner;
 use super::sign_in::Plan;
-use crate::client_auth::AuthMethod;
 use crate::error::Error;
 use crate::registration::{ClientChoice, Identification, KnownClient, PreRegistered, RegistrationRequest};
 
@@ -15,7 +14,6 @@ impl Inner {
         &self,
         plan: &Plan,
         redirect_uri: &str,
-        for_device: bool,
     ) -> Result<KnownClient, Error> {
         let record = self.load().await?;
         let given = self.settings.pre_registered.as_ref().map(|given| PreRegistered {
@@ -35,7 +33,7 @@ impl Inner {
         }
         match choice.decide(plan.server())? {
             Identification::Known(client) => Ok(client),
-            Identification::Register => self.register(plan, redirect_uri, for_device).await,
+            Identification::Register => self.register(plan, redirect_uri).await,
         }
     }
 
@@ -43,34 +41,23 @@ impl Inner {
         &self,
         plan: &Plan,
         redirect_uri: &str,
-        for_device: bool,
     ) -> Result<KnownClient, Error> {
         let what = "registration endpoint";
         let missing = || Error::EndpointMissing { issuer: plan.issuer().to_string(), what };
         let endpoint = plan.server().registration_endpoint().ok_or_else(missing)?;
         let name = plan.quirk.client_name.as_ref().unwrap_or(&self.settings.client_name);
-        let mut request = RegistrationRequest::new(name, redirect_uri);
+        let mut request = RegistrationRequest::new(name, vec![redirect_uri.to_owned()], plan.server());
         request.software_version = Some(self.settings.software_version.clone());
         request.scope.clone_from(&plan.scopes);
-        if let Some(method) = registered_method(plan) {
-            request.auth_method = method;
-        }
-        if for_device {
-            request.grant_types.push("urn:ietf:params:oauth:grant-type:device_code".to_owned());
+        if let Some(method) = &plan.quirk.token_auth_method {
+            request.auth_method = method.clone();
         }
         let body = request.to_json();
         let answer = self.web.post(what, endpoint.url(), "application/json", HeaderMap::new(), body).await?;
+        if let Some(tried) = plan.discovered.assumed().filter(|_| matches!(answer.status, 404 | 405)) {
+            return Err(Error::NoMetadata { server: self.settings.server.to_string(), tried });
+        }
         // Kept with the tokens, when there are some: a sign-in that is given up leaves nothing behind.
         RegistrationRequest::parse_answer(answer.status, &answer.body, plan.issuer(), &request)
     }
-}
-
-/// Returns the method to register with: a public client where the server lets one be, else with a secret.
-fn registered_method(plan: &Plan) -> Option<AuthMethod> {
-    if let Some(method) = &plan.quirk.token_auth_method {
-        return Some(method.clone());
-    }
-    let offered = plan.server().token_auth_methods()?;
-    let ours = [AuthMethod::None, AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
-    ours.into_iter().find(|method| offered.contains(method))
 }

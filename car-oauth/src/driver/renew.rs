@@ -31,7 +31,7 @@ use crate::registration::{ClientOrigin, KnownClient};
 use crate::secret::Secret;
 use crate::sign::Sign;
 use crate::time::Timestamp;
-use crate::token::{Grant as GrantRequest, TokenRequest, TokenResponse};
+use crate::token::{Grant as GrantRequest, TokenRequest, TokenResponse, TokenType};
 
 /// A token is renewed this many seconds before its end, or at the last tenth of its life if that is less.
 const MARGIN: u64 = 60;
@@ -328,6 +328,18 @@ impl Grant {
 
     /// Makes a grant of a first answer.
     pub(super) fn first(parts: FirstGrant<'_>, response: TokenResponse, now: Timestamp) -> Result<Self, Error> {
+        let key = match (response.token_type, parts.key) {
+            (TokenType::DPoP, Some(key)) => Some(key.to_pem()?),
+            // A server that does not bind tokens answers with one for everybody (RFC 9449 §5).
+            (TokenType::Bearer, _) => None,
+            (TokenType::DPoP, None) => {
+                return Err(Error::InvalidTokenResponse {
+                    issuer: parts.issuer.to_string(),
+                    endpoint: "token",
+                    what: "expected the token_type Bearer, found DPoP, though no key was shown".to_owned(),
+                });
+            }
+        };
         Ok(Self {
             issuer: parts.issuer.to_string(),
             client_id: parts.client_id.to_owned(),
@@ -336,7 +348,7 @@ impl Grant {
             revocation_endpoint: parts.revocation_endpoint.map(|endpoint| endpoint.as_str().to_owned()),
             auth_method: parts.auth_method,
             access_token: response.access_token,
-            dpop_key: parts.key.map(SigningKey::to_pem).transpose()?,
+            dpop_key: key,
             obtained_at: now,
             expires_at: response.expires_in.map(|seconds| now.plus(seconds)),
             refresh_token: response.refresh_token,

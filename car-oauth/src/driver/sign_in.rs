@@ -19,6 +19,7 @@ use crate::identity::Identity;
 use crate::issuer::Issuer;
 use crate::keys::SigningKey;
 use crate::quirk::Quirk;
+use crate::redirect_uri::RedirectUri;
 use crate::registration::KnownClient;
 use crate::response::AuthorizationResponse;
 use crate::scope::{ScopeChoice, Scopes};
@@ -72,6 +73,20 @@ pub struct SignedIn {
     pub scopes: Option<Scopes>,
     /// Whether the token can be renewed without a person.
     pub is_renewable: bool,
+}
+
+impl SignedIn {
+    pub(super) fn of(grant: &Grant) -> Self {
+        Self {
+            issuer: grant.issuer.clone(),
+            client_id: grant.client_id.clone(),
+            token_endpoint: grant.token_endpoint.clone(),
+            resource: grant.resource.clone(),
+            identity: None,
+            scopes: grant.scopes.clone().or_else(|| grant.requested.clone()),
+            is_renewable: grant.refresh_token.is_some(),
+        }
+    }
 }
 
 /// Is asked whether another account than before is welcome.
@@ -139,7 +154,7 @@ impl Authorizer {
     /// # Errors
     /// As [`sign_in`](Self::sign_in); [`Error::InvalidRedirectUri`] for an address that is neither https nor loopback.
     pub async fn begin(&self, redirect_uri: &str) -> Result<(Url, PendingSignIn), Error> {
-        crate::redirect_uri::check(redirect_uri)?;
+        RedirectUri::front_end(redirect_uri)?;
         let demand = self.inner.demand().await;
         let plan = self.inner.plan(&demand, None).await?;
         self.inner.request(plan, redirect_uri).await
@@ -272,7 +287,7 @@ impl Inner {
     /// Makes the authorization request.
     async fn request(&self, plan: Plan, redirect_uri: &str) -> Result<(Url, PendingSignIn), Error> {
         let proof = plan.discovered.pkce()?;
-        let client = self.identify(&plan, redirect_uri, false).await?;
+        let client = self.identify(&plan, redirect_uri).await?;
         let method = self.method_for(&plan, &client)?;
         let key = plan.wants_key.then(SigningKey::generate_es256).transpose()?;
         let request = AuthorizationRequest {
@@ -356,15 +371,8 @@ impl Inner {
         }
         (record.wanted, record.last_failure) = (None, None);
         record.grant = Some(grant.clone());
-        let signed_in = SignedIn {
-            issuer: grant.issuer.clone(),
-            client_id: grant.client_id.clone(),
-            token_endpoint: grant.token_endpoint.clone(),
-            resource: grant.resource.clone(),
-            identity: identity.or(before),
-            scopes: grant.scopes.clone().or_else(|| grant.requested.clone()),
-            is_renewable: grant.refresh_token.is_some(),
-        };
+        let mut signed_in = SignedIn::of(&grant);
+        signed_in.identity = identity.or(before);
         let stored = self.store(&record).await;
         drop(guard);
         self.adopt(Some(grant), Source::Issued)?;

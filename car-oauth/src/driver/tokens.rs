@@ -56,7 +56,7 @@ impl TokenClient<'_> {
 
     async fn send(&self, what: &'static str, mut request: TokenRequest) -> Result<Answer, Error> {
         if let Some((client, method)) = &self.client {
-            let authentication = ClientAuthentication::new(client, method.clone());
+            let authentication = ClientAuthentication::new(client, method.clone())?;
             authentication.apply(&mut request, self.issuer, self.ambient.now(), self.ambient.random())?;
         }
         let url = request.endpoint().url().clone();
@@ -84,14 +84,14 @@ pub(crate) fn prove(
     nonces: &Mutex<NonceJar>,
     ambient: &dyn Ambient,
 ) -> Result<Secret, Error> {
-    let nonce = nonces.lock().unwrap_or_else(PoisonError::into_inner).get(url).map(str::to_owned);
+    let nonce = nonces.lock().unwrap_or_else(PoisonError::into_inner).nonce(url).map(str::to_owned);
     dpop::proof(key, method, url, token, nonce.as_deref(), ambient.random(), ambient.now())
 }
 
 /// Keeps a nonce that an answer brought, and returns whether it is another than before.
 pub(crate) fn remember_nonce(nonces: &Mutex<NonceJar>, url: &Url, headers: &HeaderMap) -> bool {
     let Some(nonce) = headers.get(DPOP_NONCE).and_then(|value| value.to_str().ok()) else { return false };
-    nonces.lock().unwrap_or_else(PoisonError::into_inner).set(url, nonce)
+    nonces.lock().unwrap_or_else(PoisonError::into_inner).remember(url, nonce)
 }
 
 /// Makes a header value that no log shows.
