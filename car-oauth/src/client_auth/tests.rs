@@ -29,7 +29,8 @@ fn applied(client: &KnownClient, method: AuthMethod) -> (Option<String>, String)
 
 #[test]
 fn the_method_follows_credential_registration_and_metadata() {
-    let cases: [(ClientCredential, Option<AuthMethod>, Option<Vec<AuthMethod>>, AuthMethod); 17] = [
+    type Case = (ClientCredential, Option<AuthMethod>, Option<Vec<AuthMethod>>, AuthMethod);
+    let cases: [Case; 17] = [
         // Without metadata: what was registered, else the default of RFC 8414.
         (secret(), None, None, BASIC),
         (secret(), None, Some(vec![]), BASIC),

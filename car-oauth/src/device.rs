@@ -1,1 +1,0 @@
-//! Signing in on another device (RFC 8628).
