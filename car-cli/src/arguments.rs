@@ -12,8 +12,8 @@ const AFTER_HELP: &str = "\
 Exit status: 0 done, 1 failed, 2 usage, 3 sign-in needed, 4 denied by policy, 5 the tool itself answered with an
 error, 130 stopped with Ctrl-C.
 
-Environment: CAR_HOME (state folder), CAR_SECRETS (auto, keychain or file), HTTPS_PROXY, HTTP_PROXY, NO_PROXY,
-SSL_CERT_FILE, NO_COLOR.";
+Environment: CAR_HOME (state folder), CAR_SECRETS (auto, keychain or file), CAR_CLIENT_METADATA (the URL of a client ID
+metadata document), BROWSER, HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE, NO_COLOR.";
 
 /// Adds remote MCP servers as tool sources, and calls their tools under one policy and one log.
 #[derive(Parser)]
@@ -81,6 +81,8 @@ impl From<Secrets> for SecretMode {
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     Add(verb::add::Add),
+    Login(verb::login::Login),
+    Logout(verb::logout::Logout),
     List(verb::list::List),
     Status(verb::status::Status),
     Tools(verb::tools::Tools),
@@ -93,6 +95,8 @@ pub(crate) enum Verb {
     Events(verb::events::Events),
     Doctor(verb::doctor::Doctor),
     Completions(verb::completions::Completions),
+    #[command(hide = true)]
+    RenewTokens(verb::renew_tokens::RenewTokens),
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
 //! What every verb has at hand: the state folder, the screen, and the manager.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use car_connectors::store::{Home, ManifestStore, SecretMode};
-use car_connectors::{ConnectorManager, ConnectorStatus, ManagerOptions, slugify};
+use car_connectors::oauth::driver::CallbackAddress;
+use car_connectors::store::{Home, ManifestStore, OauthClient, SecretMode};
+use car_connectors::{ConnectorManager, ConnectorStatus, ManagerOptions, SignInMethod, slugify};
 
 use crate::arguments::Global;
 use crate::failure::Failure;
 use crate::output::Screen;
+use crate::sign_in::ProcessRenewer;
 use crate::suggestion;
 
 /// How long servers may take to hear that their sessions are over.
@@ -31,14 +34,51 @@ impl Context {
         Ok(Self { home, secrets: global.secrets.into(), screen })
     }
 
-    /// Loads the manager, and passes its warnings on. No server is contacted.
+    /// Loads the manager. No server is contacted.
     pub(crate) async fn manager(&self) -> Result<ConnectorManager, Failure> {
+        let mut options = self.options()?;
+        if let Some(renewer) = ProcessRenewer::new(&self.home, self.secrets) {
+            options = options.with_renewer(Arc::new(renewer));
+        }
+        Ok(ConnectorManager::load(options).await?)
+    }
+
+    /// Loads a manager that renews tokens itself.
+    pub(crate) async fn plain_manager(&self) -> Result<ConnectorManager, Failure> {
+        Ok(ConnectorManager::load(self.options()?).await?)
+    }
+
+    fn options(&self) -> Result<ManagerOptions, Failure> {
         let options = ManagerOptions::new(self.home.clone())
             .with_secrets(self.secrets)
             .with_caller("car")
             .with_client("car", env!("CARGO_PKG_VERSION"))
             .with_variables(|name| std::env::var(name).ok())?;
-        Ok(ConnectorManager::load(options).await?)
+        Ok(options)
+    }
+
+    /// Returns where the browser comes back to, as the last sign-in said.
+    pub(crate) fn callback(&self, slug: &str) -> Result<CallbackAddress, Failure> {
+        let mut address = CallbackAddress::default();
+        if let Some(oauth) = self.oauth(slug)? {
+            address.host = oauth.callback_host;
+            address.port = oauth.callback_port;
+            address.path = oauth.callback_path;
+        }
+        Ok(address)
+    }
+
+    /// Returns whether a sign-in needs no person: by what was typed, or else as the last one.
+    pub(crate) fn is_unattended(&self, slug: &str, typed: Option<&SignInMethod>) -> Result<bool, Failure> {
+        match typed {
+            Some(method) => Ok(!matches!(method, SignInMethod::Person)),
+            None => Ok(self.oauth(slug)?.is_some_and(|oauth| oauth.method.is_some())),
+        }
+    }
+
+    fn oauth(&self, slug: &str) -> Result<Option<OauthClient>, Failure> {
+        let manifest = ManifestStore::new(&self.home).read()?;
+        Ok(manifest.connector(slug).and_then(|connector| connector.oauth.clone()))
     }
 
     /// Returns which tools of a connector are enabled, without contacting it.

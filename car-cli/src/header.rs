@@ -37,22 +37,23 @@ pub(crate) fn from_variable(text: &str, lookup: impl Fn(&str) -> Option<String>)
 
 /// Asks for the values of headers, one line each: without showing them on a terminal, else from standard input.
 pub(crate) fn from_input(names: &[String]) -> Result<Vec<Header>, Failure> {
-    names.iter().map(|name| checked(name, line(name)?.expose())).collect()
+    let named = |name: &String| secret_line(&format!("the value of the header {name}"));
+    names.iter().map(|name| checked(name, named(name)?.expose())).collect()
 }
 
-fn line(name: &str) -> Result<Secret, Failure> {
-    let failed = |error: io::Error| {
-        Failure::io(format!("the value of the header {name} cannot be read from standard input"), &error)
-    };
+/// Reads a secret from standard input: asked for on a terminal, else the next line.
+pub(crate) fn secret_line(what: &str) -> Result<Secret, Failure> {
+    let failed =
+        |error: io::Error| Failure::io(format!("{what} cannot be read from standard input"), &error);
     if io::stdin().is_terminal() {
         let terminal = console::Term::stderr();
-        terminal.write_str(&format!("{name} (not shown): ")).map_err(failed)?;
+        terminal.write_str(&format!("{what} (not shown): ")).map_err(failed)?;
         return terminal.read_secure_line().map(Secret::new).map_err(failed);
     }
     let mut text = String::new();
     let read = io::stdin().lock().read_line(&mut text).map_err(failed)?;
     if read == 0 {
-        let message = format!("standard input ended before the value of the header {name}");
+        let message = format!("standard input ended before {what}");
         return Err(Failure::new("invalid_input", message).hinted("give one line for each --header-stdin"));
     }
     let value = Secret::new(text.trim_end_matches(['\r', '\n']));

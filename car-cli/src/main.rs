@@ -11,6 +11,7 @@
 //!       │              header.rs          `--header` and its kin → secrets
 //!       │              call_arguments.rs  `KEY=VALUE`, JSON, files → one JSON object
 //!       │              suggestion.rs      "did you mean"
+//!       │              sign_in/           the browser, the pasted address, the process that renews tokens
 //!       ▼
 //!  output/          screen.rs owns standard output and error; tables for people, one JSON document for programs
 //!       │
@@ -29,6 +30,7 @@ mod header;
 mod logging;
 mod output;
 mod run;
+mod sign_in;
 mod suggestion;
 mod verb;
 

@@ -63,6 +63,8 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
 async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Add(arguments) => verb::add::run(context, arguments).await,
+        Verb::Login(arguments) => Box::pin(verb::login::run(context, arguments)).await,
+        Verb::Logout(arguments) => verb::logout::run(context, arguments).await,
         Verb::List(_) => verb::list::run(context).await,
         Verb::Status(arguments) => verb::status::run(context, arguments).await,
         Verb::Tools(arguments) => verb::tools::run(context, arguments).await,
@@ -74,6 +76,7 @@ async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Policy(arguments) => verb::policy::run(context, arguments).await,
         Verb::Events(arguments) => verb::events::run(context, arguments).await,
         Verb::Doctor(arguments) => verb::doctor::run(context, arguments).await,
+        Verb::RenewTokens(arguments) => verb::renew_tokens::run(context, arguments).await,
         Verb::Completions(arguments) => verb::completions::run(context, &arguments),
     }
 }

@@ -111,6 +111,14 @@ impl Screen {
         }
     }
 
+    /// Asks a person for something, on standard error: also where only errors are wanted, as nothing goes on without.
+    pub(crate) fn ask(&self, text: &str) {
+        let mut stream = io::stderr().lock();
+        // A question that nobody sees is answered by nobody; that is told then.
+        drop(write!(stream, "{}", text.replace(|c: char| c.is_control() && c != '\n', "")));
+        drop(stream.flush());
+    }
+
     /// Tells of a failure, and returns how the command ends.
     pub(crate) fn failure(&self, failure: &Failure) -> Exit {
         if self.json {

@@ -5,11 +5,13 @@ use std::convert::Infallible;
 use car_connectors::NewConnector;
 use car_connectors::store::Secret;
 
+use super::login::{self, Login};
 use super::status::Answer;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::header::{self, Header};
+use crate::sign_in::can_ask;
 
 /// Add a remote MCP server by its URL
 ///
@@ -29,6 +31,9 @@ pub(crate) struct Add {
     /// Send this header, with a line of standard input as its value; asked for on a terminal
     #[arg(long, value_name = "NAME")]
     header_stdin: Vec<String>,
+    /// Do not sign in where the server wants that: `car login` can do it later
+    #[arg(long)]
+    no_login: bool,
 }
 
 /// Takes a typed secret over before an error of the command line could repeat it.
@@ -65,8 +70,19 @@ pub(crate) async fn run(context: &Context, arguments: Add) -> Result<Exit, Failu
     let manager = context.manager().await?;
     let wait = context.screen.wait(format!("contacting {}", arguments.name));
     let added = wait.on(manager.add(new)).await;
-    context.finish(&manager).await;
-    let status = added?;
+    let status = match added {
+        Err(error) if error.is_auth_required() && !arguments.no_login && can_ask() => {
+            let slug = error.connector().unwrap_or(&arguments.name).to_owned();
+            context.screen.note(format_args!("{slug} was added, and its server wants a sign-in"));
+            let signed_in = login::sign_in(context, &manager, &Login::to(&slug)).await;
+            context.finish(&manager).await;
+            return signed_in;
+        }
+        added => {
+            context.finish(&manager).await;
+            added?
+        }
+    };
     let slug = status.slug.clone();
     context.screen.result(&Answer { connector: &status }, || {
         let count =

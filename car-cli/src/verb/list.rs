@@ -33,11 +33,12 @@ pub(super) fn show(screen: &Screen, connectors: &[ConnectorStatus]) {
         if connectors.is_empty() {
             return String::new();
         }
-        let mut table = screen.table(["CONNECTOR", "STATE", "ENABLED", "TOOLS", "URL"]);
+        let mut table = screen.table(["CONNECTOR", "STATE", "ACCOUNT", "ENABLED", "TOOLS", "URL"]);
         for connector in connectors {
             table.row([
                 &connector.slug,
                 &connector.state.as_str().replace('_', " "),
+                &connector.account.clone().unwrap_or_else(|| "-".to_owned()),
                 &connector.enabled_count.to_string(),
                 &connector.tool_count.map_or_else(|| "-".to_owned(), |count| count.to_string()),
                 &masked(connector.url.as_deref().unwrap_or("(a local command)")),

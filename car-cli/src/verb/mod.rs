@@ -2,6 +2,8 @@
 
 pub(crate) mod add;
 pub(crate) mod list;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod status;
 pub(crate) mod tools;
 
@@ -12,6 +14,7 @@ mod selection;
 pub(crate) mod call;
 
 pub(crate) mod refresh;
+pub(crate) mod renew_tokens;
 pub(crate) mod remove;
 
 pub(crate) mod events;

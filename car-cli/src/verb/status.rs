@@ -50,6 +50,7 @@ pub(super) fn text(status: &ConnectorStatus) -> String {
         ("name", Some(&status.name)),
         ("url", url.as_deref()),
         ("state", Some(status.state.as_str())),
+        ("account", status.account.as_deref()),
         ("server", status.server.as_deref()),
         ("protocol", status.protocol_version.as_deref()),
         ("tools", Some(&count)),

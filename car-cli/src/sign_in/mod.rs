@@ -1,0 +1,10 @@
+//! A person at a terminal signs in.
+
+mod agent;
+mod device;
+mod input;
+mod renewer;
+
+pub(crate) use agent::{Terminal, can_ask};
+pub(crate) use device::DeviceScreen;
+pub(crate) use renewer::ProcessRenewer;
