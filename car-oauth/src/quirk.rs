@@ -1,1 +1,0 @@
-//! What known servers need beyond the standards, as data.
