@@ -30,6 +30,18 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Names somebody who is known already.
+    #[must_use]
+    pub fn new(issuer: &str, subject: &str, label: Option<&str>) -> Self {
+        Self { issuer: issuer.to_owned(), subject: subject.to_owned(), label: label.map(str::to_owned) }
+    }
+
+    /// Returns whether it is the same account. A label may change, and may be the same for two (OpenID Connect Core §5.7).
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.issuer, &self.subject) == (&other.issuer, &other.subject)
+    }
+
     /// Reads the ID token that the token endpoint answered.
     ///
     /// # Errors
@@ -109,6 +121,12 @@ fn payload(jwt: &str) -> Option<Vec<u8>> {
 
 fn unusable(issuer: &Issuer, endpoint: &'static str, what: String) -> Error {
     Error::InvalidTokenResponse { issuer: issuer.to_string(), endpoint, what }
+}
+
+impl std::fmt::Display for Identity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.label.as_deref().unwrap_or(&self.subject))
+    }
 }
 
 #[cfg(test)]

@@ -329,7 +329,7 @@ impl Grant {
     /// Makes a grant of a first answer.
     pub(super) fn first(parts: FirstGrant<'_>, response: TokenResponse, now: Timestamp) -> Result<Self, Error> {
         let key = match (response.token_type, parts.key) {
-            (TokenType::DPoP, Some(key)) => Some(key.to_pem()?),
+            (TokenType::DPoP, Some(key)) => Some(key.to_pkcs8_pem()),
             // A server that does not bind tokens answers with one for everybody (RFC 9449 §5).
             (TokenType::Bearer, _) => None,
             (TokenType::DPoP, None) => {

@@ -50,6 +50,13 @@ impl Tried {
         self.0.iter().map(|(url, why)| (url.as_str(), why.as_str()))
     }
 
+    /// Adds the places of another look-up.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.0.extend(other.0.iter().cloned());
+        self
+    }
+
     /// Returns whether nothing was tried.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -120,6 +120,13 @@ impl AuthorizationResponse {
         Self { state: Some(Secret::new(state)), iss, outcome }
     }
 
+    /// Returns whether the answer names this state: for a front end that looks for the sign-in among several. It proves
+    /// nothing; [`check_state`](Self::check_state) does.
+    #[must_use]
+    pub fn has_state(&self, state: &str) -> bool {
+        self.state.as_ref().is_some_and(|given| given.expose() == state)
+    }
+
     /// Checks that the answer belongs to the request (RFC 6749 §10.12).
     ///
     /// # Errors
