@@ -96,6 +96,16 @@ fn an_address_that_cannot_be_opened_is_refused_and_the_longer_one_left_out() {
 }
 
 #[test]
+fn a_person_is_sent_to_no_script_and_to_no_plain_page() {
+    for uri in ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "http://as.example/device"] {
+        let refused = parse(json!({ "verification_uri": uri }));
+        assert!(matches!(refused, Err(Error::InsecureEndpoint { .. })), "{uri}");
+        let answer = parse(json!({ "verification_uri_complete": uri })).unwrap();
+        assert!(answer.verification_uri_complete.is_none(), "{uri}");
+    }
+}
+
+#[test]
 fn waits_as_the_server_wants_and_longer_after_slow_down() {
     let mut polling = DevicePolling::new(&parse(json!({})).unwrap(), at(0));
     assert_eq!(polling.next_wait().as_secs(), 5);
