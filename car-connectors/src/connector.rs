@@ -39,7 +39,7 @@ pub(crate) struct Connected {
 }
 
 /// What of a connector decides which server is reached, and with what.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 struct Dialed {
     url: String,
     secret_headers: Vec<String>,

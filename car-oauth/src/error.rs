@@ -243,7 +243,7 @@ pub enum Error {
         /// Its URL without the query.
         url: String,
         /// Why.
-        source: car_http::Error,
+        source: Box<car_http::Error>,
     },
 }
 

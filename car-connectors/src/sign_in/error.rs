@@ -89,8 +89,10 @@ fn hint(slug: &str, error: &OauthError) -> String {
         OauthError::Vault { .. } => {
             "unlock the keychain, or keep secrets in a file with CAR_SECRETS=file (`car doctor` tells more)".to_owned()
         }
-        OauthError::Http { source: car_http::Error::AddressRefused { .. }, .. }
-        | OauthError::InsecureEndpoint { .. } => format!(
+        OauthError::Http { source, .. } if !matches!(**source, car_http::Error::AddressRefused { .. }) => {
+            "check that the authorization server can be reached from here, and try again".to_owned()
+        }
+        OauthError::Http { .. } | OauthError::InsecureEndpoint { .. } => format!(
             "if the server and its sign-in are in your own network, say so with `car login {slug} --allow-private`"
         ),
         OauthError::InvalidSettings { .. } | OauthError::InvalidKey { .. } => {

@@ -107,12 +107,12 @@ fn credential(client: &OauthClient, secret: Option<&Secret>) -> Result<ClientCre
 }
 
 fn method(client: &OauthClient, given: &Given<'_>) -> Result<Method, Error> {
-    let assertion = || {
+    let assertion = || -> Result<Arc<dyn AssertionSource>, Error> {
         let text = client.assertion.as_deref().ok_or_else(|| invalid("expected an assertion, found none"))?;
         let from = Assertion::parse(text).ok_or_else(|| {
             invalid(format!("expected an assertion from env:NAME or file:PATH, found {text:?}"))
         })?;
-        Ok(Arc::new(Source { from, variables: Arc::clone(given.variables) }) as Arc<dyn AssertionSource>)
+        Ok(Arc::new(Source { from, variables: Arc::clone(given.variables) }))
     };
     match client.method.as_deref() {
         None => Ok(Method::Person),

@@ -175,7 +175,7 @@ async fn send(client: &Client, what: &'static str, url: &Url, request: Request) 
 }
 
 fn failed(what: &'static str, url: &Url, source: car_http::Error) -> Error {
-    Error::Http { what, url: without_query(url), source }
+    Error::Http { what, url: without_query(url), source: Box::new(source) }
 }
 
 /// Returns a URL as it may be shown: a query may hold what is nobody's business.
