@@ -5,6 +5,8 @@
 //!                          (listener,                └─▶ legacy ─┬─ streamable   (sessions, resumable SSE)
 //!                           TLS, stop,                           └─ http_sse     (the old pair of endpoints)
 //!                           restart)
+//!                                          ▲ guard: whose token?
+//!  a client under test ──▶ authority: an OAuth 2.1 authorization server, which the guard asks
 //!  a client under test ──▶ hostile: one way of misbehaving, at one stage of the conversation
 //! ```
 //!
@@ -28,6 +30,7 @@ mod reply;
 mod sse;
 mod tls;
 
+pub mod authority;
 pub mod everything;
 pub mod hostile;
 

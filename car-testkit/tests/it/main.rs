@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+mod authority;
 mod everything;
 mod hostile;
+mod oauth;
+mod protection;
 mod streams;
 mod tls;
 mod wire;
