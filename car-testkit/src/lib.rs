@@ -11,7 +11,8 @@
 //! ```
 //!
 //! [`everything::Everything`] is a correct server in every revision on one endpoint; its `ledger` says what reached
-//! it, so that a test can assert that nothing did. [`hostile::Hostile`] is wrong in exactly one way. Both are written on
+//! it, so that a test can assert that nothing did. [`authority::Authority`] gives out the tokens that it may demand.
+//! [`hostile::Hostile`] is wrong in exactly one way. All are written on
 //! plain hyper or on plain sockets, and share no code with the crates under test: a mistake in those cannot hide itself.
 //!
 //! ```

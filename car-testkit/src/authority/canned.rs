@@ -61,8 +61,9 @@ pub(super) fn whole(status: u16, kind: &str, body: String) -> Reply {
 
 fn cut() -> Reply {
     let start = Bytes::from_static(b"{\"issuer\":\"htt");
-    // Two frames, so that the server cannot see that the length is a lie before it has sent the head.
-    let frames = stream::iter([start, Bytes::new()]).map(|bytes| Ok::<_, Infallible>(Frame::data(bytes)));
+    // The end waits for one turn, so that what came before it is on its way when the server finds the lie.
+    let end = stream::once(tokio::task::yield_now()).map(|()| Bytes::new());
+    let frames = stream::iter([start]).chain(end).map(|bytes| Ok::<_, Infallible>(Frame::data(bytes)));
     let mut reply = Response::new(StreamBody::new(frames).boxed_unsync());
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     reply.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("4096"));

@@ -1,0 +1,222 @@
+//! The authorization server: who may ask, and the grants without a browser.
+
+use car_testkit::authority::{Client, Registration, RegistrationSecret, SigningKey};
+use serde_json::{Value, json};
+
+use crate::oauth::{
+    BACK, VERIFIER, access, authority, authorize, claims, error, post, returned, sign_in, token,
+};
+use crate::wire::{Got, send};
+
+const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+fn later() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    now.as_secs() + 60
+}
+
+#[tokio::test]
+async fn a_client_proves_who_it_is_in_any_of_four_ways() {
+    let key = SigningKey::generate();
+    let authority = authority(|config| {
+        config.clients.push(Client::confidential("c d", "s:e", &[]));
+        config.clients.push(Client::with_key("signer", key.jwk()));
+    })
+    .await;
+    let grant = ("grant_type", "client_credentials");
+    let post = token(&authority, &[], &[grant, ("client_id", "c d"), ("client_secret", "s:e")]).await;
+    assert_eq!(post.status, 200, "{}", post.body);
+    assert!(post.json().get("refresh_token").is_none());
+    // "c+d:s%3Ae" in base64: both halves are form-encoded first.
+    let basic = ("Authorization", "Basic YytkOnMlM0Fl");
+    assert_eq!(token(&authority, &[basic], &[grant]).await.status, 200);
+    let wrong = token(&authority, &[], &[grant, ("client_id", "c d"), ("client_secret", "x")]).await;
+    assert_eq!(error(&wrong), (401, "invalid_client".to_owned()));
+    let public = token(&authority, &[], &[grant, ("client_id", "known")]).await;
+    assert_eq!(error(&public), (400, "unauthorized_client".to_owned()));
+    authority.set(|config| config.token_auth_methods = vec!["none".to_owned()]);
+    assert_eq!(error(&token(&authority, &[basic], &[grant]).await).1, "invalid_client");
+}
+
+#[tokio::test]
+async fn takes_an_assertion_once_and_only_a_good_one() {
+    let (key, other) = (SigningKey::generate(), SigningKey::generate());
+    let authority = authority(|config| config.clients.push(Client::with_key("signer", key.jwk()))).await;
+    let ask = async |key: &SigningKey, change: Value| {
+        let mut all = json!({ "iss": "signer", "sub": "signer", "aud": authority.issuer(), "exp": later(), "jti": "1" });
+        all.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let assertion = key.sign(&json!({ "typ": "JWT" }), &all);
+        let params = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", ASSERTION),
+            ("client_assertion", &assertion),
+        ];
+        token(&authority, &[], &params).await
+    };
+    let bad = [
+        json!({ "aud": "https://other" }),
+        json!({ "exp": 1 }),
+        json!({ "iss": "known" }),
+        json!({ "jti": null }),
+    ];
+    for change in bad {
+        assert_eq!(error(&ask(&key, change.clone()).await).1, "invalid_client", "{change}");
+    }
+    assert_eq!(error(&ask(&other, json!({})).await).1, "invalid_client");
+    assert_eq!(ask(&key, json!({})).await.status, 200);
+    assert_eq!(error(&ask(&key, json!({})).await).1, "invalid_client");
+    assert_eq!(ask(&key, json!({ "jti": "2" })).await.status, 200);
+}
+
+async fn device_code(authority: &car_testkit::authority::Authority) -> (String, String) {
+    let url = format!("{}/device", authority.issuer());
+    let answer = post(&url, &[], &[("client_id", "known"), ("scope", "mcp:read")]).await.json();
+    let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+    (text("device_code"), text("user_code"))
+}
+
+async fn poll(authority: &car_testkit::authority::Authority, code: &str) -> Got {
+    token(authority, &[], &[("grant_type", DEVICE), ("client_id", "known"), ("device_code", code)]).await
+}
+
+#[tokio::test]
+async fn a_device_waits_until_its_user_has_decided() {
+    let authority = authority(|config| config.device_interval = 0).await;
+    let (code, user_code) = device_code(&authority).await;
+    assert_eq!(error(&poll(&authority, &code).await), (400, "authorization_pending".to_owned()));
+    assert!(!authority.approve_device("0000-000"));
+    assert!(authority.approve_device(&user_code));
+    let answer = poll(&authority, &code).await.json();
+    assert_eq!(authority.introspect(access(&answer)).unwrap().scope, "mcp:read");
+    assert!(answer["refresh_token"].is_string());
+    assert_eq!(error(&poll(&authority, &code).await).1, "invalid_grant");
+
+    let (code, user_code) = device_code(&authority).await;
+    assert!(authority.deny_device(&user_code));
+    assert_eq!(error(&poll(&authority, &code).await).1, "access_denied");
+}
+
+#[tokio::test]
+async fn a_device_that_asks_too_often_is_slowed_down() {
+    let authority = authority(|config| config.device_interval = 3_600).await;
+    let (code, _) = device_code(&authority).await;
+    assert_eq!(error(&poll(&authority, &code).await).1, "authorization_pending");
+    assert_eq!(error(&poll(&authority, &code).await).1, "slow_down");
+}
+
+#[tokio::test]
+async fn an_identity_is_carried_from_one_server_to_another() {
+    let (home, away) = (authority(|_| {}).await, authority(|_| {}).await);
+    let jwk = home.jwk();
+    away.set(|config| config.trusted_keys.push(jwk));
+    let signed_in = sign_in(&home, &[("scope", "openid")]).await;
+    let exchange = async |audience: &str| {
+        let params = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("requested_token_type", "urn:ietf:params:oauth:token-type:id-jag"),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
+            ("subject_token", signed_in["id_token"].as_str().unwrap()),
+            ("client_id", "known"),
+            ("audience", audience),
+            ("resource", "https://a/mcp"),
+        ];
+        token(&home, &[], &params).await.json()
+    };
+    let redeem = async |answer: &Value| {
+        let params = [("grant_type", JWT_BEARER), ("client_id", "known"), ("assertion", access(answer))];
+        token(&away, &[], &params).await
+    };
+    let exchanged = exchange(&away.issuer()).await;
+    assert_eq!(exchanged["token_type"], "N_A");
+    assert_eq!(claims(access(&exchanged))["resource"], "https://a/mcp");
+    let got = redeem(&exchanged).await.json();
+    let known = away.introspect(access(&got)).unwrap();
+    assert_eq!(
+        (known.subject.as_deref(), known.resource.as_deref()),
+        (Some("user-1"), Some("https://a/mcp"))
+    );
+    assert_eq!(error(&redeem(&exchange("https://other").await).await).1, "invalid_grant");
+    away.set(|config| config.trusted_keys.clear());
+    assert_eq!(error(&redeem(&exchanged).await).1, "invalid_grant");
+}
+
+#[tokio::test]
+async fn registers_clients_and_refuses_as_told() {
+    let authority = authority(|_| {}).await;
+    let url = format!("{}/register", authority.issuer());
+    let register = async |document: Value| send("POST", &url, &[], &document.to_string()).await;
+    let public = json!({ "redirect_uris": [BACK], "token_endpoint_auth_method": "none", "client_name": "t" });
+    let got = register(public.clone()).await;
+    assert_eq!(
+        (got.status, got.json().get("client_secret").is_none(), &got.json()["client_name"]),
+        (201, true, &json!("t"))
+    );
+    let id = got.json()["client_id"].as_str().unwrap().to_owned();
+    assert!(returned(&authorize(&authority, &[("client_id", &id)]).await, "code").is_some());
+    authority.forget_clients();
+    assert_eq!(authorize(&authority, &[("client_id", &id)]).await.status, 400);
+
+    authority.set(|config| config.registration_secret = RegistrationSecret::Until(1));
+    let expired = register(json!({ "redirect_uris": [BACK] })).await.json();
+    assert_eq!(
+        (&expired["client_secret_expires_at"], &expired["token_endpoint_auth_method"]),
+        (&json!(1), &json!("client_secret_basic"))
+    );
+    assert_eq!(register(json!({ "redirect_uris": [] })).await.json()["error"], "invalid_redirect_uri");
+    assert_eq!(register(json!([])).await.json()["error"], "invalid_client_metadata");
+
+    let cases = [
+        (Registration::RefusesRedirectUris, 400, "invalid_redirect_uri"),
+        (
+            Registration::Refuses("invalid_software_statement".to_owned(), "no".to_owned()),
+            400,
+            "invalid_software_statement",
+        ),
+        (Registration::Forbidden, 403, "Registration is closed."),
+        (Registration::Absent, 404, ""),
+    ];
+    for (registration, status, text) in cases {
+        authority.set(|config| config.registration = registration.clone());
+        let got = register(public.clone()).await;
+        assert_eq!((got.status, got.body.contains(text)), (status, true), "{registration:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_has_expired_is_refused() {
+    let authority = authority(|_| {}).await;
+    let url = format!("{}/register", authority.issuer());
+    let document = json!({ "redirect_uris": [BACK], "token_endpoint_auth_method": "client_secret_post" });
+    let ask = async |until: u64| {
+        authority.set(|config| config.registration_secret = RegistrationSecret::Until(until));
+        let client = send("POST", &url, &[], &document.to_string()).await.json();
+        let (id, secret) = (client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());
+        token(
+            &authority,
+            &[],
+            &[("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)],
+        )
+        .await
+    };
+    assert_eq!(error(&ask(1).await).1, "invalid_client");
+    assert_eq!(ask(later()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_may_be_a_document_where_that_is_supported() {
+    let authority = authority(|_| {}).await;
+    let id = ("client_id", "https://client.example/metadata.json");
+    let code = returned(&authorize(&authority, &[id]).await, "code").unwrap();
+    let params = [
+        ("grant_type", "authorization_code"),
+        id,
+        ("code", &code),
+        ("redirect_uri", BACK),
+        ("code_verifier", VERIFIER),
+    ];
+    assert_eq!(token(&authority, &[], &params).await.status, 200);
+    authority.set(|config| config.client_id_documents = false);
+    assert_eq!(authorize(&authority, &[id]).await.status, 400);
+}
