@@ -4,7 +4,7 @@ use http::{HeaderValue, StatusCode, header};
 use tokio::time::Instant;
 use url::Url;
 
-use super::canned::whole;
+use super::canned::html;
 use super::config::{Client, Consent, Iss, ResourceRule};
 use super::route::{Asked, Refusal};
 use super::state::{Code, Grant, State, secret};
@@ -13,11 +13,11 @@ use crate::reply::{self, Reply};
 pub(super) fn answer(state: &State, asked: &Asked) -> Reply {
     // Who asks, and where to send the browser, must be sure before anything is sent there (RFC 6749 §4.1.2.1).
     let Some(client) = state.client(&asked.config, &asked.text("client_id")) else {
-        return page(400, "This client is not known.");
+        return html(400, "This client is not known.");
     };
     let redirect_uri = asked.text("redirect_uri");
     if !may_return_to(&client, &redirect_uri) {
-        return page(400, "This redirect URI is not registered.");
+        return html(400, "This redirect URI is not registered.");
     }
     if let Err(refusal) = check(asked) {
         return back(
@@ -35,7 +35,7 @@ pub(super) fn answer(state: &State, asked: &Asked) -> Reply {
                 asked.issuer(),
             );
             state.memory().pages.insert(number, asked.seen.params.clone());
-            page(200, &form)
+            html(200, &form)
         }
         Consent::Refused(error) => back(asked, &redirect_uri, &[("error", error)]),
         Consent::AtOnce | Consent::WrongState(_) => agree(state, asked),
@@ -45,7 +45,7 @@ pub(super) fn answer(state: &State, asked: &Asked) -> Reply {
 /// Answers the button of the page.
 pub(super) fn consented(state: &State, asked: &Asked) -> Reply {
     let Some(params) = state.memory().pages.remove(&asked.text("page")) else {
-        return page(400, "This page is no longer valid.");
+        return html(400, "This page is no longer valid.");
     };
     let mut seen = asked.seen.clone();
     seen.params = params;
@@ -116,7 +116,7 @@ fn may_return_to(client: &Client, uri: &str) -> bool {
 
 /// Sends the browser back with these parameters, `state`, and `iss` if configured (RFC 9207 §2).
 fn back(asked: &Asked, redirect_uri: &str, params: &[(&str, &str)]) -> Reply {
-    let Ok(mut uri) = Url::parse(redirect_uri) else { return page(400, "This redirect URI is none.") };
+    let Ok(mut uri) = Url::parse(redirect_uri) else { return html(400, "This redirect URI is none.") };
     let mut query = uri.query_pairs_mut();
     query.extend_pairs(params);
     match &asked.config.consent {
@@ -143,8 +143,4 @@ fn back(asked: &Asked, redirect_uri: &str, params: &[(&str, &str)]) -> Reply {
     let to = HeaderValue::from_str(uri.as_str()).expect("a URL is ASCII");
     reply.headers_mut().insert(header::LOCATION, to);
     reply
-}
-
-fn page(status: u16, text: &str) -> Reply {
-    whole(status, "text/html; charset=utf-8", format!("<!doctype html><title>Sign in</title><p>{text}</p>"))
 }

@@ -30,6 +30,8 @@ pub enum Canned {
     Endless,
     /// Nothing, ever.
     Silence,
+    /// 307 to this URL.
+    Redirect(String),
     /// This status, content type and body.
     Exactly(u16, String, String),
 }
@@ -45,6 +47,12 @@ impl Canned {
             }
             Self::Endless => endless(),
             Self::Silence => std::future::pending().await,
+            Self::Redirect(to) => {
+                let mut reply = whole(307, "text/plain", String::new());
+                let to = HeaderValue::from_str(to).expect("the test names a URL that can be sent");
+                reply.headers_mut().insert(header::LOCATION, to);
+                reply
+            }
             Self::Exactly(status, kind, body) => whole(*status, kind, body.clone()),
         }
     }
@@ -57,6 +65,11 @@ pub(super) fn whole(status: u16, kind: &str, body: String) -> Reply {
     let kind = HeaderValue::from_str(kind).expect("the test names a content type that can be sent");
     reply.headers_mut().insert(header::CONTENT_TYPE, kind);
     reply
+}
+
+/// A page for the user.
+pub(super) fn html(status: u16, text: &str) -> Reply {
+    whole(status, "text/html; charset=utf-8", format!("<!doctype html><title>Sign in</title><p>{text}</p>"))
 }
 
 fn cut() -> Reply {

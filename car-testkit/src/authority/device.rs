@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::canned::html;
 use super::config::Account;
 use super::route::{Asked, Refusal, answer_json};
 use super::state::{State, secret};
@@ -67,6 +68,29 @@ pub(super) fn answer(state: &State, asked: &Asked) -> Reply {
             "interval": asked.config.device_interval,
         }),
     )
+}
+
+/// Shows the user where to enter the code.
+pub(super) fn page(asked: &Asked) -> Reply {
+    // Only what a code can hold comes back, so that a link cannot put its own markup on the page.
+    let is_of_code = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '-';
+    let code: String = asked.text("user_code").chars().filter(is_of_code).collect();
+    let form = format!(
+        "<form method=\"post\" action=\"{}/activate\"><input name=\"user_code\" value=\"{code}\">\
+         <button>Allow</button></form>",
+        asked.issuer(),
+    );
+    html(200, &form)
+}
+
+/// Takes the code that the user entered, which lets the device in.
+pub(super) fn entered(state: &State, asked: &Asked) -> Reply {
+    let decision = Decision::Approved(asked.config.account.clone());
+    if decide(state, &asked.text("user_code"), decision) {
+        html(200, "The device is signed in.")
+    } else {
+        html(400, "No device waits with this code.")
+    }
 }
 
 /// Notes what the user decided; false when no device waits with this code.

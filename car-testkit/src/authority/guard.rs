@@ -136,7 +136,9 @@ fn check_possession(
         return Err(Denied::token("expected the scheme DPoP"));
     }
     let proof = asked.head.headers.get("dpop").and_then(|proof| proof.to_str().ok()).unwrap_or_default();
-    let nonce = (config.dpop == Dpop::RequiredWithNonce).then(|| authority.memory().nonce.clone());
+    // Not that of the authorization server: a client that mixes the two up is found out.
+    let nonce =
+        (config.dpop == Dpop::RequiredWithNonce).then(|| format!("resource-{}", authority.memory().nonce));
     let htu = format!("{}{}", asked.origin, asked.head.uri.path());
     let expected =
         Expected { htm: asked.head.method.as_str(), htu: &htu, token: Some(token), nonce: nonce.as_deref() };

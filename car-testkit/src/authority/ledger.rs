@@ -27,6 +27,8 @@ pub enum Endpoint {
     Revoke,
     /// Where a device asks for its code (RFC 8628).
     Device,
+    /// Where the user of a device enters its code.
+    Activate,
     /// OpenID Connect's claims of the user.
     UserInfo,
     /// The public keys.

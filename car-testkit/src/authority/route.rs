@@ -61,6 +61,11 @@ impl Refusal {
     pub(super) fn reply(&self) -> Reply {
         let body = json!({ "error": self.error, "error_description": self.description });
         let mut reply = answer_json(self.status, &body);
+        if self.status == 401 {
+            // For those that tried the header, and no harm to the others (RFC 6749 §5.2).
+            let challenge = HeaderValue::from_static("Basic realm=\"token\"");
+            reply.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
         if let Some(nonce) = &self.nonce {
             let nonce = HeaderValue::from_str(nonce).expect("our nonces are ASCII");
             reply.headers_mut().insert("dpop-nonce", nonce);
@@ -108,6 +113,8 @@ pub(super) async fn answer_parts(state: &State, origin: String, head: &request::
         (Endpoint::Register, &Method::POST) => register::answer(state, &asked),
         (Endpoint::Revoke, &Method::POST) => revoke::answer(state, &asked),
         (Endpoint::Device, &Method::POST) => device::answer(state, &asked),
+        (Endpoint::Activate, &Method::GET) => device::page(&asked),
+        (Endpoint::Activate, &Method::POST) => device::entered(state, &asked),
         (Endpoint::UserInfo, &Method::GET | &Method::POST) => userinfo::answer(state, &asked),
         (Endpoint::Jwks, &Method::GET) => answer_json(200, &json!({ "keys": [state.key.jwk()] })),
         (Endpoint::Other, _) => reply::empty(StatusCode::NOT_FOUND),
@@ -126,6 +133,7 @@ fn endpoint(config: &AuthorityConfig, path: &str) -> Endpoint {
         Some("/register") => Endpoint::Register,
         Some("/revoke") => Endpoint::Revoke,
         Some("/device") => Endpoint::Device,
+        Some("/activate") => Endpoint::Activate,
         Some("/userinfo") => Endpoint::UserInfo,
         Some("/jwks") => Endpoint::Jwks,
         _ => Endpoint::Other,

@@ -124,7 +124,7 @@ impl Authority {
         self.state.memory().clients.clear();
     }
 
-    /// Demands another nonce from now on (RFC 9449 §8.2).
+    /// Demands other nonces from now on, here and at the servers it protects, each its own (RFC 9449 §8.2).
     pub fn change_nonce(&self) {
         self.state.memory().nonce = secret("nonce");
     }

@@ -52,13 +52,16 @@ async fn main() -> io::Result<()> {
     if let Some([certificates, key]) = arguments.tls.as_deref() {
         config.tls = Some(car_testkit::server_config(certificates, key).map_err(io::Error::other)?);
     }
-    // Held until the end: dropping it would stop it.
-    let authority = match arguments.oauth {
-        true => Some(Authority::start(AuthorityConfig::default()).await?),
-        false => None,
-    };
-    config.protection = authority.as_ref().map(|authority| authority.protection(ProtectionConfig::default()));
+    let mut authority = None;
+    if arguments.oauth {
+        let started = Authority::start(AuthorityConfig::default()).await?;
+        config.protection = Some(started.protection(ProtectionConfig::default()));
+        authority = Some(started);
+    }
     let server = Everything::start(config).await?;
     println!("{}", server.url());
-    tokio::signal::ctrl_c().await
+    tokio::signal::ctrl_c().await?;
+    // Held until here: dropping it stops it.
+    drop(authority);
+    Ok(())
 }

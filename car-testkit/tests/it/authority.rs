@@ -177,6 +177,8 @@ async fn fails_at_the_token_endpoint_as_told() {
     let got = ask(TokenFault::Canned(Canned::Cut)).await;
     assert_eq!((got.header("content-length"), got.body.as_str()), (Some("4096"), "{\"issuer\":\"htt"));
     assert_eq!(ask(TokenFault::Canned(Canned::Large(2_000_000))).await.body.len(), 2_000_000);
+    let moved = ask(TokenFault::Canned(Canned::Redirect("http://10.0.0.1/token".to_owned()))).await;
+    assert_eq!((moved.status, moved.header("location")), (307, Some("http://10.0.0.1/token")));
     // None of these has used the token up.
     let dead = ask(TokenFault::DeadToken).await;
     assert_eq!(dead.status, 200);

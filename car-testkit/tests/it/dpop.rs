@@ -102,7 +102,7 @@ async fn a_nonce_is_told_and_then_demanded() {
 
 #[tokio::test]
 async fn a_bound_token_is_good_with_its_key_only() {
-    let authority = authority(|config| config.dpop = Dpop::Supported).await;
+    let authority = authority(|config| config.dpop = Dpop::RequiredWithNonce).await;
     let mut config = Config::default();
     let mut protection = ProtectionConfig::default();
     protection.dpop = Dpop::RequiredWithNonce;
@@ -110,8 +110,11 @@ async fn a_bound_token_is_good_with_its_key_only() {
     let server = Everything::start(config).await.unwrap();
     let (key, other) = (SigningKey::generate(), SigningKey::generate());
     let url = format!("{}/token", authority.issuer());
-    let answer =
-        redeem(&authority, &server.url(), Some(&Proof::new(&key, "POST", &url).signed(&key))).await.json();
+    let proof = Proof::new(&key, "POST", &url);
+    let refused = redeem(&authority, &server.url(), Some(&proof.signed(&key))).await;
+    let theirs = refused.header("dpop-nonce").unwrap();
+    let proof = Proof::new(&key, "POST", &url).with("nonce", theirs).signed(&key);
+    let answer = redeem(&authority, &server.url(), Some(&proof)).await.json();
     let bound = access(&answer);
     let ask = async |scheme: &str, proof: String| {
         let authorization = format!("{scheme} {bound}");
@@ -119,7 +122,7 @@ async fn a_bound_token_is_good_with_its_key_only() {
         modern_with(&server.url(), "tools/list", json!({}), &headers).await
     };
     let proof = || Proof::new(&key, "POST", &server.url()).of(bound);
-    let without = ask("DPoP", proof().signed(&key)).await;
+    let without = ask("DPoP", proof().with("nonce", theirs).signed(&key)).await;
     let nonce = without.header("dpop-nonce").unwrap();
     let challenge = without.header("www-authenticate").unwrap();
     assert!(challenge.starts_with("DPoP error=\"use_dpop_nonce\""), "{challenge}");

@@ -99,6 +99,18 @@ async fn a_device_waits_until_its_user_has_decided() {
 }
 
 #[tokio::test]
+async fn the_user_of_a_device_enters_the_code_on_a_page() {
+    let authority = authority(|config| config.device_interval = 0).await;
+    let (code, user_code) = device_code(&authority).await;
+    let url = format!("{}/activate", authority.issuer());
+    let page = send("GET", &format!("{url}?user_code={user_code}%22%3E"), &[], "").await;
+    assert!(page.body.contains(&format!("value=\"{user_code}\"")), "{}", page.body);
+    assert_eq!(post(&url, &[], &[("user_code", "wrong")]).await.status, 400);
+    assert_eq!(post(&url, &[], &[("user_code", &user_code)]).await.status, 200);
+    assert_eq!(poll(&authority, &code).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_device_that_asks_too_often_is_slowed_down() {
     let authority = authority(|config| config.device_interval = 3_600).await;
     let (code, _) = device_code(&authority).await;
