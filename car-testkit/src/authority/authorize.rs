@@ -5,8 +5,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::canned::html;
-use super::config::{Client, Consent, Iss, ResourceRule};
+use super::people::Client;
 use super::route::{Asked, Refusal};
+use super::rules::{Consent, Iss, ResourceRule};
 use super::state::{Code, Grant, State, secret};
 use crate::reply::{self, Reply};
 

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::config::Client;
 use super::jwt::{Parts, now};
+use super::people::Client;
 use super::route::{Asked, Refusal};
 use super::state::State;
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::canned::html;
-use super::config::Account;
+use super::people::Account;
 use super::route::{Asked, Refusal, answer_json};
 use super::state::{State, secret};
 use crate::reply::Reply;

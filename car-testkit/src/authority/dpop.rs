@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::config::Dpop;
 use super::jwt::{Parts, now, sha256, thumbprint};
 use super::route::{Asked, Refusal};
+use super::rules::Dpop;
 use super::state::State;
 
 /// How far the clocks of client and server may differ, in seconds.

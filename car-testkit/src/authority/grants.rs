@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::client_auth::authenticate;
-use super::config::Account;
 use super::device::{self, Decision};
 use super::issue::{Issue, issue};
 use super::jwt::{Parts, now};
+use super::people::Account;
 use super::route::{Asked, Refusal};
 use super::state::{Grant, State};
 

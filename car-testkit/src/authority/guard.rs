@@ -3,11 +3,11 @@
 use http::{HeaderValue, StatusCode, header, request};
 use serde_json::{Value, json};
 
-use super::config::Dpop;
 use super::dpop::{self, BadProof, Expected};
 use super::metadata::merge;
 use super::protection::{MetadataAt, Protection, ProtectionConfig};
 use super::route::{answer_json, answer_parts};
+use super::rules::Dpop;
 use super::state::{Access, State};
 use crate::reply::{self, Reply};
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::config::RefreshTokens;
 use super::jwt::now;
 use super::route::Asked;
+use super::rules::RefreshTokens;
 use super::state::{Access, Grant, Refresh, State, secret};
 
 /// What is to be issued.

@@ -3,8 +3,9 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::config::{AuthorityConfig, Dpop, Iss, Registration, WellKnown};
+use super::config::AuthorityConfig;
 use super::route::{Asked, answer_json};
+use super::rules::{Dpop, Iss, Registration, WellKnown};
 use super::token::GRANTS;
 use crate::reply::{self, Reply};
 

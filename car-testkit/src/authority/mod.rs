@@ -10,6 +10,8 @@
 //!                    │             └ client_auth, dpop, jwt: who asks
 //!                    └─▶ register, revoke, userinfo
 //!
+//!  config ─▶ rules, people: what a test may choose
+//!
 //!  MCP request ─▶ guard (protection's settings) ─▶ the everything-server
 //! ```
 //!
@@ -28,23 +30,27 @@ mod issue;
 mod jwt;
 mod ledger;
 mod metadata;
+mod people;
 mod protection;
 mod refresh;
 mod register;
 mod revoke;
 mod route;
+mod rules;
 mod server;
 mod state;
 mod token;
 mod userinfo;
 
 pub use canned::Canned;
-pub use config::{
-    Account, AuthorityConfig, Client, Consent, Dpop, Iss, RefreshTokens, Registration, RegistrationSecret,
-    ResourceRule, Rotation, TokenFault, WellKnown,
-};
+pub use config::AuthorityConfig;
 pub(crate) use guard::Guarded;
 pub use jwt::SigningKey;
 pub use ledger::{AuthorityLedger, Endpoint, Seen};
+pub use people::{Account, Client};
 pub use protection::{MetadataAt, Protection, ProtectionConfig};
+pub use rules::{
+    Consent, Dpop, Iss, RefreshTokens, Registration, RegistrationSecret, ResourceRule, Rotation, TokenFault,
+    WellKnown,
+};
 pub use server::{Authority, Introspected};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::canned::Canned;
-use super::config::Dpop;
+use super::rules::Dpop;
 use super::server::Authority;
 use super::state::State;
 

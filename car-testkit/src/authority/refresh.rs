@@ -4,9 +4,9 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::client_auth::authenticate;
-use super::config::Rotation;
 use super::issue::{Issue, issue};
 use super::route::{Asked, Refusal};
+use super::rules::Rotation;
 use super::state::{Grant, State};
 
 pub(super) fn answer(state: &State, asked: &Asked, thumbprint: Option<String>) -> Result<Value, Refusal> {

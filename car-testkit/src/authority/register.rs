@@ -4,9 +4,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::canned::whole;
-use super::config::{Client, Registration, RegistrationSecret};
 use super::jwt::now;
+use super::people::Client;
 use super::route::{Asked, Refusal, answer_json};
+use super::rules::{Registration, RegistrationSecret};
 use super::state::{State, secret};
 use crate::reply::{self, Reply};
 

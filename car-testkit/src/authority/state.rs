@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::config::{Account, AuthorityConfig, Client};
+use super::config::AuthorityConfig;
 use super::device::Waiting;
 use super::jwt::SigningKey;
 use super::ledger::AuthorityLedger;
+use super::people::{Account, Client};
 use crate::ledger::Ledger;
 
 /// What a user, or a client for itself, agreed to. Every token descends from one.

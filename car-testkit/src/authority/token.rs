@@ -6,13 +6,13 @@ use tokio::time::Instant;
 
 use super::authorize::check_resource;
 use super::client_auth::authenticate;
-use super::config::TokenFault;
 use super::dpop;
 use super::grants;
 use super::issue::{Issue, issue};
 use super::jwt::sha256;
 use super::refresh;
 use super::route::{Asked, Refusal, answer_json};
+use super::rules::TokenFault;
 use super::state::{Grant, State};
 use crate::reply::Reply;
 
