@@ -79,6 +79,7 @@ fn agree(state: &State, asked: &Asked) -> Reply {
 
 /// What OAuth 2.1 §4.1.1 asks of the request.
 fn check(asked: &Asked) -> Result<(), Refusal> {
+    asked.check_repeats()?;
     if asked.param("response_type") != Some("code") {
         return Err(Refusal::new("unsupported_response_type", "expected code"));
     }
@@ -87,6 +88,10 @@ fn check(asked: &Asked) -> Result<(), Refusal> {
     }
     if asked.param("code_challenge_method") != Some("S256") {
         return Err(Refusal::new("invalid_request", "the only code_challenge_method is S256"));
+    }
+    let is_known = |wanted: &str| asked.config.scopes.iter().any(|scope| scope == wanted);
+    if asked.config.refuses_unknown_scopes && !asked.text("scope").split_whitespace().all(is_known) {
+        return Err(Refusal::new("invalid_scope", "there is no such scope"));
     }
     check_resource(asked)
 }

@@ -30,6 +30,8 @@ pub struct AuthorityConfig {
     pub metadata_canned: Option<Canned>,
     /// `scopes_supported`.
     pub scopes: Vec<String>,
+    /// Whether a scope that is not among those is refused (`invalid_scope`).
+    pub refuses_unknown_scopes: bool,
     /// The scope that is granted whatever was asked for; `None` grants what was asked for.
     pub granted_scope: Option<String>,
     /// `token_endpoint_auth_methods_supported`.
@@ -86,6 +88,7 @@ impl Default for AuthorityConfig {
             metadata_patch: json!({}),
             metadata_canned: None,
             scopes: texts(&["openid", "email", "profile", "offline_access", "mcp:read", "mcp:write"]),
+            refuses_unknown_scopes: false,
             granted_scope: None,
             token_auth_methods: texts(&[
                 "none",

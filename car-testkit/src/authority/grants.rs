@@ -35,7 +35,7 @@ pub(super) fn client_credentials(
         return Err(Refusal::new("unauthorized_client", "a public client cannot act for itself"));
     }
     let grant = new_grant(state, asked, client.id, None, thumbprint);
-    Ok(issue(state, asked, Issue { grant, nonce: None, with_refresh: false }))
+    Ok(issue(&mut state.memory(), state, asked, Issue { grant, nonce: None, with_refresh: false }))
 }
 
 pub(super) fn device(state: &State, asked: &Asked, thumbprint: Option<String>) -> Result<Value, Refusal> {
@@ -62,9 +62,8 @@ pub(super) fn device(state: &State, asked: &Asked, thumbprint: Option<String>) -
     let (scope, resource) = (waiting.scope.clone(), waiting.resource.clone());
     memory.devices.remove(&code);
     let family = memory.new_family();
-    drop(memory);
     let grant = Grant { family, client: client.id, account: Some(account), scope, resource, thumbprint };
-    Ok(issue(state, asked, Issue { grant, nonce: None, with_refresh: true }))
+    Ok(issue(&mut memory, state, asked, Issue { grant, nonce: None, with_refresh: true }))
 }
 
 /// An assertion of another server, or of a workload, whose key is that of a known client or is our own.
@@ -99,7 +98,7 @@ pub(super) fn jwt_bearer(state: &State, asked: &Asked, thumbprint: Option<String
     if let Some(resource) = claims["resource"].as_str() {
         grant.resource = Some(resource.to_owned());
     }
-    Ok(issue(state, asked, Issue { grant, nonce: None, with_refresh: false }))
+    Ok(issue(&mut state.memory(), state, asked, Issue { grant, nonce: None, with_refresh: false }))
 }
 
 /// Turns our ID token into an assertion for another authorization server (identity assertion grant).

@@ -91,7 +91,7 @@ fn document(config: &ProtectionConfig, authority: &State, origin: &str, endpoint
     if !config.scopes.is_empty() {
         document["scopes_supported"] = json!(config.scopes);
     }
-    if config.dpop != Dpop::Off {
+    if config.dpop != Dpop::Off && authority.config().dpop != Dpop::Off {
         document["dpop_signing_alg_values_supported"] = json!(["ES256"]);
     }
     if config.dpop.is_required() {

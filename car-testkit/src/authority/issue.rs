@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::jwt::now;
 use super::route::Asked;
 use super::rules::RefreshTokens;
-use super::state::{Access, Grant, Refresh, State, secret};
+use super::state::{Access, Grant, Memory, Refresh, State, secret};
 
 /// What is to be issued.
 pub(super) struct Issue {
@@ -19,7 +19,8 @@ pub(super) struct Issue {
     pub(super) with_refresh: bool,
 }
 
-pub(super) fn issue(state: &State, asked: &Asked, what: Issue) -> Value {
+/// Takes the memory from its caller, so that what is used up and what comes of it are one step.
+pub(super) fn issue(memory: &mut Memory, state: &State, asked: &Asked, what: Issue) -> Value {
     let config = &asked.config;
     let mut grant = what.grant;
     if let Some(granted) = &config.granted_scope {
@@ -42,7 +43,6 @@ pub(super) fn issue(state: &State, asked: &Asked, what: Issue) -> Value {
     let lifetime = config.access_token_lifetime.and_then(|seconds| u64::try_from(seconds).ok());
     let expires =
         lifetime.filter(|seconds| *seconds > 0).map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let mut memory = state.memory();
     memory.access.insert(access, Access { grant: grant.clone(), expires });
     let refresh = match config.refresh_tokens {
         RefreshTokens::Always => true,

@@ -47,6 +47,8 @@ pub struct Seen {
     pub http_method: http::Method,
     /// The path, without the query.
     pub path: String,
+    /// The query as it came, without its question mark.
+    pub query: String,
     /// The parameters of the query and, after them, of a form in the body, decoded.
     pub params: Vec<(String, String)>,
     /// All headers.

@@ -7,12 +7,14 @@ use super::client_auth::authenticate;
 use super::issue::{Issue, issue};
 use super::route::{Asked, Refusal};
 use super::rules::Rotation;
-use super::state::{Grant, State};
+use super::state::{Grant, Memory, State};
 
 pub(super) fn answer(state: &State, asked: &Asked, thumbprint: Option<String>) -> Result<Value, Refusal> {
     let client = authenticate(state, asked)?;
     let token = asked.text("refresh_token");
-    let grant = match look_up(state, asked, &token, &client.id)? {
+    // Held to the end: of two requests with the same token, one comes second.
+    let mut memory = state.memory();
+    let grant = match look_up(&mut memory, asked, &token, &client.id)? {
         Found::Fresh(grant) => grant,
         Found::AnsweredBefore(answer) => return Ok(answer),
     };
@@ -22,8 +24,8 @@ pub(super) fn answer(state: &State, asked: &Asked, thumbprint: Option<String>) -
     }
     let grant = narrowed(grant, asked)?;
     let rotates = asked.config.rotation != Rotation::None;
-    let answer = issue(state, asked, Issue { grant, nonce: None, with_refresh: rotates });
-    if rotates && let Some(used) = state.memory().refresh.get_mut(&token) {
+    let answer = issue(&mut memory, state, asked, Issue { grant, nonce: None, with_refresh: rotates });
+    if rotates && let Some(used) = memory.refresh.get_mut(&token) {
         used.spent = Some((Instant::now(), answer.clone()));
     }
     Ok(answer)
@@ -34,10 +36,8 @@ enum Found {
     AnsweredBefore(Value),
 }
 
-fn look_up(state: &State, asked: &Asked, token: &str, client: &str) -> Result<Found, Refusal> {
+fn look_up(memory: &mut Memory, asked: &Asked, token: &str, client: &str) -> Result<Found, Refusal> {
     let refuse = |text| Err(Refusal::new("invalid_grant", text));
-    let mut memory = state.memory();
-    let memory = &mut *memory;
     let Some(refresh) = memory.refresh.get(token) else { return refuse("no such refresh token") };
     if refresh.grant.client != client {
         return refuse("the refresh token belongs to another client");

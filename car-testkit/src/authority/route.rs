@@ -1,5 +1,6 @@
 //! From a request to its endpoint, and a note of it in the ledger.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,6 +32,16 @@ impl Asked {
     /// A parameter of the query or of the form.
     pub(super) fn param(&self, name: &str) -> Option<&str> {
         self.seen.param(name)
+    }
+
+    /// No parameter comes twice but those that may (RFC 6749 §3.1, RFC 8707 §2, RFC 8693 §2.1).
+    pub(super) fn check_repeats(&self) -> Result<(), Refusal> {
+        let mut seen = HashSet::new();
+        let mut names = self.seen.params.iter().map(|(name, _)| name.as_str());
+        match names.find(|name| !matches!(*name, "resource" | "audience") && !seen.insert(*name)) {
+            Some(name) => Err(Refusal::new("invalid_request", &format!("{name} comes twice"))),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn text(&self, name: &str) -> String {
@@ -98,6 +109,7 @@ pub(super) async fn answer_parts(state: &State, origin: String, head: &request::
         endpoint,
         http_method: head.method.clone(),
         path: path.to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
         params: params(&head.headers, head.uri.query().unwrap_or_default(), body),
         headers: head.headers.clone(),
         body: String::from_utf8_lossy(body).into_owned(),

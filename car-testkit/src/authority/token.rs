@@ -64,6 +64,11 @@ fn grant(state: &State, asked: &Asked) -> Result<Value, Refusal> {
     if !GRANTS.contains(&kind) {
         return Err(Refusal::new("unsupported_grant_type", "not a grant of this server"));
     }
+    if !asked.seen.query.is_empty() {
+        // It would stand in every log on the way (RFC 6749 §2.3.1).
+        return Err(Refusal::new("invalid_request", "parameters belong in the body"));
+    }
+    asked.check_repeats()?;
     check_resource(asked)?;
     let thumbprint = dpop::at_token_endpoint(state, asked)?;
     match kind {
@@ -84,7 +89,7 @@ fn code(state: &State, asked: &Asked, thumbprint: Option<String>) -> Result<Valu
         return Err(Refusal::new("invalid_dpop_proof", "the code belongs to another key"));
     }
     let grant = Grant { thumbprint, ..grant };
-    Ok(issue(state, asked, Issue { grant, nonce, with_refresh: true }))
+    Ok(issue(&mut state.memory(), state, asked, Issue { grant, nonce, with_refresh: true }))
 }
 
 fn spend(state: &State, asked: &Asked, client: &str) -> Result<(Grant, Option<String>), Refusal> {

@@ -64,6 +64,38 @@ async fn refuses_what_is_wrong_in_the_authorization_request() {
 }
 
 #[tokio::test]
+async fn refuses_scopes_it_does_not_have_and_grants_what_it_is_told_to() {
+    let authority = authority(|config| config.refuses_unknown_scopes = true).await;
+    let refused = authorize(&authority, &[("scope", "mcp:read mcp:fly")]).await;
+    assert_eq!(returned(&refused, "error").as_deref(), Some("invalid_scope"));
+    authority.set(|config| config.granted_scope = Some("mcp:read".to_owned()));
+    let answer = sign_in(&authority, &[("scope", "mcp:read mcp:write")]).await;
+    assert_eq!(answer["scope"], "mcp:read");
+    assert!(!authority.introspect(access(&answer)).unwrap().has_scope("mcp:write"));
+}
+
+#[tokio::test]
+async fn takes_each_parameter_once_and_in_the_body() {
+    let authority = authority(|_| {}).await;
+    let twice = [("grant_type", "refresh_token"), ("client_id", "known"), ("client_id", "known")];
+    assert_eq!(error(&crate::oauth::token(&authority, &[], &twice).await).1, "invalid_request");
+    let url = format!("{}/token?client_id=known", authority.issuer());
+    let got = crate::oauth::post(&url, &[], &[("grant_type", "refresh_token")]).await;
+    assert_eq!(error(&got), (400, "invalid_request".to_owned()));
+    let got = authorize(&authority, &[("prompt", "login"), ("prompt", "consent")]).await;
+    assert_eq!(returned(&got, "error").as_deref(), Some("invalid_request"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_refreshes_with_one_token_one_succeeds() {
+    let authority = authority(|_| {}).await;
+    let first = sign_in(&authority, &[]).await;
+    let all =
+        futures_util::future::join_all((0..16).map(|_| refresh(&authority, &first["refresh_token"]))).await;
+    assert_eq!(all.iter().filter(|got| got.status == 200).count(), 1);
+}
+
+#[tokio::test]
 async fn strict_rotation_revokes_the_family_of_a_reused_token() {
     let authority = authority(|_| {}).await;
     let first = sign_in(&authority, &[]).await;
