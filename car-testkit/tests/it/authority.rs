@@ -7,7 +7,9 @@ use car_testkit::authority::{
 };
 use serde_json::json;
 
-use crate::oauth::{VERIFIER, access, authority, authorize, error, redeem, refresh, returned, sign_in};
+use crate::oauth::{
+    VERIFIER, access, authority, authorize, error, redeem, redeem_with, refresh, returned, sign_in,
+};
 use crate::wire::send;
 
 #[tokio::test]
@@ -35,6 +37,25 @@ async fn a_code_used_twice_takes_its_tokens_along() {
     let answer = redeem(&authority, &code, VERIFIER).await.json();
     assert_eq!(error(&redeem(&authority, &code, VERIFIER).await).1, "invalid_grant");
     assert!(!authority.is_live(access(&answer)));
+}
+
+#[tokio::test]
+async fn refuses_what_is_wrong_when_a_code_is_redeemed() {
+    let authority = authority(|_| {}).await;
+    let cases = [
+        (("redirect_uri", "http://127.0.0.1:1/other"), "invalid_grant"),
+        (("resource", "https://b/mcp"), "invalid_target"),
+        (("code", "code-of-nobody"), "invalid_grant"),
+        (("client_id", "nobody"), "invalid_client"),
+        (("grant_type", "password"), "unsupported_grant_type"),
+    ];
+    for (param, expected) in cases {
+        let code = returned(&authorize(&authority, &[("resource", "https://a/mcp")]).await, "code").unwrap();
+        assert_eq!(error(&redeem_with(&authority, &code, &[param]).await).1, expected, "{param:?}");
+    }
+    authority.set(|config| config.code_lifetime = Duration::ZERO);
+    let code = returned(&authorize(&authority, &[]).await, "code").unwrap();
+    assert_eq!(error(&redeem(&authority, &code, VERIFIER).await).1, "invalid_grant");
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! The authorization server: who may ask, and the grants without a browser.
 
+use base64::Engine as _;
 use car_testkit::authority::{Client, Registration, RegistrationSecret, SigningKey};
 use serde_json::{Value, json};
 
 use crate::oauth::{
-    BACK, VERIFIER, access, authority, authorize, claims, error, post, returned, sign_in, token,
+    BACK, access, authority, authorize, claims, error, post, redeem_with, returned, sign_in, token,
 };
 use crate::wire::{Got, send};
 
@@ -221,14 +222,43 @@ async fn a_client_may_be_a_document_where_that_is_supported() {
     let authority = authority(|_| {}).await;
     let id = ("client_id", "https://client.example/metadata.json");
     let code = returned(&authorize(&authority, &[id]).await, "code").unwrap();
-    let params = [
-        ("grant_type", "authorization_code"),
-        id,
-        ("code", &code),
-        ("redirect_uri", BACK),
-        ("code_verifier", VERIFIER),
-    ];
-    assert_eq!(token(&authority, &[], &params).await.status, 200);
+    assert_eq!(redeem_with(&authority, &code, &[id]).await.status, 200);
     authority.set(|config| config.client_id_documents = false);
     assert_eq!(authorize(&authority, &[id]).await.status, 400);
+}
+
+#[tokio::test]
+async fn what_was_given_to_one_client_is_no_good_to_another() {
+    let authority = authority(|config| config.clients.push(Client::public("other", &[BACK]))).await;
+    let other = ("client_id", "other");
+    let code = returned(&authorize(&authority, &[]).await, "code").unwrap();
+    assert_eq!(error(&redeem_with(&authority, &code, &[other]).await).1, "invalid_grant");
+    let answer = sign_in(&authority, &[]).await;
+    let refresh_token = ("refresh_token", answer["refresh_token"].as_str().unwrap());
+    let refreshed = token(&authority, &[], &[("grant_type", "refresh_token"), other, refresh_token]).await;
+    assert_eq!(error(&refreshed).1, "invalid_grant");
+    let url = format!("{}/revoke", authority.issuer());
+    for token in [access(&answer), refresh_token.1] {
+        assert_eq!(post(&url, &[], &[other, ("token", token)]).await.status, 200);
+    }
+    assert!(authority.is_live(access(&answer)));
+    let (code, user_code) = device_code(&authority).await;
+    assert!(authority.approve_device(&user_code));
+    let polled = token(&authority, &[], &[("grant_type", DEVICE), other, ("device_code", &code)]).await;
+    assert_eq!(error(&polled).1, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_client_keeps_to_the_method_it_registered() {
+    let authority = authority(|_| {}).await;
+    let url = format!("{}/register", authority.issuer());
+    let document = json!({ "redirect_uris": [BACK], "token_endpoint_auth_method": "client_secret_basic" });
+    let client = send("POST", &url, &[], &document.to_string()).await.json();
+    let (id, secret) = (client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());
+    let grant = ("grant_type", "client_credentials");
+    let posted = token(&authority, &[], &[grant, ("client_id", id), ("client_secret", secret)]).await;
+    assert_eq!(error(&posted).1, "invalid_client");
+    let basic =
+        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}")));
+    assert_eq!(token(&authority, &[("Authorization", &basic)], &[grant]).await.status, 200);
 }

@@ -58,13 +58,20 @@ pub(crate) async fn token(authority: &Authority, headers: &[(&str, &str)], param
 
 /// Redeems a code.
 pub(crate) async fn redeem(authority: &Authority, code: &str, verifier: &str) -> Got {
-    let params = [
+    redeem_with(authority, code, &[("code_verifier", verifier)]).await
+}
+
+/// Redeems a code, with these parameters besides the usual ones, or instead of them.
+pub(crate) async fn redeem_with(authority: &Authority, code: &str, other: &[(&str, &str)]) -> Got {
+    let usual = [
         ("grant_type", "authorization_code"),
         ("client_id", CLIENT),
         ("code", code),
         ("redirect_uri", BACK),
-        ("code_verifier", verifier),
+        ("code_verifier", VERIFIER),
     ];
+    let usual = usual.iter().filter(|(name, _)| !other.iter().any(|(other, _)| other == name));
+    let params: Vec<_> = usual.chain(other).copied().collect();
     token(authority, &[], &params).await
 }
 
