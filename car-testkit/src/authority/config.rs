@@ -73,6 +73,8 @@ pub struct AuthorityConfig {
     pub resource: ResourceRule,
     /// Whether proofs of possession are taken, and demanded (RFC 9449).
     pub dpop: Dpop,
+    /// How long the user of a device may take.
+    pub device_lifetime: Duration,
     /// The least seconds between two questions of a waiting device (RFC 8628 `interval`).
     pub device_interval: u64,
 }
@@ -114,6 +116,7 @@ impl Default for AuthorityConfig {
             refresh_fault: None,
             resource: ResourceRule::Any,
             dpop: Dpop::Off,
+            device_lifetime: Duration::from_secs(600),
             device_interval: 5,
         }
     }

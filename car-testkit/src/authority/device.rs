@@ -13,8 +13,6 @@ use crate::reply::Reply;
 
 /// What is added to the interval of a device that asks too often (RFC 8628 §3.5).
 pub(super) const SLOWER: Duration = Duration::from_secs(5);
-/// How long the user may take.
-const LIFETIME: Duration = Duration::from_secs(600);
 
 /// A device whose user has not decided, or whose tokens were not fetched yet.
 #[derive(Debug)]
@@ -53,7 +51,7 @@ pub(super) fn answer(state: &State, asked: &Asked) -> Reply {
         decision: Decision::Pending,
         interval: Duration::from_secs(asked.config.device_interval),
         asked: None,
-        expires: Instant::now() + LIFETIME,
+        expires: Instant::now() + asked.config.device_lifetime,
     };
     state.memory().devices.insert(code.clone(), waiting);
     let page = format!("{}/activate", asked.issuer());
@@ -64,7 +62,7 @@ pub(super) fn answer(state: &State, asked: &Asked) -> Reply {
             "user_code": user_code,
             "verification_uri": page,
             "verification_uri_complete": format!("{page}?user_code={user_code}"),
-            "expires_in": LIFETIME.as_secs(),
+            "expires_in": asked.config.device_lifetime.as_secs(),
             "interval": asked.config.device_interval,
         }),
     )

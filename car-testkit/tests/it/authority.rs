@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use car_testkit::authority::{
-    Account, Canned, Consent, Endpoint, Iss, RefreshTokens, ResourceRule, Rotation, TokenFault,
+    Account, Canned, Client, Consent, Endpoint, Iss, RefreshTokens, ResourceRule, Rotation, TokenFault,
 };
 use serde_json::json;
 
@@ -80,6 +80,9 @@ async fn refuses_what_is_wrong_in_the_authorization_request() {
         let got = authorize(&authority, &[params]).await;
         assert_eq!((got.status, got.header("location")), (400, None), "{params:?}");
     }
+    authority.set(|config| config.clients.push(Client::public("web", &["https://a.example/back"])));
+    let foreign = [("client_id", "web"), ("redirect_uri", "https://a.example:8443/back")];
+    assert_eq!(authorize(&authority, &foreign).await.status, 400);
     let other_port = [("redirect_uri", "http://127.0.0.1:2/callback"), ("resource", "https://a/mcp")];
     assert!(returned(&authorize(&authority, &other_port).await, "code").is_some());
 }
@@ -103,6 +106,10 @@ async fn takes_each_parameter_once_and_in_the_body() {
     let url = format!("{}/token?client_id=known", authority.issuer());
     let got = crate::oauth::post(&url, &[], &[("grant_type", "refresh_token")]).await;
     assert_eq!(error(&got), (400, "invalid_request".to_owned()));
+    // Of a body that is no form nothing is read.
+    let body = "grant_type=refresh_token&client_id=known";
+    let token = format!("{}/token", authority.issuer());
+    assert_eq!(error(&send("POST", &token, &[], body).await).1, "unsupported_grant_type");
     let got = authorize(&authority, &[("prompt", "login"), ("prompt", "consent")]).await;
     assert_eq!(returned(&got, "error").as_deref(), Some("invalid_request"));
 }
@@ -171,6 +178,13 @@ async fn who_stops_waiting_for_a_refresh_has_lost_it() {
 async fn a_refresh_can_narrow_the_scope_but_not_widen_it() {
     let authority = authority(|_| {}).await;
     let first = sign_in(&authority, &[("scope", "mcp:read mcp:write")]).await;
+    let other = [
+        ("grant_type", "refresh_token"),
+        ("client_id", "known"),
+        ("refresh_token", first["refresh_token"].as_str().unwrap()),
+        ("resource", "https://b/mcp"),
+    ];
+    assert_eq!(error(&crate::oauth::token(&authority, &[], &other).await).1, "invalid_target");
     let ask = async |scope: &str, token: &serde_json::Value| {
         let token = token.as_str().unwrap();
         let params = [

@@ -42,7 +42,13 @@ impl Proof {
 }
 
 async fn redeem(authority: &Authority, resource: &str, proof: Option<&str>) -> Got {
-    let code = returned(&authorize(authority, &[("resource", resource)]).await, "code").unwrap();
+    let proofs: Vec<_> = proof.into_iter().collect();
+    redeem_of(authority, &[("resource", resource)], &proofs).await
+}
+
+/// Redeems a code that was asked for with these parameters, with as many proofs as there are.
+async fn redeem_of(authority: &Authority, asked: &[(&str, &str)], proofs: &[&str]) -> Got {
+    let code = returned(&authorize(authority, asked).await, "code").unwrap();
     let params = [
         ("grant_type", "authorization_code"),
         ("client_id", "known"),
@@ -50,7 +56,7 @@ async fn redeem(authority: &Authority, resource: &str, proof: Option<&str>) -> G
         ("redirect_uri", BACK),
         ("code_verifier", VERIFIER),
     ];
-    let headers: Vec<_> = proof.iter().map(|proof| ("DPoP", *proof)).collect();
+    let headers: Vec<_> = proofs.iter().map(|proof| ("DPoP", *proof)).collect();
     token(authority, &headers, &params).await
 }
 
@@ -132,6 +138,24 @@ async fn a_bound_token_is_good_with_its_key_only() {
     assert_eq!(ask("DPoP", foreign).await.status, 401);
     let unbound = Proof::new(&key, "POST", &server.url()).with("nonce", nonce).signed(&key);
     assert_eq!(ask("DPoP", unbound).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_code_can_be_bound_to_a_key_before_it_is_given() {
+    let authority = authority(|config| config.dpop = Dpop::Supported).await;
+    let (key, other) = (SigningKey::generate(), SigningKey::generate());
+    let url = format!("{}/token", authority.issuer());
+    let proof = |key: &SigningKey| Proof::new(key, "POST", &url).signed(key);
+    let thumbprint = {
+        let answer = redeem(&authority, "r", Some(&proof(&key))).await.json();
+        authority.introspect(access(&answer)).unwrap().thumbprint.unwrap()
+    };
+    let bound = [("dpop_jkt", thumbprint.as_str())];
+    assert_eq!(error(&redeem_of(&authority, &bound, &[&proof(&other)]).await).1, "invalid_dpop_proof");
+    assert_eq!(error(&redeem_of(&authority, &bound, &[]).await).1, "invalid_dpop_proof");
+    assert_eq!(redeem_of(&authority, &bound, &[&proof(&key)]).await.status, 200);
+    let two = redeem_of(&authority, &[], &[&proof(&key), &proof(&key)]).await;
+    assert_eq!(error(&two).1, "invalid_dpop_proof");
 }
 
 #[tokio::test]

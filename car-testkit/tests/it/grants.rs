@@ -1,5 +1,7 @@
 //! The authorization server: who may ask, and the grants without a browser.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use car_testkit::authority::{Client, Registration, RegistrationSecret, SigningKey};
 use serde_json::{Value, json};
@@ -97,6 +99,11 @@ async fn a_device_waits_until_its_user_has_decided() {
     let (code, user_code) = device_code(&authority).await;
     assert!(authority.deny_device(&user_code));
     assert_eq!(error(&poll(&authority, &code).await).1, "access_denied");
+
+    authority.set(|config| config.device_lifetime = Duration::ZERO);
+    let (code, user_code) = device_code(&authority).await;
+    assert!(authority.approve_device(&user_code));
+    assert_eq!(error(&poll(&authority, &code).await).1, "expired_token");
 }
 
 #[tokio::test]
@@ -151,8 +158,56 @@ async fn an_identity_is_carried_from_one_server_to_another() {
         (Some("user-1"), Some("https://a/mcp"))
     );
     assert_eq!(error(&redeem(&exchange("https://other").await).await).1, "invalid_grant");
+    // The assertion is that of one client, and does not last.
+    away.set(|config| config.clients.push(Client::public("other", &[])));
+    let params = [("grant_type", JWT_BEARER), ("client_id", "other"), ("assertion", access(&exchanged))];
+    assert_eq!(error(&token(&away, &[], &params).await).1, "invalid_grant");
+    let mut old = claims(access(&exchanged));
+    old["exp"] = json!(1);
+    let old = json!({ "access_token": home.sign(&json!({ "typ": "oauth-id-jag+jwt" }), &old) });
+    assert_eq!(error(&redeem(&old).await).1, "invalid_grant");
     away.set(|config| config.trusted_keys.clear());
     assert_eq!(error(&redeem(&exchanged).await).1, "invalid_grant");
+}
+
+#[tokio::test]
+async fn only_the_client_that_it_is_for_exchanges_an_id_token() {
+    let authority = authority(|config| config.clients.push(Client::public("other", &[]))).await;
+    let signed_in = sign_in(&authority, &[("scope", "openid")]).await;
+    let ask = async |client: &str, subject: &str, kind: &str| {
+        let params = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("requested_token_type", kind),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
+            ("subject_token", subject),
+            ("client_id", client),
+            ("audience", "https://away"),
+        ];
+        token(&authority, &[], &params).await
+    };
+    let (id_token, id_jag) =
+        (signed_in["id_token"].as_str().unwrap(), "urn:ietf:params:oauth:token-type:id-jag");
+    assert_eq!(error(&ask("other", id_token, id_jag).await).1, "invalid_grant");
+    assert_eq!(error(&ask("known", access(&signed_in), id_jag).await).1, "invalid_grant");
+    assert_eq!(error(&ask("known", id_token, "urn:other").await).1, "invalid_request");
+    assert_eq!(ask("known", id_token, id_jag).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_workload_shows_a_token_of_its_platform() {
+    let platform = SigningKey::generate();
+    let authority = authority(|config| config.trusted_keys.push(platform.jwk())).await;
+    let ask = async |audience: String| {
+        let claims = json!({ "iss": "https://platform", "sub": "job-7", "aud": audience, "exp": later() });
+        let assertion = platform.sign(&json!({ "typ": "JWT" }), &claims);
+        token(&authority, &[], &[("grant_type", JWT_BEARER), ("assertion", &assertion), ("resource", "r")])
+            .await
+    };
+    let answer = ask(authority.issuer()).await.json();
+    let known = authority.introspect(access(&answer)).unwrap();
+    assert_eq!((known.client.as_str(), known.resource.as_deref()), ("job-7", Some("r")));
+    assert!(answer.get("refresh_token").is_none());
+    assert_eq!(error(&ask("https://other".to_owned()).await).1, "invalid_grant");
 }
 
 #[tokio::test]
@@ -179,6 +234,9 @@ async fn registers_clients_and_refuses_as_told() {
     );
     assert_eq!(register(json!({ "redirect_uris": [] })).await.json()["error"], "invalid_redirect_uri");
     assert_eq!(register(json!([])).await.json()["error"], "invalid_client_metadata");
+
+    let unknown = json!({ "redirect_uris": [BACK], "token_endpoint_auth_method": "tls_client_auth" });
+    assert_eq!(register(unknown).await.json()["error"], "invalid_client_metadata");
 
     let cases = [
         (Registration::RefusesRedirectUris, 400, "invalid_redirect_uri"),
