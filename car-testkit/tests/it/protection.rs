@@ -166,3 +166,31 @@ async fn some_methods_need_no_token() {
     let session = open_session(&server.url(), "2025-11-25").await;
     assert_eq!(crate::wire::legacy_call(&server.url(), &session, "echo", json!({})).await.status, 401);
 }
+
+#[tokio::test]
+async fn guards_every_way_in() {
+    let authority = authority(|_| {}).await;
+    let (server, protection) = protected(&authority, |config| {
+        config.method_scopes.insert("tools/list".to_owned(), "mcp:write".to_owned());
+    })
+    .await;
+    let messages = server.url().replace("/mcp", "/messages?session=x");
+    for (method, url) in
+        [("GET", server.url()), ("DELETE", server.url()), ("GET", server.sse_url()), ("POST", messages)]
+    {
+        assert_eq!(send(method, &url, &[], "").await.status, 401, "{method} {url}");
+    }
+    let refused = send("GET", &server.sse_url(), &[], "").await;
+    let document = server.url().replace("/mcp", "/.well-known/oauth-protected-resource/sse");
+    assert!(refused.header("www-authenticate").unwrap().contains(&document));
+    assert_eq!(send("GET", &document, &[], "").await.json()["resource"], server.sse_url());
+
+    let reader = bearer(&authority, &server, "mcp:read").await;
+    let list =
+        async || modern_with(&server.url(), "tools/list", json!({}), &[("Authorization", &reader)]).await;
+    assert_eq!((list().await.status, echo(&server, &reader).await.status), (403, 200));
+    protection.set(|config| config.method_scopes.clear());
+    assert_eq!(list().await.status, 200);
+    let in_query = format!("{}?access_token={}", server.url(), reader.strip_prefix("Bearer ").unwrap());
+    assert_eq!(send("POST", &in_query, &[], "{}").await.status, 401);
+}
