@@ -23,6 +23,13 @@ pub struct Seen {
     pub body: String,
 }
 
+impl Seen {
+    /// Returns the `Authorization` header.
+    pub fn authorization(&self) -> Option<&str> {
+        self.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok())
+    }
+}
+
 /// Counts of what a server saw since it was first started; a restart does not reset them.
 #[derive(Debug, Default)]
 pub struct Ledger {

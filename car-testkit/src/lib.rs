@@ -5,11 +5,14 @@
 //!                          (listener,                └─▶ legacy ─┬─ streamable   (sessions, resumable SSE)
 //!                           TLS, stop,                           └─ http_sse     (the old pair of endpoints)
 //!                           restart)
+//!                                          ▲ guard: whose token?
+//!  a client under test ──▶ authority: an OAuth 2.1 authorization server, which the guard asks
 //!  a client under test ──▶ hostile: one way of misbehaving, at one stage of the conversation
 //! ```
 //!
 //! [`everything::Everything`] is a correct server in every revision on one endpoint; its `ledger` says what reached
-//! it, so that a test can assert that nothing did. [`hostile::Hostile`] is wrong in exactly one way. Both are written on
+//! it, so that a test can assert that nothing did. [`authority::Authority`] gives out the tokens that it may demand.
+//! [`hostile::Hostile`] is wrong in exactly one way. All are written on
 //! plain hyper or on plain sockets, and share no code with the crates under test: a mistake in those cannot hide itself.
 //!
 //! ```
@@ -28,6 +31,7 @@ mod reply;
 mod sse;
 mod tls;
 
+pub mod authority;
 pub mod everything;
 pub mod hostile;
 

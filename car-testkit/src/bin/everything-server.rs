@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use car_testkit::authority::{Authority, AuthorityConfig, ProtectionConfig};
 use car_testkit::everything::{Answers, Config, Era, Everything};
 use clap::Parser;
 
@@ -28,6 +29,9 @@ struct Arguments {
     /// List a tool whose schema is invalid, and one whose header annotation is
     #[arg(long)]
     broken_tools: bool,
+    /// Demand tokens of an authorization server, which is started too and which the challenge leads to
+    #[arg(long)]
+    oauth: bool,
     /// Serve https with this certificate and key (PEM files)
     #[arg(long, num_args = 2, value_names = ["CERTIFICATE", "KEY"])]
     tls: Option<Vec<PathBuf>>,
@@ -48,7 +52,16 @@ async fn main() -> io::Result<()> {
     if let Some([certificates, key]) = arguments.tls.as_deref() {
         config.tls = Some(car_testkit::server_config(certificates, key).map_err(io::Error::other)?);
     }
+    let mut authority = None;
+    if arguments.oauth {
+        let started = Authority::start(AuthorityConfig::default()).await?;
+        config.protection = Some(started.protection(ProtectionConfig::default()));
+        authority = Some(started);
+    }
     let server = Everything::start(config).await?;
     println!("{}", server.url());
-    tokio::signal::ctrl_c().await
+    tokio::signal::ctrl_c().await?;
+    // Held until here: dropping it stops it.
+    drop(authority);
+    Ok(())
 }

@@ -3,6 +3,8 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::authority::Protection;
+
 /// Which protocol eras the server speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -68,6 +70,8 @@ pub struct Config {
     pub broken_header: bool,
     /// Serves https with these settings; see [`crate::server_config`].
     pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// The check of tokens in front of every request; see [`crate::authority::Authority::protection`].
+    pub protection: Option<Protection>,
 }
 
 impl Default for Config {
@@ -85,6 +89,7 @@ impl Default for Config {
             broken_schema: false,
             broken_header: false,
             tls: None,
+            protection: None,
         }
     }
 }

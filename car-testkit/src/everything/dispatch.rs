@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, header, request};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use serde_json::Value;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::config::Era;
 use super::state::State;
 use super::{legacy, modern};
+use crate::authority::Guarded;
 use crate::ledger::Seen;
 use crate::reply::{self, Reply};
 
@@ -34,6 +35,14 @@ pub(super) async fn answer(state: Arc<State>, request: Request<Incoming>) -> Rep
     if !is_local(&head.headers) {
         return reply::empty(StatusCode::FORBIDDEN);
     }
+    if let Some(protection) = &state.config.protection {
+        let origin = origin(&state, &head);
+        let value = message.as_ref().unwrap_or(&Value::Null);
+        let asked = Guarded { origin: &origin, head: &head, body: &body, message: value };
+        if let Some(refusal) = protection.intercept(&asked).await {
+            return refusal;
+        }
+    }
     match (head.uri.path(), head.method.clone()) {
         ("/mcp", Method::POST) => match message {
             Err(_) => reply::json(
@@ -55,6 +64,13 @@ pub(super) async fn answer(state: Arc<State>, request: Request<Incoming>) -> Rep
         },
         _ => reply::empty(StatusCode::NOT_FOUND),
     }
+}
+
+/// Scheme, host and port under which the server was asked, whichever way the HTTP version says it.
+fn origin(state: &State, head: &request::Parts) -> String {
+    let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let authority = head.uri.authority().map(http::uri::Authority::as_str).or(host).unwrap_or_default();
+    format!("{}://{authority}", if state.config.tls.is_some() { "https" } else { "http" })
 }
 
 async fn post(state: &Arc<State>, headers: &HeaderMap, message: Value) -> Reply {

@@ -2,8 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+mod authority;
+mod dpop;
 mod everything;
+mod grants;
 mod hostile;
+mod oauth;
+mod protection;
 mod streams;
 mod tls;
 mod wire;

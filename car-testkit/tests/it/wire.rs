@@ -59,6 +59,11 @@ pub(crate) async fn send(method: &str, url: &str, headers: &[(&str, &str)], body
 
 /// Sends a request of the modern era, right in every respect.
 pub(crate) async fn modern(url: &str, method: &str, params: Value) -> Got {
+    modern_with(url, method, params, &[]).await
+}
+
+/// Sends a request of the modern era with more headers.
+pub(crate) async fn modern_with(url: &str, method: &str, params: Value, more: &[(&str, &str)]) -> Got {
     let mut params = params;
     params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
     if params["_meta"]["io.modelcontextprotocol/clientCapabilities"].is_null() {
@@ -67,7 +72,7 @@ pub(crate) async fn modern(url: &str, method: &str, params: Value) -> Got {
     let name = params["name"].as_str().or_else(|| params["uri"].as_str()).unwrap_or("-").to_owned();
     let headers = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method), ("Mcp-Name", &name)];
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-    send("POST", url, &headers, &message.to_string()).await
+    send("POST", url, &[&headers, more].concat(), &message.to_string()).await
 }
 
 /// Opens a session of the legacy era and returns its id.
@@ -118,5 +123,17 @@ impl Open {
             assert!(count > 0, "the stream ended before {text}; it said {}", self.read);
             self.read.push_str(&String::from_utf8_lossy(&bytes[..count]));
         }
+    }
+
+    /// Reads until at least so many bytes have come or the reply has ended, and returns how many came.
+    pub(crate) async fn bytes(&mut self, enough: usize) -> usize {
+        let (mut count, mut bytes) = (0, vec![0; 16_384]);
+        while count < enough {
+            match self.socket.read(&mut bytes).await.unwrap() {
+                0 => break,
+                read => count += read,
+            }
+        }
+        count
     }
 }
