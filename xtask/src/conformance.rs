@@ -19,6 +19,7 @@ struct Scenario {
     may_fail: bool,
 }
 
+const OLDEST: &[&str] = &["2025-03-26"];
 const LEGACY: &[&str] = &["2025-11-25"];
 const MODERN: &[&str] = &["2026-07-28"];
 const BOTH: &[&str] = &["2025-11-25", "2026-07-28"];
@@ -35,6 +36,39 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "sep-2322-client-request-state", revisions: MODERN, may_fail: false },
     Scenario { name: "json-schema-ref-no-deref", revisions: MODERN, may_fail: false },
     Scenario { name: "json-schema-2020-12-preservation", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/metadata-default", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/metadata-var1", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/metadata-var2", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/metadata-var3", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/basic-cimd", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/scope-from-www-authenticate", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/scope-from-scopes-supported", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/scope-omitted-when-undefined", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/scope-step-up", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/scope-retry-limit", revisions: BOTH, may_fail: true },
+    Scenario { name: "auth/token-endpoint-auth-basic", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/token-endpoint-auth-post", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/token-endpoint-auth-none", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/pre-registration", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/resource-mismatch", revisions: MODERN, may_fail: true },
+    Scenario { name: "auth/offline-access-scope", revisions: MODERN, may_fail: false },
+    Scenario { name: "auth/offline-access-not-supported", revisions: MODERN, may_fail: false },
+    Scenario { name: "auth/authorization-server-migration", revisions: MODERN, may_fail: false },
+    Scenario { name: "auth/iss-supported", revisions: MODERN, may_fail: false },
+    Scenario { name: "auth/iss-not-advertised", revisions: MODERN, may_fail: false },
+    Scenario { name: "auth/iss-supported-missing", revisions: MODERN, may_fail: true },
+    Scenario { name: "auth/iss-wrong-issuer", revisions: MODERN, may_fail: true },
+    Scenario { name: "auth/iss-unexpected", revisions: MODERN, may_fail: true },
+    Scenario { name: "auth/iss-normalized", revisions: MODERN, may_fail: true },
+    Scenario { name: "auth/metadata-issuer-mismatch", revisions: MODERN, may_fail: true },
+    Scenario { name: "auth/client-credentials-jwt", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/client-credentials-basic", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/enterprise-managed-authorization", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/dpop", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/dpop-nonce", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/wif-jwt-bearer", revisions: BOTH, may_fail: false },
+    Scenario { name: "auth/2025-03-26-oauth-metadata-backcompat", revisions: OLDEST, may_fail: false },
+    Scenario { name: "auth/2025-03-26-oauth-endpoint-fallback", revisions: OLDEST, may_fail: false },
 ];
 
 /// How a run went.

@@ -306,7 +306,8 @@ impl Inner {
             state.is_loaded = true;
             state.generation += 1;
             let generation = state.generation;
-            state.current = record.grant.map(|grant| Current::new(grant, generation, Source::Kept)).transpose()?;
+            state.current =
+                record.grant.map(|grant| Current::new(grant, generation, Source::Kept)).transpose()?;
         }
         Ok(state.current.clone())
     }
@@ -356,7 +357,8 @@ impl Inner {
 
 impl Current {
     fn new(grant: Grant, generation: u64, source: Source) -> Result<Arc<Self>, Error> {
-        let key = grant.dpop_key.as_ref().map(|key| SigningKey::from_pem(key.expose(), None, None)).transpose()?;
+        let key =
+            grant.dpop_key.as_ref().map(|key| SigningKey::from_pem(key.expose(), None, None)).transpose()?;
         let scheme = if key.is_some() { "DPoP" } else { "Bearer" };
         let authorization = Secret::new(format!("{scheme} {}", grant.access_token.expose()));
         Ok(Arc::new(Self {
