@@ -6,6 +6,8 @@ pub(crate) const NPM: &[&str] = &[
     "@modelcontextprotocol/conformance@0.2.0-alpha.12",
     "@modelcontextprotocol/sdk@1.32.2",
     "@modelcontextprotocol/server-everything@2026.8.31",
+    "oidc-provider@9.13.3",
+    "playwright-core@1.65.1",
 ];
 
 /// Node itself as an npm package, where there is one; the suite needs 22 or newer, and many systems have less.
