@@ -57,22 +57,30 @@ async function leave(page, act) {
 const redirected = Promise.withResolvers();
 let redirect;
 
-/** Lets the browser ask this machine only; fonts from elsewhere would hold the page up. */
-async function guard(route) {
-  const url = new URL(route.request().url());
-  const isAway = route.request().isNavigationRequest() && url.origin !== start.origin;
-  if (isAway && options["stop-at-redirect"]) {
-    redirect = url.href;
-    redirected.resolve();
-    return route.abort();
-  }
-  return LOOPBACK.has(url.hostname) ? route.continue() : route.abort();
+/**
+ * Lets the browser ask this machine only; fonts from elsewhere would hold the page up. Spoken in the browser's own
+ * protocol, because the package's routes do not see where a redirect leads.
+ */
+async function guard(page) {
+  const browser = await page.context().newCDPSession(page);
+  browser.on("Fetch.requestPaused", ({ requestId, request, resourceType }) => {
+    const url = new URL(request.url);
+    const isAway = resourceType === "Document" && url.origin !== start.origin;
+    if (isAway && options["stop-at-redirect"]) {
+      redirect = url.href;
+      redirected.resolve();
+    }
+    const method = redirect || !LOOPBACK.has(url.hostname) ? "Fetch.failRequest" : "Fetch.continueRequest";
+    // A page that is left drops its requests; then there is nothing to answer any more.
+    browser.send(method, { requestId, errorReason: "Aborted" }).catch(() => {});
+  });
+  await browser.send("Fetch.enable", { patterns: [{ urlPattern: "*" }] });
 }
 
 async function visit(browser) {
   const page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(PATIENCE_MS);
-  await page.route("**/*", guard);
+  await guard(page);
   await page.goto(start.href);
   const pages = [];
   for (;;) {
