@@ -10,26 +10,40 @@ import { load } from "../packages.mjs";
 const HOUR = 3600;
 const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
 
-/** Opens the server; returns the client that may introspect tokens, and how all grants are withdrawn. */
+/** Opens the server; returns the client that may introspect tokens, and what only a test does. */
 export async function openAuthorizationServer({ server, origin }, resourceUrl, settings, ledger) {
   const { default: Provider, errors } = await load("oidc-provider");
   const inspector = { id: "mcp-server", secret: randomBytes(24).toString("base64url") };
   const provider = new Provider(origin, configuration(inspector, resourceUrl, settings, errors));
-  const grants = rememberGrants(provider);
+  const { grants, accessTokens } = rememberIssued(provider);
   provider.use(countRequests(ledger));
   provider.on("server_error", (_context, error) => console.error(error));
   server.on("request", provider.callback());
 
+  /** Withdraws every grant with all its tokens, as an administrator would. */
   async function revokeAll() {
     const ids = [...grants];
     grants.clear();
+    accessTokens.clear();
     for (const id of ids) {
       await Promise.all([provider.AccessToken.revokeByGrantId(id), provider.RefreshToken.revokeByGrantId(id)]);
       await provider.Grant.adapter.destroy(id);
     }
     return ids.length;
   }
-  return { inspector, revokeAll };
+
+  /** Forgets every access token before its time, and keeps the grants: a client learns of it by a 401 only. */
+  async function dropAccessTokens() {
+    const ids = [...accessTokens.keys()];
+    accessTokens.clear();
+    for (const id of ids) await provider.AccessToken.adapter.destroy(id);
+    return ids.length;
+  }
+
+  /** Counts the access tokens that have not expired. */
+  const liveAccessTokens = () => [...accessTokens.values()].filter((expiry) => expiry * 1000 > Date.now()).length;
+
+  return { inspector, revokeAll, dropAccessTokens, liveAccessTokens };
 }
 
 function configuration(inspector, resourceUrl, settings, errors) {
@@ -74,12 +88,17 @@ function configuration(inspector, resourceUrl, settings, errors) {
   };
 }
 
-/** Keeps the ids of all grants that a token was issued for. */
-function rememberGrants(provider) {
+/** Keeps the ids of all grants that a token was issued for, and when each access token expires, in seconds. */
+function rememberIssued(provider) {
   const grants = new Set();
-  const remember = (token) => token.grantId && grants.add(token.grantId);
-  for (const event of ["access_token.saved", "refresh_token.saved"]) provider.on(event, remember);
-  return grants;
+  const accessTokens = new Map();
+  provider.on("refresh_token.saved", (token) => grants.add(token.grantId));
+  provider.on("access_token.saved", (token) => {
+    grants.add(token.grantId);
+    accessTokens.set(token.jti, token.exp);
+  });
+  provider.on("access_token.destroyed", (token) => accessTokens.delete(token.jti));
+  return { grants, accessTokens };
 }
 
 /** Counts by what was asked and how it ended; token requests by grant type, revocations by the kind of token. */
