@@ -95,7 +95,8 @@ function rememberIssued(provider) {
   provider.on("refresh_token.saved", (token) => grants.add(token.grantId));
   provider.on("access_token.saved", (token) => {
     grants.add(token.grantId);
-    accessTokens.set(token.jti, token.exp);
+    // In whole seconds, rounded down, as the package itself reckons.
+    accessTokens.set(token.jti, Math.floor(Date.now() / 1000) + token.expiration);
   });
   provider.on("access_token.destroyed", (token) => accessTokens.delete(token.jti));
   return { grants, accessTokens };
