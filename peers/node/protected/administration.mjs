@@ -4,6 +4,7 @@
 //  POST /test/revoke-all                    every grant is withdrawn, as an administrator would
 //  POST /test/drop-access-tokens            they are gone before their time, the grants stay
 //  POST /test/live-access-tokens            how many have not expired
+//  POST /test/issued-secrets                every code and token issued so far, to look for where none may be
 //  POST /test/access-token-ttl {seconds}    for access tokens issued from now on
 
 export function openAdministration(server, provider, settings, ledger) {
@@ -12,6 +13,7 @@ export function openAdministration(server, provider, settings, ledger) {
     "/test/revoke-all": async () => ({ grants: await provider.revokeAll() }),
     "/test/drop-access-tokens": async () => ({ tokens: await provider.dropAccessTokens() }),
     "/test/live-access-tokens": () => ({ tokens: provider.liveAccessTokens() }),
+    "/test/issued-secrets": () => ({ secrets: provider.issuedSecrets() }),
     "/test/access-token-ttl": ({ seconds }) => {
       if (!(Number.isInteger(seconds) && seconds > 0)) throw new Error("expected {\"seconds\": a whole number above 0}");
       settings.accessTokenTtl = seconds;

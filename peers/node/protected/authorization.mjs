@@ -15,7 +15,7 @@ export async function openAuthorizationServer({ server, origin }, resourceUrl, s
   const { default: Provider, errors } = await load("oidc-provider");
   const inspector = { id: "mcp-server", secret: randomBytes(24).toString("base64url") };
   const provider = new Provider(origin, configuration(inspector, resourceUrl, settings, errors));
-  const { grants, accessTokens } = rememberIssued(provider);
+  const { grants, accessTokens, secrets } = rememberIssued(provider);
   provider.use(countRequests(ledger));
   provider.on("server_error", (_context, error) => console.error(error));
   server.on("request", provider.callback());
@@ -43,7 +43,7 @@ export async function openAuthorizationServer({ server, origin }, resourceUrl, s
   /** Counts the access tokens that have not expired. */
   const liveAccessTokens = () => [...accessTokens.values()].filter((expiry) => expiry * 1000 > Date.now()).length;
 
-  return { inspector, revokeAll, dropAccessTokens, liveAccessTokens };
+  return { inspector, revokeAll, dropAccessTokens, liveAccessTokens, issuedSecrets: () => [...secrets] };
 }
 
 function configuration(inspector, resourceUrl, settings, errors) {
@@ -88,10 +88,17 @@ function configuration(inspector, resourceUrl, settings, errors) {
   };
 }
 
-/** Keeps the ids of all grants that a token was issued for, and when each access token expires, in seconds. */
+/**
+ * Keeps the ids of all grants that a token was issued for, when each access token expires, in seconds, and every token
+ * and code as the client got it: an opaque one is its own id.
+ */
 function rememberIssued(provider) {
   const grants = new Set();
   const accessTokens = new Map();
+  const secrets = new Set();
+  for (const kind of ["authorization_code", "access_token", "refresh_token"]) {
+    provider.on(`${kind}.saved`, (token) => secrets.add(token.jti));
+  }
   provider.on("refresh_token.saved", (token) => grants.add(token.grantId));
   provider.on("access_token.saved", (token) => {
     grants.add(token.grantId);
@@ -99,7 +106,7 @@ function rememberIssued(provider) {
     accessTokens.set(token.jti, Math.floor(Date.now() / 1000) + token.expiration);
   });
   provider.on("access_token.destroyed", (token) => accessTokens.delete(token.jti));
-  return { grants, accessTokens };
+  return { grants, accessTokens, secrets };
 }
 
 /** Counts by what was asked and how it ended; token requests by grant type, revocations by the kind of token. */

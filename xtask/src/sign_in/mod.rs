@@ -9,6 +9,7 @@
 //! where a refresh would do, is seen there and nowhere else.
 
 mod browser;
+mod leak;
 mod pane;
 mod servers;
 mod steps;
@@ -40,7 +41,10 @@ pub(crate) fn run() -> Result<(), Failure> {
     }
     heading("building");
     let folder = place::target().join("sign-in");
-    let car = Car::build(&folder)?;
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    let car = Car::build(&folder.join("home"))?;
     heading("an authorization server and an MCP server behind it");
     let servers = Servers::start()?;
     println!("{}", servers.shown());

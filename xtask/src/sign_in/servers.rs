@@ -55,6 +55,13 @@ impl Servers {
         Ok(())
     }
 
+    /// Returns every code and token that the server has issued.
+    pub(super) fn issued_secrets(&self) -> Result<Vec<String>, Failure> {
+        let issued = self.ask("issued-secrets", &json!({}))?;
+        let secrets = issued["secrets"].as_array().into_iter().flatten();
+        Ok(secrets.filter_map(|secret| secret.as_str().map(ToOwned::to_owned)).collect())
+    }
+
     /// Sets how long access tokens live that are issued from now on.
     pub(super) fn set_lifetime(&self, seconds: u32) -> Result<(), Failure> {
         println!("(access tokens live {seconds} s from now on)");

@@ -2,7 +2,8 @@
 
 use super::browser::Browser;
 use super::pane::Pane;
-use super::{Stage, servers::Ledger};
+use super::servers::Ledger;
+use super::{Stage, leak};
 use crate::shell::Failure;
 
 /// A title and what is done.
@@ -20,6 +21,8 @@ const BROWSED: &str = "authorization";
 const CODES: &str = "token.authorization_code.granted";
 /// What `car` asks for when it opens no browser.
 const PROMPT: &str = "Paste the address that the browser ended at:";
+/// Where `CAR_SECRETS=file` keeps them, in the state folder.
+const SECRETS: &str = "secrets.json";
 /// Who signs in from another machine; the browser on this one signs in as somebody else.
 const FAR: &str = "grace";
 
@@ -32,6 +35,7 @@ pub(super) const STEPS: &[Step] = &[
     ("the server withdraws the grant: car asks for a sign-in again", notice_withdrawal),
     ("sign in again, then sign out: the server hears of it", sign_out),
     ("sign in where no browser can be opened", sign_in_elsewhere),
+    ("codes and tokens are in the secrets file and nowhere else", keep_secrets),
 ];
 
 fn add(stage: &Stage) -> Result<(), Failure> {
@@ -90,7 +94,10 @@ fn sign_out(stage: &Stage) -> Result<(), Failure> {
     let after = stage.servers.ledger()?;
     // The refresh token is what must go; its server drops the access tokens of the grant with it (RFC 7009 section 2.1).
     happened(&before, &after, "revocation.refresh_token", 1)?;
-    stage.car.show(&["call", "docs", "echo", "message=hello"], SIGN_IN).map(drop)
+    stage.car.show(&["call", "docs", "echo", "message=hello"], SIGN_IN)?;
+    let holders = leak::holders(stage.car.home(), &stage.servers.issued_secrets()?)?;
+    println!("files that still hold a code or token: {holders:?}");
+    if holders.is_empty() { Ok(()) } else { Err("expected none after the sign-out".into()) }
 }
 
 fn sign_in_elsewhere(stage: &Stage) -> Result<(), Failure> {
@@ -111,6 +118,14 @@ fn sign_in_elsewhere(stage: &Stage) -> Result<(), Failure> {
     }
     call(stage)?;
     expect(&stage.car.show(&["call", "docs", "whoami"], DONE)?.stdout, FAR)
+}
+
+fn keep_secrets(stage: &Stage) -> Result<(), Failure> {
+    let issued = stage.servers.issued_secrets()?;
+    let holders = leak::holders(stage.car.home(), &issued)?;
+    println!("{} codes and tokens were issued; files that hold one: {holders:?}", issued.len());
+    // The last sign-in is there: the search finds what it looks for.
+    if holders == [SECRETS] { Ok(()) } else { Err(format!("expected only {SECRETS}").into()) }
 }
 
 fn call(stage: &Stage) -> Result<(), Failure> {
