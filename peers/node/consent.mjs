@@ -6,12 +6,13 @@
 // "redirect", whole, as somebody would copy it. --report writes the line to a file, for when nobody sees the output.
 
 import { appendFileSync, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { load } from "./packages.mjs";
 
-/** The programs that Debian, Fedora, Google and a person's PATH have; the package brings none. */
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
+/** What Debian, Fedora and Google call it; the npm package brings none. */
+const CHROMIUM = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /** A page is there within this time, also on a busy machine. */
 const PATIENCE_MS = 30_000;
 /** Login, consent and one to confirm a device's code; a server that asks for more goes round in circles. */
@@ -97,17 +98,24 @@ async function visit(browser) {
   return { pages, title: await page.title(), text, url: decodeURI(url.href) };
 }
 
-const executablePath = CHROMIUM.find((path) => existsSync(path));
+const folders = (process.env.PATH ?? "").split(delimiter);
+const executablePath = CHROMIUM.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
 if (!executablePath) {
   console.error("no Chromium here; `cargo xtask setup --system` installs it, or install it with your own tools");
   process.exit(1);
 }
 const { default: { chromium } } = await load("playwright-core");
 const browser = await chromium.launch({ executablePath });
-try {
-  const line = JSON.stringify(await visit(browser));
+function report(outcome) {
+  const line = JSON.stringify(outcome);
   console.log(line);
   if (options.report) appendFileSync(options.report, `${line}\n`);
+}
+try {
+  report(await visit(browser));
+} catch (error) {
+  report({ error: error.message });
+  process.exitCode = 1;
 } finally {
   await browser.close();
 }

@@ -34,15 +34,20 @@ impl Browser {
         options
     }
 
+    /// Returns the reports of all visits that ended, one a line.
+    pub(super) fn reports(&self) -> String {
+        std::fs::read_to_string(&self.report).unwrap_or_default()
+    }
+
     /// Counts the visits that ended.
     pub(super) fn visits(&self) -> usize {
-        std::fs::read_to_string(&self.report).map_or(0, |text| text.lines().count())
+        self.reports().lines().count()
     }
 
     /// Waits for the report of visit `number`, from 1, and prints it; fails unless it ended at the application's page.
     pub(super) fn visit(&self, number: usize) -> Result<(), Failure> {
         let line = wait_for("the browser to report", || {
-            let text = std::fs::read_to_string(&self.report).unwrap_or_default();
+            let text = self.reports();
             let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
             Ok(whole.lines().nth(number - 1).map(ToOwned::to_owned))
         })?;

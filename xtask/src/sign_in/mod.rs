@@ -59,6 +59,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         let before = stage.servers.ledger()?;
         if let Err(failure) = step(&stage) {
             println!("FAILED; the servers counted {}\nbefore this step {before}", stage.servers.ledger()?);
+            println!("the browser reported\n{}", stage.browser.reports());
             return Err(failure);
         }
     }
