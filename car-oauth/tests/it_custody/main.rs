@@ -1,0 +1,15 @@
+//! Tokens do not get lost: the driver against a real authorization server, with a clock that the test moves.
+#![cfg(feature = "driver")]
+#![expect(clippy::unwrap_used, reason = "in tests a panic is the report")]
+
+mod support;
+mod vaults;
+
+// Renewed once, and kept.
+mod once;
+mod outages;
+mod stored;
+
+// Who is asked again, and when.
+
+// Other ways to tokens.
