@@ -372,7 +372,7 @@ impl Inner {
         record.grant = Some(grant.clone());
         let mut signed_in = SignedIn::of(&grant);
         signed_in.identity = identity.or(before);
-        let stored = self.store(&record).await;
+        let stored = self.store_grant(record).await;
         drop(guard);
         self.adopt(Some(grant), Source::Issued)?;
         stored?;
