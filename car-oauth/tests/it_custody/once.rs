@@ -38,6 +38,7 @@ async fn a_hundred_tasks_with_an_expired_token_send_one_refresh() {
 async fn a_hundred_tasks_refused_with_the_same_token_send_one_refresh() {
     let world = World::start().await;
     let program = world.signed_in().await;
+    assert_let_in(&world.ask(&program).await);
     let proof = program.prove("POST", &world.url()).await.unwrap();
     world.authority.expire_access_tokens();
     let mut tasks = JoinSet::new();
@@ -77,6 +78,7 @@ async fn programs_that_share_a_vault_send_one_refresh() {
 async fn a_program_that_finds_its_token_refused_takes_the_one_that_another_has_kept() {
     let world = World::start().await;
     let (one, other) = (world.signed_in().await, world.program());
+    assert_let_in(&world.ask(&one).await);
     assert_let_in(&world.ask(&other).await);
     // Neither knows of the end of the token.
     world.authority.expire_access_tokens();
