@@ -8,8 +8,11 @@ mod vaults;
 // Renewed once, and kept.
 mod once;
 mod outages;
+mod refresh;
 mod stored;
 
 // Who is asked again, and when.
-
-// Other ways to tokens.
+mod ended;
+mod moved;
+mod records;
+mod step_up;
