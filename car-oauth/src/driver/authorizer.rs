@@ -289,9 +289,7 @@ impl Inner {
             Ok(renewed) => Ok(renewed),
             // With somebody to ask, the server is let speak first: it says what to sign in for.
             Err(Error::SignInRequired { .. }) if self.agent.is_some() => Ok(None),
-            Err(error)
-                if !error.is_sign_in_required() && current.grant.serves(self.ambient.now(), 0) =>
-            {
+            Err(error) if !error.is_sign_in_required() && current.grant.serves(self.ambient.now(), 0) => {
                 tracing::warn!(%error, "a token could not be renewed ahead of its end; it is used as it is");
                 Ok(Some(current))
             }

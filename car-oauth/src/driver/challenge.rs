@@ -87,7 +87,9 @@ impl Inner {
         let is_accepted = current.is_accepted.load(Ordering::Relaxed) || age >= MOMENT;
         match current.source {
             // Another process may have renewed it once more, which ended this one.
-            Source::Renewed if !is_accepted && self.take_newer(Some(&current), Source::Renewed).await? => Ok(true),
+            Source::Renewed if !is_accepted && self.take_newer(Some(&current), Source::Renewed).await? => {
+                Ok(true)
+            }
             Source::Issued if !is_accepted => Err(Error::SignInRequired {
                 reason: "the server refused the token that was issued for it a moment ago".to_owned(),
             }),
@@ -123,6 +125,10 @@ impl Inner {
         current: Option<&Current>,
         generation: u64,
     ) -> Result<bool, Error> {
+        // Somebody may have granted it elsewhere.
+        if self.take_newer(current, Source::Kept).await? {
+            return Ok(true);
+        }
         let wanted = demand.scope.clone().unwrap_or_default();
         {
             let mut state = self.state();
@@ -133,10 +139,7 @@ impl Inner {
             }
             *rounds += 1;
         }
-        let before = current.map(|current| {
-            let requested = current.grant.requested.clone().unwrap_or_default();
-            requested.union(&current.grant.scopes.clone().unwrap_or_default())
-        });
+        let before = current.map(|current| current.grant.permissions());
         let reason = if wanted.is_empty() {
             "the server asks for more permissions".to_owned()
         } else {
