@@ -12,7 +12,13 @@ mod refresh;
 mod stored;
 
 // Who is asked again, and when.
+mod accounts;
 mod ended;
 mod moved;
 mod records;
 mod step_up;
+
+// Other ways to tokens.
+mod device;
+mod dpop;
+mod unattended;

@@ -12,13 +12,16 @@ use crate::support::{Person, World, assert_let_in, assert_sign_in_required};
 /// Everything that reached a server, as one text.
 fn reached(authority: &Authority) -> String {
     let all = authority.ledger().seen();
-    all.iter().map(|seen| format!("{} {} {:?} {}\n", seen.path, seen.query, seen.headers, seen.body)).collect()
+    all.iter()
+        .map(|seen| format!("{} {} {:?} {}\n", seen.path, seen.query, seen.headers, seen.body))
+        .collect()
 }
 
 /// Moves the server, and returns where to, and what must not get there.
 async fn moved(world: &World) -> (Authority, [String; 3]) {
     let grant = world.vault.record().await["grant"].clone();
-    let secrets = ["client_id", "access_token", "refresh_token"].map(|name| grant[name].as_str().unwrap().to_owned());
+    let secrets =
+        ["client_id", "access_token", "refresh_token"].map(|name| grant[name].as_str().unwrap().to_owned());
     let next = Authority::start(AuthorityConfig::default()).await.unwrap();
     world.protection.move_to(&next);
     (next, secrets)

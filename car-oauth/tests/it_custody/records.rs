@@ -7,7 +7,10 @@ use crate::support::{Person, World, assert_let_in};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_of_a_newer_release_or_a_damaged_one_is_never_overwritten() {
     let world = World::start().await;
-    let good = { world.signed_in().await; world.vault.text().await.unwrap() };
+    let good = {
+        world.signed_in().await;
+        world.vault.text().await.unwrap()
+    };
     let newer = good.replacen("\"version\":1", "\"version\":2", 1);
     assert_ne!(newer, good);
     let texts = [newer.as_str(), &good[..good.len() / 2], "", "null", "[]", "{\"version\":\"1\"}"];

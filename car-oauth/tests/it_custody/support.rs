@@ -1,7 +1,7 @@
 //! What the tests share: a protected server with its authorization server, a clock, a person, and a client's request.
 
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use car_http::{Client, HeaderValue, Request, Target, Url, header};
@@ -12,9 +12,7 @@ use car_oauth::driver::{
 use car_oauth::identity::Identity;
 use car_oauth::response::AuthorizationResponse;
 use car_oauth::{Error, Timestamp};
-use car_testkit::authority::{
-    Authority, AuthorityConfig, Endpoint, Protection, ProtectionConfig, Seen,
-};
+use car_testkit::authority::{Authority, AuthorityConfig, Endpoint, Protection, ProtectionConfig, Seen};
 use car_testkit::everything::{Config, Everything};
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
