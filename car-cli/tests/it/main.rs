@@ -3,5 +3,8 @@
 
 mod bad_input;
 mod car;
+mod custody;
+mod protected;
+mod sign_in;
 mod typing;
 mod walk;
