@@ -54,7 +54,6 @@ async fn ten_processes_with_a_token_that_has_expired_send_one_refresh() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_is_killed_at_any_moment_costs_no_sign_in() {
-    #[expect(clippy::disallowed_methods, reason = "the long run is asked for from outside")]
     let rounds = std::env::var("CAR_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS);
     // A token without a life of its own: every call has to renew it.
     let world = Protected::signed_in(|config| config.access_token_lifetime = Some(0)).await;
