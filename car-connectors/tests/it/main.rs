@@ -20,3 +20,6 @@ mod processes;
 mod bad_server;
 mod bad_state;
 mod secrets;
+
+mod sign_in;
+mod sign_in_support;
