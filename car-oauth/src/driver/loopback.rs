@@ -139,7 +139,7 @@ impl LoopbackAgent {
             name: name.to_owned(),
             inbox,
             waiting: None,
-            serving: serving,
+            serving,
         })
     }
 }
