@@ -97,6 +97,9 @@ fn hint(slug: &str, error: &OauthError) -> String {
         OauthError::Http { source, .. } if !matches!(**source, car_http::Error::AddressRefused { .. }) => {
             "check that the authorization server can be reached from here, and try again".to_owned()
         }
+        OauthError::InsecureEndpoint { reason, .. } if !reason.contains("private") => {
+            "tell the server's operator: sign-in works over https only, except on this machine".to_owned()
+        }
         OauthError::Http { .. } | OauthError::InsecureEndpoint { .. } => format!(
             "if the server and its sign-in are in your own network, say so with `car login {slug} --allow-private`"
         ),

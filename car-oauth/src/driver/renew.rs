@@ -117,12 +117,18 @@ impl Authorizer {
         let is_refused =
             refused.is_some_and(|refused| *refused == Fingerprint::of(&current.grant.access_token));
         let now = self.inner.ambient.now();
-        if !is_refused && current.grant.serves(now, self.inner.margin(&current.grant)) {
+        // Without chance: what is due for the process that asks is due here.
+        if !is_refused && current.grant.serves(now, full_margin(&current.grant)) {
             return Ok(());
         }
         let cause = if is_refused { Cause::Refused } else { Cause::Due };
         self.inner.renew(current.generation, cause).await.map(drop)
     }
+}
+
+/// Returns how many seconds before its end a token is due for renewal, at the most.
+fn full_margin(grant: &Grant) -> u64 {
+    MARGIN.min(grant.lifetime().unwrap_or(0) / 10)
 }
 
 fn nobody_signed_in() -> Error {
@@ -132,10 +138,10 @@ fn nobody_signed_in() -> Error {
 impl Inner {
     /// Returns how many seconds before its end a token is renewed.
     pub(super) fn margin(&self, grant: &Grant) -> u64 {
-        let tenth = grant.lifetime().unwrap_or(0) / 10;
+        let margin = full_margin(grant);
         let [dice, ..] = self.ambient.random();
         let jitter = JITTER * u64::from(dice) / 255;
-        MARGIN.min(tenth).saturating_sub(jitter.min(tenth / 3))
+        margin.saturating_sub(jitter.min(margin / 3))
     }
 
     /// Puts another token in place of the one of this generation and returns it.
@@ -199,6 +205,9 @@ impl Inner {
             return outcome.and(Ok(adopted));
         }
         outcome?;
+        if cause == Cause::Due && self.still_serves(Some(before)) {
+            return Ok(self.state().current.clone());
+        }
         Err(Error::SignInRequired { reason: "the token could not be renewed".to_owned() })
     }
 
