@@ -286,7 +286,7 @@ impl Inner {
 
     /// Makes the authorization request.
     async fn request(&self, plan: Plan, redirect_uri: &str) -> Result<(Url, PendingSignIn), Error> {
-        let proof = plan.discovered.pkce()?;
+        let proof = plan.discovered.pkce(&plan.quirk)?;
         let client = self.identify(&plan, redirect_uri).await?;
         let method = self.method_for(&plan, &client)?;
         let key = plan.wants_key.then(SigningKey::generate_es256).transpose()?;
