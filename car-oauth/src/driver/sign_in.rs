@@ -27,6 +27,10 @@ use crate::server_metadata::AuthorizationServer;
 use crate::sign::Sign;
 use crate::token::TokenResponse;
 
+/// What is said of a server that nobody has to sign in to.
+const NO_SIGN_IN: &str =
+    "the server takes requests without a sign-in, and says nowhere how one would be made";
+
 /// A sign-in that waits for the browser's answer. Holds the verifier of its code and is good for one answer.
 #[derive(Debug)]
 pub struct PendingSignIn {
@@ -146,7 +150,10 @@ impl Authorizer {
     pub async fn sign_in(&self, agent: &dyn UserAgent) -> Result<SignedIn, Error> {
         let _turn = self.inner.turn.lock().await;
         let demand = self.inner.demand().await;
-        self.inner.visit(agent, &demand, None).await
+        match self.inner.visit(agent, &demand, None).await {
+            Err(error) => Err(self.inner.explain(error).await),
+            signed_in => signed_in,
+        }
     }
 
     /// Begins a sign-in whose answer comes to the caller's own address, such as a web front end's.
@@ -183,8 +190,16 @@ impl Inner {
         match known {
             Some(demand) => demand,
             // A server that does not answer has its metadata all the same; that is asked next, and its error is told.
-            None => self.web.probe(&self.settings.server).await.unwrap_or_default(),
+            None => self.web.probe(&self.settings.server).await.ok().flatten().unwrap_or_default(),
         }
+    }
+
+    /// Tells of a server without metadata what it is: one that wants no sign-in, if it takes a request without.
+    async fn explain(&self, error: Error) -> Error {
+        let is_open = matches!(error, Error::NoMetadata { .. })
+            && self.state().demand.is_none()
+            && matches!(self.web.probe(&self.settings.server).await, Ok(None));
+        if is_open { Error::NoSignInNeeded { server: self.settings.server.to_string() } } else { error }
     }
 
     /// One visit of a person, from the metadata to the vault. The caller holds the turn.
