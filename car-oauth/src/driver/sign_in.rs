@@ -27,10 +27,6 @@ use crate::server_metadata::AuthorizationServer;
 use crate::sign::Sign;
 use crate::token::TokenResponse;
 
-/// What is said of a server that nobody has to sign in to.
-const NO_SIGN_IN: &str =
-    "the server takes requests without a sign-in, and says nowhere how one would be made";
-
 /// A sign-in that waits for the browser's answer. Holds the verifier of its code and is good for one answer.
 #[derive(Debug)]
 pub struct PendingSignIn {
