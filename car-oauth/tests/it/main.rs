@@ -1,0 +1,20 @@
+//! Attacks on a sign-in, and bad input to it: each against real sockets, with ledgers that say what left this program.
+//!
+//! ```text
+//!  Authorizer ──▶ Site: MCP server + authorization server on 127.0.0.1     (what servers and browsers do)
+//!             ──▶ World: the same at public names over TLS, guarded        (where requests may go)
+//!             ──▶ Canary: a private address that nothing may reach
+//! ```
+
+mod answer;
+mod bad_metadata;
+mod bad_token;
+mod canary;
+mod endpoint;
+mod log;
+mod metadata;
+mod network;
+mod person;
+mod replay;
+mod support;
+mod world;
