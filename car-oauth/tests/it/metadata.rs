@@ -41,28 +41,31 @@ async fn metadata_of_another_issuer_is_not_used() {
 async fn a_resource_of_another_origin_is_refused() {
     let site = Site::start().await;
     let port = site.server.address().port();
-    for resource in [
-        "https://victim.example/mcp".to_owned(),
-        format!("http://localhost:{port}/mcp"),
-        format!("https://127.0.0.1:{port}/mcp"),
-        format!("http://127.0.0.1:{port}@victim.example/mcp"),
-        format!("http://127.0.0.1:{port}/mcp/deeper"),
-        format!("http://127.0.0.1:{port}/mc"),
-        format!("http://127.0.0.1:{port}/mcp#x"),
-        "urn:victim".to_owned(),
+    for (resource, is_foreign) in [
+        ("https://victim.example/mcp".to_owned(), true),
+        (format!("http://localhost:{port}/mcp"), true),
+        (format!("https://127.0.0.1:{port}/mcp"), true),
+        (format!("http://127.0.0.1:{port}@victim.example/mcp"), true),
+        ("urn:victim".to_owned(), true),
+        (format!("http://127.0.0.1:{port}/mcp/deeper"), false),
+        (format!("http://127.0.0.1:{port}/mc"), false),
+        (format!("http://127.0.0.1:{port}/mcp#x"), false),
     ] {
-        for names_metadata in [true, false] {
+        for is_named in [true, false] {
             site.protection.set(|config| {
                 config.metadata_patch = json!({ "resource": resource });
-                config.names_metadata = names_metadata;
+                config.names_metadata = is_named;
             });
             let browser = Browser::honest();
-            let authorizer = site.authorizer();
-            let error = authorizer.sign_in(&browser).await.expect_err(&resource);
-            let is_named = matches!(&error, Error::ResourceMismatch { .. });
-            // At a guessed place the document of another path is as good as none.
-            let is_none = !names_metadata && error.to_string().contains("for another resource");
-            assert!(is_named || is_none || matches!(&error, Error::NoMetadata { .. }), "{resource}: {error}");
+            let error = site.fail(&browser).await;
+            // At a guessed place the document of another path of this server is as good as none.
+            match &error {
+                Error::ResourceMismatch { .. } => {}
+                Error::NoMetadata { tried, .. } if !is_named && !is_foreign => {
+                    assert!(tried.to_string().contains("for another resource"), "{tried}");
+                }
+                _ => panic!("{resource}: {error}"),
+            }
             site.assert_not_begun(&browser);
             assert_eq!(site.authority.ledger().seen().len(), 0, "{resource}");
         }
@@ -110,7 +113,10 @@ async fn a_hostile_authorization_url_is_never_opened() {
 #[tokio::test]
 async fn parameters_of_the_authorization_endpoint_do_not_replace_ours() {
     let site = Site::start().await;
-    let url = format!("{}/authorize?state=x&redirect_uri=https%3A%2F%2Fevil.example&keep=1", site.authority.issuer());
+    let url = format!(
+        "{}/authorize?state=x&redirect_uri=https%3A%2F%2Fevil.example&keep=1",
+        site.authority.issuer()
+    );
     site.authority.set(|config| config.metadata_patch = json!({ "authorization_endpoint": url }));
     let browser = Browser::honest();
     site.authorizer().sign_in(&browser).await.unwrap();

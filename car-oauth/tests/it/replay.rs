@@ -4,9 +4,9 @@ use std::sync::Mutex;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use car_oauth::Error;
 use car_oauth::driver::{Authorizer, Incomplete, Invitation, LoopbackAgent, Opener, PendingSignIn, SignedIn};
 use car_oauth::response::AuthorizationResponse;
-use car_oauth::Error;
 use car_testkit::authority::{Consent, Endpoint};
 use futures_util::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
@@ -68,14 +68,20 @@ async fn an_injected_code_is_worth_nothing() {
         let theirs = param(&follow(&theirs).await, "code").unwrap();
         let answer = replaced(&follow(&url).await, "code", &theirs);
         let outcome = complete(&authorizer, pending, &answer).await;
-        let Err(Incomplete::Failed(error @ Error::TokenRefused { .. })) = outcome else { panic!("{outcome:?}") };
+        let Err(Incomplete::Failed(error @ Error::TokenRefused { .. })) = outcome else {
+            panic!("{outcome:?}")
+        };
         assert!(error.is_invalid_grant(), "{error}");
         assert!(!authorizer.account().await.unwrap().signed_in);
         let sent = site.authority.requests(Endpoint::Token).pop().unwrap();
         assert_eq!(sent.param("code"), Some(theirs.as_str()));
         let verifier = sent.param("code_verifier").unwrap().to_owned();
         let hashed = URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier));
-        assert_eq!(param(url.as_str(), "code_challenge"), Some(hashed), "the verifier is that of this sign-in");
+        assert_eq!(
+            param(url.as_str(), "code_challenge"),
+            Some(hashed),
+            "the verifier is that of this sign-in"
+        );
         verifiers.push(verifier);
     }
     assert_ne!(verifiers[0], verifiers[1], "an attacker can know the next verifier");
@@ -110,7 +116,8 @@ async fn a_forged_state_is_ignored() {
 #[tokio::test]
 async fn an_answer_with_a_parameter_twice_is_ignored() {
     let site = Site::start().await;
-    let browser = Browser::with(|_, answer| vec![format!("{answer}&code=evil"), format!("{answer}&state=evil")]);
+    let browser =
+        Browser::with(|_, answer| vec![format!("{answer}&code=evil"), format!("{answer}&state=evil")]);
     let error = site.fail(&browser).await;
     assert!(matches!(&error, Error::SignInTimedOut { .. }), "{error}");
     assert_eq!(browser.ignored().len(), 2);
@@ -196,7 +203,10 @@ async fn a_callback_page_neither_redirects_nor_runs_anything() {
     assert!(rules.contains("default-src 'none'") && rules.contains("frame-ancestors 'none'"), "{rules}");
     let body = shown.text.to_ascii_lowercase();
     assert!(body.contains("&lt;script&gt;"), "the words are shown as words: {body}");
-    assert!(!body.contains("<script") && !body.contains("<meta http-equiv") && !body.contains("href="), "{body}");
+    assert!(
+        !body.contains("<script") && !body.contains("<meta http-equiv") && !body.contains("href="),
+        "{body}"
+    );
 }
 
 /// A front end may take the answer at https, or at its own port on this machine; nowhere else.

@@ -235,7 +235,11 @@ pub(crate) fn param(url: &str, name: &str) -> Option<String> {
 /// Puts a parameter in place of the one with the same name.
 pub(crate) fn replaced(url: &str, name: &str, value: &str) -> String {
     let mut url = Url::parse(url).unwrap();
-    let kept: Vec<_> = url.query_pairs().filter(|(found, _)| found != name).map(|(a, b)| (a.into_owned(), b.into_owned())).collect();
+    let kept: Vec<_> = url
+        .query_pairs()
+        .filter(|(found, _)| found != name)
+        .map(|(a, b)| (a.into_owned(), b.into_owned()))
+        .collect();
     url.query_pairs_mut().clear().extend_pairs(kept).append_pair(name, value);
     url.into()
 }
