@@ -43,8 +43,7 @@ pub(crate) fn from_input(names: &[String]) -> Result<Vec<Header>, Failure> {
 
 /// Reads a secret from standard input: asked for on a terminal, else the next line.
 pub(crate) fn secret_line(what: &str) -> Result<Secret, Failure> {
-    let failed =
-        |error: io::Error| Failure::io(format!("{what} cannot be read from standard input"), &error);
+    let failed = |error: io::Error| Failure::io(format!("{what} cannot be read from standard input"), &error);
     if io::stdin().is_terminal() {
         let terminal = console::Term::stderr();
         terminal.write_str(&format!("{what} (not shown): ")).map_err(failed)?;

@@ -74,7 +74,11 @@ impl Connected {
 
 impl Dialed {
     fn of(connector: &Connector) -> Self {
-        Self { url: connector.url.clone(), secret_headers: connector.secret_headers.clone(), oauth: connector.oauth.clone() }
+        Self {
+            url: connector.url.clone(),
+            secret_headers: connector.secret_headers.clone(),
+            oauth: connector.oauth.clone(),
+        }
     }
 }
 

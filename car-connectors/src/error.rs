@@ -219,7 +219,10 @@ pub(crate) fn session_error(slug: &str, error: car_mcp::Error) -> Error {
     };
     if matches!(&error, car_mcp::Error::Transport(TransportError::Unauthorized { .. })) {
         let hint = format!("sign in with `car login {slug}`");
-        return Error::new(ErrorKind::AuthRequired, "the server wants a sign-in").of(slug).hinted(hint).because(error);
+        return Error::new(ErrorKind::AuthRequired, "the server wants a sign-in")
+            .of(slug)
+            .hinted(hint)
+            .because(error);
     }
     let (kind, message, hint) = match &error {
         car_mcp::Error::Transport(transport) => transport_meaning(transport),

@@ -50,7 +50,7 @@ pub use events::{ConnectorEvent, ConnectorEvents};
 pub use manager::ConnectorManager;
 pub use name::{MAX_NAME_CHARS, canonical_names, slugify};
 pub use options::{CallOptions, ManagerOptions, NewConnector, OnProgress, ToolSelection};
-pub use sign_in::{Assertion, BegunSignIn, OauthCredentials, RenewTokens, SignInMethod, SignInOptions};
+pub use sign_in::{Assertion, BegunSignIn, RenewTokens, SignInMethod, SignInOptions};
 pub use status::{ConnectorState, ConnectorStatus, SetAside, ToolListing, ToolOutcome, ToolView};
 
 pub use car_connectors_store as store;

@@ -36,6 +36,8 @@
 
 pub mod client;
 pub mod credentials;
+#[cfg(feature = "oauth")]
+mod oauth;
 pub mod sse;
 
 pub use client::{HttpTransport, HttpTransportBuilder};

@@ -25,6 +25,7 @@
 //! # Ok(()) }
 //! ```
 
+mod browser;
 mod ledger;
 mod loopback;
 mod reply;
@@ -35,5 +36,6 @@ pub mod authority;
 pub mod everything;
 pub mod hostile;
 
+pub use browser::location_of;
 pub use ledger::{Ledger, Seen};
 pub use tls::{TlsError, server_config};

@@ -1,5 +1,6 @@
 //! Drives the `car` binary as a person would, in a state folder of its own.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -9,6 +10,7 @@ use crate::shell::{Failure, cargo, run};
 /// The `car` binary and its state folder.
 pub(crate) struct Car {
     home: PathBuf,
+    environment: Vec<(&'static str, OsString)>,
 }
 
 /// What a person saw.
@@ -27,7 +29,13 @@ impl Car {
             std::fs::remove_dir_all(home)?;
         }
         std::fs::create_dir_all(home)?;
-        Ok(Self { home: home.to_owned() })
+        Ok(Self { home: home.to_owned(), environment: Vec::new() })
+    }
+
+    /// Sets a variable for every command.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name, value.into()));
+        self
     }
 
     /// Returns the state folder.
@@ -37,12 +45,9 @@ impl Car {
 
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Result<Seen, Failure> {
-        let output = Command::new(place::program("car"))
+        let output = self
+            .prepare(Command::new(place::program("car")))
             .args(arguments)
-            .env("CAR_HOME", &self.home)
-            .env("NO_COLOR", "1")
-            // Outside any repository, so that no project's connectors are found.
-            .current_dir(&self.home)
             .stdin(Stdio::null())
             .output()
             .map_err(|error| format!("cannot start car: {error}"))?;
@@ -51,6 +56,17 @@ impl Car {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
+    }
+
+    /// Gives a command, which starts `car` at once or later, its state folder and its variables.
+    pub(crate) fn prepare(&self, mut command: Command) -> Command {
+        command
+            .env("CAR_HOME", &self.home)
+            .env("NO_COLOR", "1")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            // Outside any repository, so that no project's connectors are found.
+            .current_dir(&self.home);
+        command
     }
 
     /// Prints the command as it would be typed and what it said; fails unless it ends with `status`.

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crate::shell::{Failure, cargo, exists, heading, run as run_command};
-use crate::{conformance, demo, examples, interop, place, setup, tidy};
+use crate::{conformance, demo, examples, interop, place, setup, sign_in, tidy};
 
 /// How a step ended when it did not fail.
 enum Done {
     Passed,
-    Skipped(&'static str),
+    Skipped(String),
 }
 
 type Step = (&'static str, fn() -> Result<Done, Failure>);
@@ -25,6 +25,7 @@ const STEPS: &[Step] = &[
     ("examples", || passed(examples::run())),
     ("conformance client", || passed(conformance::run(None, None))),
     ("interop", || passed(interop::run())),
+    ("sign-in", sign_in),
     ("demo", || passed(demo::run())),
 ];
 
@@ -95,7 +96,16 @@ fn docs() -> Result<(), Failure> {
 /// Known faults of dependencies. Licences and sources are checked by tidy, without any tool.
 fn advisories() -> Result<Done, Failure> {
     if !exists("cargo-deny", "--version") {
-        return Ok(Done::Skipped("cargo-deny is not installed (cargo install cargo-deny)"));
+        return Ok(Done::Skipped("cargo-deny is not installed (cargo install cargo-deny)".to_owned()));
     }
     passed(run_command(&mut cargo(&["deny", "--workspace", "check"])))
+}
+
+/// Signs in with a real browser. A developer's machine may lack one; under `CI=true` it must be there.
+fn sign_in() -> Result<Done, Failure> {
+    let is_ci = std::env::var("CI").as_deref() == Ok("true");
+    match setup::system::missing_for_sign_in() {
+        Some(missing) if !is_ci => Ok(Done::Skipped(missing)),
+        _ => passed(sign_in::run()),
+    }
 }

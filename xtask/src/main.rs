@@ -5,6 +5,7 @@
 //!      ├─▶ tidy         edges, sizes, invariants   findings with file and line
 //!      ├─▶ conformance  the official suite         reads its result files
 //!      ├─▶ interop      foreign servers            drives the `car` binary
+//!      ├─▶ sign-in      foreign sign-in, browser   drives `car`, Chromium and tmux
 //!      └─▶ demo         our own server             drives the `car` binary
 //!  bench                peers/bench                writes docs/benchmarks.md
 //! ```
@@ -22,6 +23,7 @@ mod place;
 mod server;
 mod setup;
 mod shell;
+mod sign_in;
 mod tidy;
 
 use std::process::ExitCode;
@@ -55,6 +57,8 @@ enum Command {
     Conformance(Conformance),
     /// Calls every tool of servers that are not ours
     Interop,
+    /// Signs in with a real browser at an authorization server that is not ours
+    SignIn,
     /// Runs every example of every crate
     Examples,
     /// Measures clients against one server and writes docs/benchmarks.md
@@ -91,6 +95,7 @@ fn main() -> ExitCode {
             conformance::run(scenario.as_deref(), spec_version.as_deref())
         }
         Command::Interop => interop::run(),
+        Command::SignIn => sign_in::run(),
         Command::Examples => examples::run(),
         Command::Bench { quick, only } => bench::run(quick, &only),
     };

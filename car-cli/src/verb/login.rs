@@ -194,8 +194,7 @@ pub(super) async fn sign_in(
         let display = DeviceScreen::new(context.screen.clone(), arguments.switch_account);
         manager.sign_in_by_device(slug, &options, &display).await?
     } else {
-        let terminal =
-            Terminal::new(context.screen.clone(), !arguments.no_browser, arguments.switch_account);
+        let terminal = Terminal::new(context.screen.clone(), !arguments.no_browser, arguments.switch_account);
         let address = options.callback.or(&context.callback(slug)?);
         let agent = LoopbackAgent::new(Arc::new(terminal)).with_address(address);
         manager.sign_in(slug, &options, &agent).await?

@@ -14,8 +14,8 @@ mod selection;
 pub(crate) mod call;
 
 pub(crate) mod refresh;
-pub(crate) mod renew_tokens;
 pub(crate) mod remove;
+pub(crate) mod renew_tokens;
 
 pub(crate) mod events;
 pub(crate) mod policy;

@@ -11,7 +11,6 @@ use crate::connector::{Connected, Live};
 use crate::dial::DialPlan;
 use crate::error::{Error, ErrorKind, session_error};
 use crate::events::ConnectorEvent;
-use crate::sign_in::OauthCredentials;
 
 impl Inner {
     /// Returns the session of a connector, dialing it first where there is none. Callers that come together dial once.
@@ -68,7 +67,7 @@ impl Inner {
         let mut plan = plan.map_err(|error| error.of(slug))?;
         if !plan.has_authorization() {
             let authorizer = self.authorizer(connector).await?;
-            plan = plan.with_credentials(Arc::new(OauthCredentials::new(authorizer)));
+            plan = plan.with_credentials(Arc::new(authorizer));
         }
         let (session, catalog) = self.look_behind(slug, plan).await?;
         // Somebody may have signed in on the way.

@@ -277,7 +277,9 @@ async fn read_quirks(home: &Home) -> Result<Quirks, Error> {
             return Err(Error::new(ErrorKind::Storage, text).because(error).hinted("mend or move the file"));
         }
         Err(error) => {
-            return Err(Error::new(ErrorKind::Storage, "the state folder could not be looked at").because(error));
+            return Err(
+                Error::new(ErrorKind::Storage, "the state folder could not be looked at").because(error)
+            );
         }
     };
     let users = Quirks::parse(&text).map_err(|error| {

@@ -4,13 +4,16 @@ use std::sync::{Arc, PoisonError};
 
 use car_connectors_store::{Connector, EntryName, OauthClient, Secret};
 use car_oauth::driver::{
-    Account, Authorizer, DeviceDisplay, Fingerprint, Incomplete, PendingSignIn, SignedIn, SignedOut, UserAgent,
+    Account, Authorizer, DeviceDisplay, Fingerprint, Incomplete, PendingSignIn, SignedIn, SignedOut,
+    UserAgent,
 };
 use car_oauth::response::AuthorizationResponse;
 
 use super::{ConnectorManager, Inner};
 use crate::error::{Error, ErrorKind};
-use crate::sign_in::{BegunSignIn, ConnectorVault, Given, OfConnector, SignInOptions, settings, sign_in_error};
+use crate::sign_in::{
+    BegunSignIn, ConnectorVault, Given, OfConnector, SignInOptions, settings, sign_in_error,
+};
 
 /// How many sign-ins may wait for their answer at a front end. The oldest are forgotten.
 const MAX_WAITING: usize = 32;
@@ -132,9 +135,10 @@ impl ConnectorManager {
         };
         let Waiting { slug, client, secret, authorizer, pending, other_account } = waiting;
         let connector = self.inner.connector(&slug).await?;
-        let outcome = authorizer.complete(pending, answer, other_account).await.map_err(|error| match error {
-            Incomplete::Foreign(_, error) | Incomplete::Failed(error) => error,
-        });
+        let outcome =
+            authorizer.complete(pending, answer, other_account).await.map_err(|error| match error {
+                Incomplete::Foreign(_, error) | Incomplete::Failed(error) => error,
+            });
         self.inner.conclude(Attempt { connector, client, secret, authorizer }, outcome).await
     }
 
@@ -233,8 +237,12 @@ impl Inner {
             variables: &oauth.variables,
         };
         let settings = settings(connector, client, &given).map_err(|error| sign_in_error(slug, error))?;
-        let vault =
-            ConnectorVault::new(oauth.home.clone(), Arc::clone(&self.secrets), slug, connector.oauth.is_some());
+        let vault = ConnectorVault::new(
+            oauth.home.clone(),
+            Arc::clone(&self.secrets),
+            slug,
+            connector.oauth.is_some(),
+        );
         let mut builder = Authorizer::builder(settings, Arc::new(vault)).http(oauth.http.clone());
         if let Some(agent) = &oauth.agent {
             builder = builder.agent(Arc::clone(agent));

@@ -49,7 +49,8 @@ fn hint(slug: &str, error: &OauthError) -> String {
         }
         OauthError::SignInRequired { .. } => again,
         OauthError::TooManyStepUps { .. } => {
-            "the account may lack the permission: ask the server's operator, or sign in with another account".to_owned()
+            "the account may lack the permission: ask the server's operator, or sign in with another account"
+                .to_owned()
         }
         OauthError::NoMetadata { .. } => {
             "if the server takes a token or key of its own, remove the connector and add it again with \
@@ -67,7 +68,9 @@ fn hint(slug: &str, error: &OauthError) -> String {
             format!("register a client by hand and give its id with `car login {slug} --client-id ID`")
         }
         OauthError::CallbackPort { .. } => {
-            format!("end the program that has the port, or choose another with `car login {slug} --callback-port PORT`")
+            format!(
+                "end the program that has the port, or choose another with `car login {slug} --callback-port PORT`"
+            )
         }
         OauthError::SignInTimedOut { .. } => format!("{again}; without a browser here, add `--no-browser`"),
         OauthError::AuthorizationRefused { error, .. } if error == "access_denied" => {
@@ -80,14 +83,16 @@ fn hint(slug: &str, error: &OauthError) -> String {
         OauthError::IssuerMismatch { .. }
         | OauthError::ResourceMismatch { .. }
         | OauthError::ForeignResponse { .. } => {
-            "this is how an attack on a sign-in looks: do not go on, and tell the server's operator".to_owned()
+            "this is how an attack on a sign-in looks: do not go on, and tell the server's operator"
+                .to_owned()
         }
         OauthError::Vault { action: "stored", .. } => format!(
             "you are signed in until this program ends, but the tokens could not be kept: unlock the keychain, or keep \
              them in a file with CAR_SECRETS=file, then `car login {slug}` (`car doctor` tells more)"
         ),
         OauthError::Vault { .. } => {
-            "unlock the keychain, or keep secrets in a file with CAR_SECRETS=file (`car doctor` tells more)".to_owned()
+            "unlock the keychain, or keep secrets in a file with CAR_SECRETS=file (`car doctor` tells more)"
+                .to_owned()
         }
         OauthError::Http { source, .. } if !matches!(**source, car_http::Error::AddressRefused { .. }) => {
             "check that the authorization server can be reached from here, and try again".to_owned()
@@ -104,7 +109,8 @@ fn hint(slug: &str, error: &OauthError) -> String {
 
 /// Says which of the three ways to a client are open.
 fn client_ways(slug: &str, ways: &[String]) -> String {
-    let own = format!("register a client there by hand and give its id with `car login {slug} --client-id ID`");
+    let own =
+        format!("register a client there by hand and give its id with `car login {slug} --client-id ID`");
     match ways {
         [] => own,
         ways => format!("{own} ({})", ways.join("; ")),

@@ -6,14 +6,12 @@
 //!  HttpTransport ── Credentials: prove, challenged ─┘
 //! ```
 
-mod credentials;
 mod error;
 mod options;
 mod renewal;
 mod settings;
 mod vault;
 
-pub use credentials::OauthCredentials;
 pub use options::{Assertion, BegunSignIn, SignInMethod, SignInOptions};
 pub use renewal::RenewTokens;
 

@@ -89,7 +89,8 @@ pub(crate) fn settings(
         settings.scopes = Some(client.scopes.iter().cloned().collect::<Scopes>());
     }
     if client.pre_registered {
-        settings.pre_registered = Some(PreRegistered::new(&client.client_id, credential(client, given.secret)?));
+        settings.pre_registered =
+            Some(PreRegistered::new(&client.client_id, credential(client, given.secret)?));
     }
     settings.method = method(client, given)?;
     Ok(settings)
@@ -187,7 +188,8 @@ impl AssertionSource for Source {
 
 fn read(path: &std::path::Path) -> Result<String, Cause> {
     use std::io::Read as _;
-    let file = std::fs::File::open(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let file =
+        std::fs::File::open(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let mut text = String::new();
     file.take(MAX_ASSERTION_BYTES).read_to_string(&mut text)?;
     Ok(text)

@@ -221,8 +221,8 @@ impl Authorizer {
     /// # Errors
     /// [`Error::SignInRequired`] where the token has ended, cannot be renewed and nobody can be asked; a transient error
     /// where it cannot be renewed now.
-    pub async fn prove(&self, method: &str, url: &Url) -> Result<Proof, Error> {
-        if Target::from_url(url).ok().as_ref().map(Target::origin) != Some(&self.inner.origin) {
+    pub async fn prove(&self, method: &str, url: &str) -> Result<Proof, Error> {
+        if !self.inner.is_own(url) {
             // Never sent elsewhere, whoever asks.
             return Ok(Proof { headers: Vec::new(), generation: self.inner.state().generation });
         }
@@ -306,16 +306,24 @@ impl Inner {
             state.is_loaded = true;
             state.generation += 1;
             let generation = state.generation;
-            state.current = record.grant.map(|grant| Current::new(grant, generation, Source::Kept)).transpose()?;
+            state.current =
+                record.grant.map(|grant| Current::new(grant, generation, Source::Kept)).transpose()?;
         }
         Ok(state.current.clone())
     }
 
-    fn proof(&self, current: &Current, method: &str, url: &Url) -> Result<Proof, Error> {
+    /// Tells whether a URL is on the server's origin. Nearly always it is the very one that the settings have.
+    fn is_own(&self, url: &str) -> bool {
+        url == self.settings.server.as_str()
+            || Target::parse(url).is_ok_and(|target| *target.origin() == self.origin)
+    }
+
+    fn proof(&self, current: &Current, method: &str, url: &str) -> Result<Proof, Error> {
         let mut headers = vec![(header::AUTHORIZATION, current.authorization.clone())];
         if let Some(key) = &current.key {
             let token = Some(&current.grant.access_token);
-            let proof = prove(key, method, url, token, &self.nonces, &*self.ambient)?;
+            let url = Url::parse(url).map_err(|error| Error::InvalidSettings { what: error.to_string() })?;
+            let proof = prove(key, method, &url, token, &self.nonces, &*self.ambient)?;
             headers.push((DPOP, secret_value(&proof)?));
         }
         Ok(Proof { headers, generation: current.generation })
@@ -356,7 +364,8 @@ impl Inner {
 
 impl Current {
     fn new(grant: Grant, generation: u64, source: Source) -> Result<Arc<Self>, Error> {
-        let key = grant.dpop_key.as_ref().map(|key| SigningKey::from_pem(key.expose(), None, None)).transpose()?;
+        let key =
+            grant.dpop_key.as_ref().map(|key| SigningKey::from_pem(key.expose(), None, None)).transpose()?;
         let scheme = if key.is_some() { "DPoP" } else { "Bearer" };
         let authorization = Secret::new(format!("{scheme} {}", grant.access_token.expose()));
         Ok(Arc::new(Self {

@@ -37,7 +37,9 @@ impl Authorizer {
     pub async fn refused(&self, refusal: &Refusal<'_>) -> Result<bool, Error> {
         let inner = &self.inner;
         let demand = Demand::from_values(refusal.challenges.iter().map(String::as_str));
-        if remember_nonce(&inner.nonces, &inner.settings.server, refusal.headers) && demand.is_use_dpop_nonce() {
+        if remember_nonce(&inner.nonces, &inner.settings.server, refusal.headers)
+            && demand.is_use_dpop_nonce()
+        {
             return Ok(true);
         }
         let wants_more = refusal.status == 403 && demand.is_insufficient_scope();

@@ -114,10 +114,8 @@ pub(crate) async fn discover(
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }
-    Err(first_error.unwrap_or_else(|| Error::NoMetadata {
-        server: fallback_resource,
-        tried: Tried::default(),
-    }))
+    Err(first_error
+        .unwrap_or_else(|| Error::NoMetadata { server: fallback_resource, tried: Tried::default() }))
 }
 
 /// Reads the metadata of an authorization server.

@@ -123,7 +123,8 @@ impl LoopbackAgent {
         let host = address.host.as_deref().unwrap_or("127.0.0.1");
         let path = address.path.as_deref().unwrap_or(DEFAULT_PATH);
         let listeners = bind(host, address.port.unwrap_or(0)).await?;
-        let port = listeners.first().and_then(|listener| listener.local_addr().ok()).map_or(0, |at| at.port());
+        let port =
+            listeners.first().and_then(|listener| listener.local_addr().ok()).map_or(0, |at| at.port());
         let (hits, inbox) = mpsc::channel(1);
         let mut serving = JoinSet::new();
         for listener in listeners {
@@ -138,7 +139,7 @@ impl LoopbackAgent {
             name: name.to_owned(),
             inbox,
             waiting: None,
-            serving: serving,
+            serving,
         })
     }
 }

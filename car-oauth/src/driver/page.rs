@@ -74,7 +74,10 @@ mod tests {
     fn a_name_is_text_and_nothing_else() {
         let page = render("<script>alert(1)</script>", Outcome::Failed("\"x\" & 'y'"));
         assert!(!page.contains("<script>"), "{page}");
-        assert!(page.contains("&lt;script&gt;") && page.contains("&quot;x&quot; &amp; &#39;y&#39;"), "{page}");
+        assert!(
+            page.contains("&lt;script&gt;") && page.contains("&quot;x&quot; &amp; &#39;y&#39;"),
+            "{page}"
+        );
     }
 
     #[test]

@@ -10,11 +10,7 @@ use crate::registration::{ClientChoice, Identification, KnownClient, PreRegister
 impl Inner {
     /// Finds the client for an authorization server, and registers one where that is the way. The order is that of MCP
     /// 2026-07-28, client registration: given by hand, metadata document, dynamic, ask.
-    pub(super) async fn identify(
-        &self,
-        plan: &Plan,
-        redirect_uri: &str,
-    ) -> Result<KnownClient, Error> {
+    pub(super) async fn identify(&self, plan: &Plan, redirect_uri: &str) -> Result<KnownClient, Error> {
         let record = self.load().await?;
         let given = self.settings.pre_registered.as_ref().map(|given| PreRegistered {
             issuer: given.issuer.clone().or_else(|| record.bound_issuer(&given.client_id)),
@@ -37,11 +33,7 @@ impl Inner {
         }
     }
 
-    async fn register(
-        &self,
-        plan: &Plan,
-        redirect_uri: &str,
-    ) -> Result<KnownClient, Error> {
+    async fn register(&self, plan: &Plan, redirect_uri: &str) -> Result<KnownClient, Error> {
         let what = "registration endpoint";
         let missing = || Error::EndpointMissing { issuer: plan.issuer().to_string(), what };
         let endpoint = plan.server().registration_endpoint().ok_or_else(missing)?;

@@ -114,7 +114,8 @@ impl Authorizer {
     /// [`Error::SignInRequired`], a transient error, or why the vault cannot be used.
     pub async fn renew_due(&self, refused: Option<&Fingerprint>) -> Result<(), Error> {
         let Some(current) = self.inner.current().await? else { return Err(nobody_signed_in()) };
-        let is_refused = refused.is_some_and(|refused| *refused == Fingerprint::of(&current.grant.access_token));
+        let is_refused =
+            refused.is_some_and(|refused| *refused == Fingerprint::of(&current.grant.access_token));
         let now = self.inner.ambient.now();
         if !is_refused && current.grant.serves(now, self.inner.margin(&current.grant)) {
             return Ok(());
@@ -238,9 +239,9 @@ impl Inner {
     /// Gets another token without a refresh token, where that needs no person.
     async fn obtain_again(&self, record: &mut Record) -> Result<Grant, Error> {
         match self.settings.method {
-            Method::Person => {
-                Err(Error::SignInRequired { reason: "the token has ended, and none was given to renew it".to_owned() })
-            }
+            Method::Person => Err(Error::SignInRequired {
+                reason: "the token has ended, and none was given to renew it".to_owned(),
+            }),
             _ => self.obtain_unattended(record, None).await,
         }
     }
@@ -253,7 +254,8 @@ impl Inner {
             Some(method) => method.clone(),
             None => choose_method(&client.credential, client.auth_method.as_ref(), None)?,
         };
-        let key = grant.dpop_key.as_ref().map(|key| SigningKey::from_pem(key.expose(), None, None)).transpose()?;
+        let key =
+            grant.dpop_key.as_ref().map(|key| SigningKey::from_pem(key.expose(), None, None)).transpose()?;
         let asking = TokenClient {
             web: &self.web,
             ambient: &*self.ambient,
@@ -327,7 +329,11 @@ impl Grant {
     }
 
     /// Makes a grant of a first answer.
-    pub(super) fn first(parts: FirstGrant<'_>, response: TokenResponse, now: Timestamp) -> Result<Self, Error> {
+    pub(super) fn first(
+        parts: FirstGrant<'_>,
+        response: TokenResponse,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let key = match (response.token_type, parts.key) {
             (TokenType::DPoP, Some(key)) => Some(key.to_pkcs8_pem()),
             // A server that does not bind tokens answers with one for everybody (RFC 9449 §5).

@@ -247,7 +247,8 @@ impl Inner {
     pub(super) async fn plan(&self, demand: &Demand, before: Option<&Scopes>) -> Result<Plan, Error> {
         let record = self.load().await?;
         let settings = &self.settings;
-        let discovered = discover::discover(&self.web, &settings.server, demand, &self.preferred(&record)).await?;
+        let discovered =
+            discover::discover(&self.web, &settings.server, demand, &self.preferred(&record)).await?;
         let quirk = settings.quirks.for_server(&settings.server, Some(discovered.server.issuer()));
         let mut before = before.cloned();
         if let Some(wanted) = &record.wanted {
@@ -276,9 +277,8 @@ impl Inner {
     /// Whom we have been with before, if the server still names them.
     fn preferred(&self, record: &Record) -> Vec<Issuer> {
         let given = self.settings.pre_registered.as_ref();
-        let bound = given.and_then(|given| {
-            given.issuer.clone().or_else(|| record.bound_issuer(&given.client_id))
-        });
+        let bound =
+            given.and_then(|given| given.issuer.clone().or_else(|| record.bound_issuer(&given.client_id)));
         let granted = record.grant.as_ref().and_then(|grant| Issuer::parse(&grant.issuer).ok());
         let known = record.known_clients().into_iter().map(|client| client.issuer);
         bound.into_iter().chain(granted).chain(known).collect()
@@ -338,9 +338,8 @@ impl Inner {
         // Made once to see whether it can be: the same is sent again only for a nonce.
         drop(code.token_request(server)?);
         let asking = finished.asking(self);
-        let response = asking
-            .redeem(|| code.token_request(server).expect("it could be made a moment ago"))
-            .await?;
+        let response =
+            asking.redeem(|| code.token_request(server).expect("it could be made a moment ago")).await?;
         self.keep(finished, response, confirm).await
     }
 
@@ -388,7 +387,8 @@ impl Inner {
     ) -> Result<Option<Identity>, Error> {
         let (issuer, now) = (finished.plan.issuer(), self.ambient.now());
         if let Some(token) = &response.id_token {
-            return Identity::from_id_token(token.expose(), issuer, &finished.client.client_id, now).map(Some);
+            return Identity::from_id_token(token.expose(), issuer, &finished.client.client_id, now)
+                .map(Some);
         }
         let granted = response.scope.as_ref().or(finished.plan.scopes.as_ref());
         let may_ask = granted.is_some_and(|scopes| scopes.contains("openid")) && finished.key.is_none();

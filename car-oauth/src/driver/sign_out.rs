@@ -46,11 +46,7 @@ impl Authorizer {
         drop(guard);
         inner.adopt(None, Source::Kept)?;
         let revoked = inner.revoke(&client, &grant).await;
-        Ok(SignedOut {
-            was_signed_in: true,
-            revoked: matches!(revoked, Ok(true)),
-            refusal: revoked.err(),
-        })
+        Ok(SignedOut { was_signed_in: true, revoked: matches!(revoked, Ok(true)), refusal: revoked.err() })
     }
 }
 
@@ -64,7 +60,8 @@ impl Inner {
             Some(method) => method.clone(),
             None => choose_method(&client.credential, client.auth_method.as_ref(), None)?,
         };
-        let key = grant.dpop_key.as_ref().map(|key| SigningKey::from_pem(key.expose(), None, None)).transpose()?;
+        let key =
+            grant.dpop_key.as_ref().map(|key| SigningKey::from_pem(key.expose(), None, None)).transpose()?;
         let asking = TokenClient {
             web: &self.web,
             ambient: &*self.ambient,

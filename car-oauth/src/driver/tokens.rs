@@ -48,9 +48,8 @@ impl TokenClient<'_> {
         request: &impl Fn() -> TokenRequest,
     ) -> Result<Answer, Error> {
         let first = self.send(what, request()).await?;
-        let asks_again = self.key.is_some()
-            && first.headers.contains_key(DPOP_NONCE)
-            && dpop::is_nonce_error(&first.body);
+        let asks_again =
+            self.key.is_some() && first.headers.contains_key(DPOP_NONCE) && dpop::is_nonce_error(&first.body);
         if asks_again { self.send(what, request()).await } else { Ok(first) }
     }
 

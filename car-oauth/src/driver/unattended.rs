@@ -83,7 +83,11 @@ impl Inner {
                 let identity = self.identity_assertion(&plan).await?;
                 let method = self.method_for(&plan, &client)?;
                 // Made once to see whether it can be.
-                drop(identity.token_request(plan.server(), plan.resource.as_deref(), plan.scopes.as_ref())?);
+                drop(identity.token_request(
+                    plan.server(),
+                    plan.resource.as_deref(),
+                    plan.scopes.as_ref(),
+                )?);
                 let asking = self.asking(&plan, Some((&client, method.clone())), key.as_ref());
                 let response = asking
                     .redeem(|| {
@@ -181,7 +185,9 @@ impl Inner {
         let Method::EnterpriseManaged { idp_token_endpoint, idp_client_id, idp_client_secret, id_token } =
             &self.settings.method
         else {
-            return Err(Error::InvalidSettings { what: "expected an identity provider, found none".to_owned() });
+            return Err(Error::InvalidSettings {
+                what: "expected an identity provider, found none".to_owned(),
+            });
         };
         let endpoint = Endpoint::parse("identity provider's token endpoint", idp_token_endpoint.as_str())?;
         let subject_token = assert(&**id_token).await?;
@@ -214,5 +220,8 @@ impl Inner {
 }
 
 async fn assert(source: &dyn AssertionSource) -> Result<Secret, Error> {
-    source.assertion().await.map_err(|error| Error::InvalidSettings { what: format!("no assertion: {error}") })
+    source
+        .assertion()
+        .await
+        .map_err(|error| Error::InvalidSettings { what: format!("no assertion: {error}") })
 }

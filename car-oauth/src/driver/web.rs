@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use car_http::{AddressPolicy, Client, ClientBuilder, HeaderMap, HeaderValue, Request, Target, Timeouts, header};
+use car_http::{
+    AddressPolicy, Client, ClientBuilder, HeaderMap, HeaderValue, Request, Target, Timeouts, header,
+};
 use url::Url;
 use zeroize::Zeroizing;
 

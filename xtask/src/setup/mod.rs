@@ -4,7 +4,7 @@ pub(crate) mod node;
 pub(crate) mod python;
 mod schemas;
 mod stamp;
-mod system;
+pub(crate) mod system;
 mod versions;
 
 use crate::shell::{Failure, heading};

@@ -2,39 +2,63 @@
 
 use std::process::Command;
 
-use super::versions::APT;
+use super::versions::{APT, Packages};
 use crate::shell::{Failure, exists, run};
 
+/// Installs what is missing. Without apt it says what is missing and what for, and leaves it to the person.
 pub(super) fn install() -> Result<(), Failure> {
-    let list = APT.join(" ");
-    if exists("dbus-run-session", "--version") && exists("gnome-keyring-daemon", "--version") {
-        println!("a Secret Service is there");
+    let mut missing = Vec::new();
+    for packages in APT {
+        if is_there(packages) {
+            println!("{} is there", packages.what);
+        } else {
+            println!("{} is missing: {}", packages.what, packages.names.join(" "));
+            missing.extend_from_slice(packages.names);
+        }
+    }
+    if missing.is_empty() {
         return Ok(());
     }
+    let list = missing.join(" ");
     if !exists("apt-get", "--version") {
-        println!(
-            "no apt-get here; the keychain tests want what Debian calls {list}: install it with your own tools"
-        );
+        println!("no apt-get here; install what Debian calls {list} with your own tools");
         return Ok(());
-    }
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0\n"));
-    let mut command = if is_root { Command::new("apt-get") } else { Command::new("sudo") };
-    if !is_root {
-        command.args(["-n", "apt-get"]);
     }
     println!("installing {list} with apt-get");
+    let mut command = apt_get();
     command
         .args(["install", "--yes", "--no-install-recommends"])
-        .args(APT)
+        .args(&missing)
         .env("DEBIAN_FRONTEND", "noninteractive");
     run(&mut command).or_else(|first| {
         // A fresh container has no package lists yet.
         println!("{first}; fetching the package lists and trying again");
-        let mut update = Command::new(if is_root { "apt-get" } else { "sudo" });
-        if !is_root {
-            update.args(["-n", "apt-get"]);
-        }
-        run(update.args(["update", "--quiet"]))?;
+        run(apt_get().args(["update", "--quiet"]))?;
         run(&mut command)
     })
+}
+
+/// Whether every program of some packages starts, or one that stands for another.
+fn is_there(packages: &Packages) -> bool {
+    packages.programs.iter().all(|(names, probe)| names.iter().any(|name| exists(name, probe)))
+}
+
+fn apt_get() -> Command {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0\n"));
+    if is_root {
+        return Command::new("apt-get");
+    }
+    let mut command = Command::new("sudo");
+    command.args(["-n", "apt-get"]);
+    command
+}
+
+/// Returns what is missing on this machine for the sign-in, if something is.
+pub(crate) fn missing_for_sign_in() -> Option<String> {
+    let missing: Vec<_> = APT
+        .iter()
+        .filter(|packages| packages.is_for_sign_in && !is_there(packages))
+        .map(|it| it.what)
+        .collect();
+    (!missing.is_empty()).then(|| format!("{} missing (cargo xtask setup --system)", missing.join(" and ")))
 }

@@ -6,6 +6,8 @@ pub(crate) const NPM: &[&str] = &[
     "@modelcontextprotocol/conformance@0.2.0-alpha.12",
     "@modelcontextprotocol/sdk@1.32.2",
     "@modelcontextprotocol/server-everything@2026.8.31",
+    "oidc-provider@9.13.3",
+    "playwright-core@1.65.1",
 ];
 
 /// Node itself as an npm package, where there is one; the suite needs 22 or newer, and many systems have less.
@@ -16,5 +18,32 @@ pub(crate) const NODE_MAJOR: u32 = 22;
 /// The packages from PyPI.
 pub(crate) const PYPI: &[&str] = &["mcp==2.3.0", "uvicorn==0.54.0"];
 
-/// The packages from apt: a Secret Service without a screen.
-pub(crate) const APT: &[&str] = &["dbus", "gnome-keyring"];
+/// Packages from apt that bring one thing.
+pub(crate) struct Packages {
+    /// What they bring, for a person.
+    pub(crate) what: &'static str,
+    pub(crate) names: &'static [&'static str],
+    /// Each program by the names that it has on different systems, and an argument with which it starts and ends.
+    pub(crate) programs: &'static [(&'static [&'static str], &'static str)],
+    pub(crate) is_for_sign_in: bool,
+}
+
+/// The packages from apt. They are not pinned: a system has one version of each.
+pub(crate) const APT: &[Packages] = &[
+    Packages {
+        what: "a Secret Service without a screen",
+        names: &["dbus", "gnome-keyring"],
+        programs: &[(&["dbus-run-session"], "--version"), (&["gnome-keyring-daemon"], "--version")],
+        is_for_sign_in: false,
+    },
+    Packages {
+        what: "Chromium",
+        names: &["chromium"],
+        programs: &[(
+            &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+            "--version",
+        )],
+        is_for_sign_in: true,
+    },
+    Packages { what: "tmux", names: &["tmux"], programs: &[(&["tmux"], "-V")], is_for_sign_in: true },
+];

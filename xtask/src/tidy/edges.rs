@@ -14,7 +14,8 @@ const EDGES: &[(&str, May)] = &[
     ("car-mcp-proto", May::Only(&[])),
     ("car-http", May::Only(&[])),
     ("car-mcp", May::Only(&["car-mcp-proto"])),
-    ("car-mcp-http", May::Only(&["car-mcp-proto", "car-mcp", "car-http"])),
+    // car-oauth only where its feature is asked for: the joint of the two is the transport's own trait.
+    ("car-mcp-http", May::Only(&["car-mcp-proto", "car-mcp", "car-http", "car-oauth"])),
     ("car-mcp-stdio", May::Only(&["car-mcp-proto", "car-mcp"])),
     ("car-oauth", May::Only(&["car-http"])),
     ("car-connectors-store", May::Only(&[])),

@@ -5,9 +5,11 @@
 
 #![expect(clippy::print_stdout, reason = "the suite shows what the client printed beside what it checked")]
 
+mod auth;
+
 use std::sync::Arc;
 
-use car_http::Client;
+use car_http::{Client, Target};
 use car_mcp::proto::capability::{ClientCapabilities, Implementation};
 use car_mcp::proto::content::{ContentBlock, Role};
 use car_mcp::proto::elicitation::{ElicitParams, ElicitResult};
@@ -36,10 +38,15 @@ async fn main() -> Result<(), Failure> {
         revision if revision < FIRST_MODERN => EraPreference::Legacy,
         _ => EraPreference::Auto,
     };
+    let target = Target::parse(&url)?;
+    let mut transport = HttpTransport::builder(Client::new()?, target);
+    if scenario.starts_with("auth/") {
+        transport = transport.credentials(Arc::new(auth::credentials(&url)?));
+    }
     let session = Session::builder(implementation())
         .handler(Arc::new(Agreeable))
         .era(era)
-        .connect(HttpTransport::new(Client::new()?, &url)?)
+        .connect(transport.build())
         .await?;
     let outcome = run(&scenario, &session).await;
     session.close().await;
