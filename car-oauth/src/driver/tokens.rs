@@ -37,7 +37,7 @@ pub(crate) struct TokenClient<'a> {
 impl TokenClient<'_> {
     /// Asks for a token. `request` is made anew where a nonce has to be added: a proof serves once.
     pub(crate) async fn redeem(&self, request: impl Fn() -> TokenRequest) -> Result<TokenResponse, Error> {
-        let answer = self.ask("token", &request).await?;
+        let answer = self.ask("token endpoint", &request).await?;
         TokenResponse::parse(answer.status, &answer.body, self.issuer)
     }
 
