@@ -13,7 +13,7 @@ fn exactly(status: u16, body: &str) -> TokenFault {
 
 /// Returns the token that a request to the server carries.
 async fn shown(site: &Site, authorizer: &Authorizer) -> String {
-    let proof = authorizer.prove("POST", &site.url()).await.unwrap();
+    let proof = authorizer.prove("POST", site.url().as_str()).await.unwrap();
     let value = proof.headers[0].1.to_str().unwrap();
     value.strip_prefix("Bearer ").unwrap().to_owned()
 }

@@ -10,6 +10,7 @@ mod answer;
 mod bad_metadata;
 mod bad_token;
 mod canary;
+mod echo;
 mod log;
 mod metadata;
 mod network;

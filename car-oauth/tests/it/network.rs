@@ -3,7 +3,6 @@
 use car_oauth::Error;
 use car_testkit::authority::{Authority, AuthorityConfig, Canned, Endpoint, TokenFault};
 use serde_json::json;
-use url::Url;
 
 use crate::canary::{Canary, PRIVATE};
 use crate::support::{BACK, Browser, Site, param};
@@ -190,7 +189,7 @@ async fn a_token_request_is_not_sent_after_a_redirect() {
         site.authority.set(|config| (config.token_fault, config.refresh_fault) = (None, fault));
         let authorizer = site.authorizer();
         authorizer.sign_in(&Browser::honest()).await.unwrap();
-        let proof = authorizer.prove("POST", &site.url()).await.unwrap();
+        let proof = authorizer.prove("POST", site.url().as_str()).await.unwrap();
         let refusal = car_oauth::driver::Refusal {
             status: 401,
             challenges: &[],
@@ -223,10 +222,9 @@ async fn a_token_is_never_shown_to_another_origin() {
         "http://127.0.0.1/mcp".to_owned(),
         "file:///mcp".to_owned(),
     ] {
-        let Ok(url) = Url::parse(&url) else { continue };
         let proof = authorizer.prove("POST", &url).await.unwrap();
         assert!(proof.headers.is_empty(), "{url}");
     }
-    let proof = authorizer.prove("POST", &site.url()).await.unwrap();
+    let proof = authorizer.prove("POST", site.url().as_str()).await.unwrap();
     assert_eq!(proof.headers.len(), 1, "the server itself is shown it");
 }

@@ -112,7 +112,7 @@ async fn tokens_that_cannot_be_stored_serve_this_program() {
     let authorizer = Authorizer::builder(site.settings(), vault).build().unwrap();
     let error = authorizer.sign_in(&Browser::honest()).await.unwrap_err();
     assert!(matches!(&error, Error::Vault { action: "stored", .. }), "{error}");
-    let proof = authorizer.prove("POST", &site.url()).await.unwrap();
+    let proof = authorizer.prove("POST", site.url().as_str()).await.unwrap();
     let token = proof.headers[0].1.to_str().unwrap().strip_prefix("Bearer ").unwrap().to_owned();
     assert!(site.authority.is_live(&token));
     assert!(keychain.inner.load().await.unwrap().is_none());
@@ -128,7 +128,7 @@ async fn a_vault_that_cannot_be_read_stops_a_sign_in_before_anything_is_register
     let browser = Browser::honest();
     let error = authorizer.sign_in(&browser).await.unwrap_err();
     assert!(matches!(&error, Error::Vault { action: "read", .. }), "{error}");
-    let error = authorizer.prove("POST", &site.url()).await.unwrap_err();
+    let error = authorizer.prove("POST", site.url().as_str()).await.unwrap_err();
     assert!(matches!(&error, Error::Vault { action: "read", .. }), "{error}");
     site.assert_not_begun(&browser);
     // Unlocked, it works at once.
