@@ -14,13 +14,16 @@ use car_testkit::everything::{Config, Everything};
 use serde_json::json;
 use url::Url;
 
+/// The addresses of a name.
+type Addresses = &'static [&'static str];
+
 /// Answers from a table; a name has several answers where they change.
 #[derive(Clone, Default)]
-pub(crate) struct Names(Arc<Mutex<HashMap<String, Vec<&'static [&'static str]>>>>);
+pub(crate) struct Names(Arc<Mutex<HashMap<String, Vec<Addresses>>>>);
 
 impl Names {
     /// Sets what a name resolves to: the first time, the second time, and so on; the last answer stays.
-    pub(crate) fn set(&self, name: &str, answers: &[&'static [&'static str]]) {
+    pub(crate) fn set(&self, name: &str, answers: &[Addresses]) {
         self.0.lock().unwrap().insert(name.to_owned(), answers.to_vec());
     }
 }
