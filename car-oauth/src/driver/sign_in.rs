@@ -298,6 +298,9 @@ impl Inner {
     /// Makes the authorization request.
     async fn request(&self, plan: Plan, redirect_uri: &str) -> Result<(Url, PendingSignIn), Error> {
         let proof = plan.discovered.pkce(&plan.quirk)?;
+        // Nobody is registered, and nobody consents, for a sign-in that could not be ended.
+        plan.server().authorization_endpoint()?;
+        plan.server().token_endpoint()?;
         let client = self.identify(&plan, redirect_uri).await?;
         let method = self.method_for(&plan, &client)?;
         let key = plan.wants_key.then(SigningKey::generate_es256).transpose()?;
