@@ -261,14 +261,11 @@ impl Inner {
         let discovered =
             discover::discover(&self.web, &settings.server, demand, &self.preferred(&record)).await?;
         let quirk = settings.quirks.for_server(&settings.server, Some(discovered.server.issuer()));
-        let mut before = before.cloned();
-        if let Some(wanted) = &record.wanted {
-            before = Some(before.unwrap_or_default().union(wanted));
-        }
-        let extra = match (&settings.scopes, &quirk.scopes) {
-            (Some(given), Some(quirk)) => Some(given.union(quirk)),
-            (given, quirk) => given.clone().or_else(|| quirk.clone()),
-        };
+        // What was asked for in vain comes on top of what there is, or a step up would be a step down elsewhere.
+        let granted = record.wanted.as_ref().and(record.grant.as_ref()).map(Grant::permissions);
+        let before = before.cloned().or(granted);
+        let extra = [&settings.scopes, &quirk.scopes, &record.wanted].into_iter().flatten().cloned();
+        let extra = extra.reduce(|one, other| one.union(&other));
         let choice = ScopeChoice {
             challenged: demand.scope.as_ref(),
             resource: discovered.resource_scopes(),
@@ -386,7 +383,7 @@ impl Inner {
         record.grant = Some(grant.clone());
         let mut signed_in = SignedIn::of(&grant);
         signed_in.identity = identity.or(before);
-        let stored = self.store(&record).await;
+        let stored = self.store_grant(record).await;
         drop(guard);
         self.adopt(Some(grant), Source::Issued)?;
         stored?;
