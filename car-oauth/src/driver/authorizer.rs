@@ -226,7 +226,8 @@ impl Authorizer {
     /// # Errors
     /// [`Error::SignInRequired`] where the token has ended, cannot be renewed and nobody can be asked; a transient error
     /// where it cannot be renewed now.
-    pub async fn prove(&self, method: &str, url: &str) -> Result<Proof, Error> {
+    pub async fn prove(&self, method: &str, url: impl AsRef<str>) -> Result<Proof, Error> {
+        let url = url.as_ref();
         if !self.inner.is_own(url) {
             // Never sent elsewhere, whoever asks.
             return Ok(Proof { headers: Vec::new(), generation: self.inner.state().generation });
