@@ -1,6 +1,6 @@
 //! Signing in: an [`Authorizer`] proves who asks.
 
-use car_http::{HeaderMap, Url};
+use car_http::HeaderMap;
 use car_mcp::transport::{BoxFuture, TransportError};
 use car_oauth::driver::{Authorizer, Refusal};
 
@@ -9,9 +9,7 @@ use crate::credentials::{Challenge, Credentials, Proof};
 impl Credentials for Authorizer {
     fn prove<'a>(&'a self, method: &'a str, url: &'a str) -> BoxFuture<'a, Result<Proof, TransportError>> {
         Box::pin(async move {
-            let url =
-                Url::parse(url).map_err(|error| TransportError::Misconfigured { source: error.into() })?;
-            let proof = Self::prove(self, method, &url).await.map_err(missing)?;
+            let proof = Self::prove(self, method, url).await.map_err(missing)?;
             Ok(Proof::new(proof.headers, proof.generation))
         })
     }

@@ -49,6 +49,10 @@ impl ConnectorManager {
         let is_enabled = connector.enabled_tools.iter().any(|name| name == tool);
         let unusable = if is_enabled { self.prepare(slug, tool, &request).await? } else { None };
         let result = self.inner.executor.call(request).await;
+        if self.inner.oauth.agent.is_some() {
+            // Somebody may have signed in on the way.
+            self.inner.note_sign_in(connector).await?;
+        }
         let result = result.map_err(|error| match (error, unusable) {
             // The engine does not know why an enabled tool is not there.
             (EngineError::NotRouted { .. }, Some(unusable)) => unusable,

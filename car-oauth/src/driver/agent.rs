@@ -1,15 +1,18 @@
 //! The person and their browser, as the flow sees them.
 
+use std::fmt;
+
 use futures_util::future::BoxFuture;
 use url::Url;
 
+use super::web::without_query;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::response::AuthorizationResponse;
 use crate::time::Timestamp;
 
-/// What a person is asked to do.
-#[derive(Clone, Debug)]
+/// What a person is asked to do. `Debug` leaves out the query of the page: its state would let others answer.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Invitation {
     /// What they sign in to, in their own words: the connector's name.
@@ -21,6 +24,13 @@ pub struct Invitation {
 impl Invitation {
     pub(crate) fn new(name: &str, url: &Url) -> Self {
         Self { name: name.to_owned(), url: url.clone() }
+    }
+}
+
+impl fmt::Debug for Invitation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = without_query(&self.url);
+        formatter.debug_struct("Invitation").field("name", &self.name).field("url", &url).finish()
     }
 }
 

@@ -226,8 +226,9 @@ impl Authorizer {
     /// # Errors
     /// [`Error::SignInRequired`] where the token has ended, cannot be renewed and nobody can be asked; a transient error
     /// where it cannot be renewed now.
-    pub async fn prove(&self, method: &str, url: &Url) -> Result<Proof, Error> {
-        if Target::from_url(url).ok().as_ref().map(Target::origin) != Some(&self.inner.origin) {
+    pub async fn prove(&self, method: &str, url: impl AsRef<str>) -> Result<Proof, Error> {
+        let url = url.as_ref();
+        if !self.inner.is_own(url) {
             // Never sent elsewhere, whoever asks.
             return Ok(Proof { headers: Vec::new(), generation: self.inner.state().generation });
         }
@@ -317,11 +318,18 @@ impl Inner {
         Ok(state.current.clone())
     }
 
-    fn proof(&self, current: &Current, method: &str, url: &Url) -> Result<Proof, Error> {
+    /// Tells whether a URL is on the server's origin. Nearly always it is the very one that the settings have.
+    fn is_own(&self, url: &str) -> bool {
+        url == self.settings.server.as_str()
+            || Target::parse(url).is_ok_and(|target| *target.origin() == self.origin)
+    }
+
+    fn proof(&self, current: &Current, method: &str, url: &str) -> Result<Proof, Error> {
         let mut headers = vec![(header::AUTHORIZATION, current.authorization.clone())];
         if let Some(key) = &current.key {
             let token = Some(&current.grant.access_token);
-            let proof = prove(key, method, url, token, &self.nonces, &*self.ambient)?;
+            let url = Url::parse(url).map_err(|error| Error::InvalidSettings { what: error.to_string() })?;
+            let proof = prove(key, method, &url, token, &self.nonces, &*self.ambient)?;
             headers.push((DPOP, secret_value(&proof)?));
         }
         Ok(Proof { headers, generation: current.generation })

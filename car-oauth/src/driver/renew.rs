@@ -117,7 +117,8 @@ impl Authorizer {
         let is_refused =
             refused.is_some_and(|refused| *refused == Fingerprint::of(&current.grant.access_token));
         let now = self.inner.ambient.now();
-        if !is_refused && current.grant.serves(now, self.inner.margin(&current.grant)) {
+        // Without chance: what is due for the process that asks is due here.
+        if !is_refused && current.grant.serves(now, full_margin(&current.grant)) {
             return Ok(());
         }
         let cause = if is_refused { Cause::Refused } else { Cause::Due };
@@ -131,6 +132,11 @@ impl Authorizer {
     }
 }
 
+/// Returns how many seconds before its end a token is due for renewal, at the most.
+fn full_margin(grant: &Grant) -> u64 {
+    MARGIN.min(grant.lifetime().unwrap_or(0) / 10)
+}
+
 fn nobody_signed_in() -> Error {
     Error::SignInRequired { reason: "nobody has signed in".to_owned() }
 }
@@ -142,10 +148,10 @@ impl Inner {
             // There is nothing to renew it with: it serves to its end.
             return 0;
         }
-        let tenth = grant.lifetime().unwrap_or(0) / 10;
+        let margin = full_margin(grant);
         let [dice, ..] = self.ambient.random();
         let jitter = JITTER * u64::from(dice) / 255;
-        MARGIN.min(tenth).saturating_sub(jitter.min(tenth / 3))
+        margin.saturating_sub(jitter.min(margin / 3))
     }
 
     /// Puts another token in place of the one of this generation and returns it.
@@ -232,6 +238,9 @@ impl Inner {
             return outcome.and(Ok(adopted));
         }
         outcome?;
+        if cause == Cause::Due && self.still_serves(Some(before)) {
+            return Ok(self.state().current.clone());
+        }
         Err(Error::SignInRequired { reason: "the token could not be renewed".to_owned() })
     }
 

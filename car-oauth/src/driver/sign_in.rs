@@ -146,7 +146,10 @@ impl Authorizer {
     pub async fn sign_in(&self, agent: &dyn UserAgent) -> Result<SignedIn, Error> {
         let _turn = self.inner.turn.lock().await;
         let demand = self.inner.demand().await;
-        self.inner.visit(agent, &demand, None).await
+        match self.inner.visit(agent, &demand, None).await {
+            Err(error) => Err(self.inner.explain(error).await),
+            signed_in => signed_in,
+        }
     }
 
     /// Begins a sign-in whose answer comes to the caller's own address, such as a web front end's.
@@ -183,8 +186,16 @@ impl Inner {
         match known {
             Some(demand) => demand,
             // A server that does not answer has its metadata all the same; that is asked next, and its error is told.
-            None => self.web.probe(&self.settings.server).await.unwrap_or_default(),
+            None => self.web.probe(&self.settings.server).await.ok().flatten().unwrap_or_default(),
         }
+    }
+
+    /// Tells of a server without metadata what it is: one that wants no sign-in, if it takes a request without.
+    async fn explain(&self, error: Error) -> Error {
+        let is_open = matches!(error, Error::NoMetadata { .. })
+            && self.state().demand.is_none()
+            && matches!(self.web.probe(&self.settings.server).await, Ok(None));
+        if is_open { Error::NoSignInNeeded { server: self.settings.server.to_string() } } else { error }
     }
 
     /// One visit of a person, from the metadata to the vault. The caller holds the turn.
@@ -283,7 +294,10 @@ impl Inner {
 
     /// Makes the authorization request.
     async fn request(&self, plan: Plan, redirect_uri: &str) -> Result<(Url, PendingSignIn), Error> {
-        let proof = plan.discovered.pkce()?;
+        let proof = plan.discovered.pkce(&plan.quirk)?;
+        // Nobody is registered, and nobody consents, for a sign-in that could not be ended.
+        plan.server().authorization_endpoint()?;
+        plan.server().token_endpoint()?;
         let client = self.identify(&plan, redirect_uri).await?;
         let method = self.method_for(&plan, &client)?;
         let key = plan.wants_key.then(SigningKey::generate_es256).transpose()?;

@@ -75,7 +75,8 @@ impl Inner {
         for (token, hint) in refresh.into_iter().chain([(&grant.access_token, TokenHint::AccessToken)]) {
             let request = || RevocationRequest::new(&endpoint, token, hint).request();
             let answer = asking.ask("revocation endpoint", &request).await?;
-            RevocationRequest::parse_answer(answer.status, &answer.body, &issuer)?;
+            RevocationRequest::parse_answer(answer.status, &answer.body, &issuer)
+                .map_err(|error| asking.without_echo(error, request().form()))?;
         }
         Ok(true)
     }

@@ -7,9 +7,10 @@ use url::Url;
 
 use super::ambient::Ambient;
 use super::web::{Answer, Web};
-use crate::client_auth::{AuthMethod, ClientAuthentication};
+use crate::client_auth::{AuthMethod, ClientAuthentication, ClientCredential};
 use crate::dpop::{self, NonceJar};
 use crate::error::Error;
+use crate::form::Form;
 use crate::issuer::Issuer;
 use crate::registration::KnownClient;
 use crate::secret::Secret;
@@ -22,6 +23,13 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// The header that proofs travel in, and the one that nonces come in (RFC 9449 §4, §8).
 pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
 pub(crate) const DPOP_NONCE: &str = "dpop-nonce";
+
+/// The fields of our requests that are secret.
+const SECRET_FIELDS: [&str; 6] =
+    ["code", "code_verifier", "refresh_token", "device_code", "assertion", "token"];
+
+/// Shorter ones would be found in ordinary words, and nobody issues them.
+const SHORTEST_SECRET: usize = 8;
 
 /// Whoever asks a token endpoint.
 pub(crate) struct TokenClient<'a> {
@@ -37,8 +45,22 @@ pub(crate) struct TokenClient<'a> {
 impl TokenClient<'_> {
     /// Asks for a token. `request` is made anew where a nonce has to be added: a proof serves once.
     pub(crate) async fn redeem(&self, request: impl Fn() -> TokenRequest) -> Result<TokenResponse, Error> {
-        let answer = self.ask("token", &request).await?;
+        let answer = self.ask("token endpoint", &request).await?;
         TokenResponse::parse(answer.status, &answer.body, self.issuer)
+            .map_err(|error| self.without_echo(error, request().form()))
+    }
+
+    /// Takes out of a server's words what it was sent: some repeat the code or the token that they refuse.
+    pub(crate) fn without_echo(&self, error: Error, sent: &Form) -> Error {
+        let Error::TokenRefused { issuer, error, description } = error else { return error };
+        let client = self.client.as_ref().and_then(|(client, _)| match &client.credential {
+            ClientCredential::Secret(secret) => Some(secret.expose()),
+            _ => None,
+        });
+        let secrets = SECRET_FIELDS.iter().filter_map(|name| sent.value(name)).chain(client);
+        let secrets: Vec<_> = secrets.filter(|secret| secret.len() >= SHORTEST_SECRET).collect();
+        let hide = |text: String| secrets.iter().fold(text, |text, secret| text.replace(secret, "[…]"));
+        Error::TokenRefused { issuer, error: hide(error), description: description.map(hide) }
     }
 
     /// Sends a request that the client has to prove itself for.

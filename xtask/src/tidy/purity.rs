@@ -7,6 +7,8 @@ use crate::shell::{Failure, cargo};
 
 /// Crates that know no network, and the crates that would bring one.
 const PURE: &[&str] = &["car-mcp-proto"];
+/// Crates whose core knows no network: what is left of them without their features.
+const PURE_CORES: &[&str] = &["car-oauth"];
 const NETWORK: &[&str] = &["tokio", "hyper", "mio", "reqwest", "async-std", "socket2"];
 /// Crates that must not be anywhere in the product: we have our own, or a better one.
 const UNWANTED: &[&str] = &["rmcp", "reqwest", "openssl", "native-tls"];
@@ -18,13 +20,15 @@ pub(super) fn check(metadata: &Metadata, findings: &mut Vec<Finding>) -> Result<
         if PURE.contains(&package.name.as_str()) {
             refused.extend(NETWORK);
         }
-        let mut command =
-            cargo(&["tree", "--package", &package.name, "--edges", "normal", "--prefix", "none", "--locked"]);
-        let below = crate::shell::output(command.args(["--format", "{p}"]))?;
-        for name in refused {
-            if below.lines().any(|line| line.split(' ').next() == Some(name)) {
+        for name in found(&package.name, &refused, &[])? {
+            let text =
+                format!("{} must not have {name} below it; see `cargo tree -p {0} -i {name}`", package.name);
+            findings.push(Finding::new(manifest, 0, text));
+        }
+        if PURE_CORES.contains(&package.name.as_str()) {
+            for name in found(&package.name, NETWORK, &["--no-default-features"])? {
                 let text = format!(
-                    "{} must not have {name} below it; see `cargo tree -p {0} -i {name}`",
+                    "the core of {} must not have {name} below it; see `cargo tree -p {0} --no-default-features -i {name}`",
                     package.name
                 );
                 findings.push(Finding::new(manifest, 0, text));
@@ -32,4 +36,13 @@ pub(super) fn check(metadata: &Metadata, findings: &mut Vec<Finding>) -> Result<
         }
     }
     Ok(())
+}
+
+/// Returns which of the refused crates are below a package.
+fn found<'a>(package: &str, refused: &[&'a str], features: &[&str]) -> Result<Vec<&'a str>, Failure> {
+    let mut command =
+        cargo(&["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--locked"]);
+    let below = crate::shell::output(command.args(features).args(["--format", "{p}"]))?;
+    let is_below = |name: &&str| below.lines().any(|line| line.split(' ').next() == Some(*name));
+    Ok(refused.iter().copied().filter(|name| is_below(name)).collect())
 }
