@@ -6,7 +6,7 @@ use car_oauth::Error;
 use car_oauth::scope::Scopes;
 use car_testkit::authority::Endpoint;
 
-use crate::support::{Person, World, ask, assert_let_in, assert_sign_in_required};
+use crate::custody::support::{Person, World, ask, assert_let_in, assert_sign_in_required};
 
 /// A server whose list of tools needs a permission that nobody asks for at first.
 async fn world() -> World {

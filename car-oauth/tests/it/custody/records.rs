@@ -2,7 +2,7 @@
 
 use car_oauth::Error;
 
-use crate::support::{Person, World, assert_let_in};
+use crate::custody::support::{Person, World, assert_let_in};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_of_a_newer_release_or_a_damaged_one_is_never_overwritten() {

@@ -3,7 +3,7 @@
 use car_oauth::Error;
 use tokio::task::JoinSet;
 
-use crate::support::{World, ask, assert_let_in, until};
+use crate::custody::support::{World, ask, assert_let_in, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_uses_a_new_token_before_it_is_kept() {
@@ -86,7 +86,7 @@ async fn a_sign_in_that_cannot_be_kept_is_told_and_serves_the_program() {
     let world = World::start().await;
     let program = world.program();
     world.vault.fail(true);
-    let outcome = program.sign_in(&crate::support::Person::default()).await;
+    let outcome = program.sign_in(&crate::custody::support::Person::default()).await;
     assert!(matches!(outcome, Err(Error::Vault { action: "stored", .. })), "{outcome:?}");
     assert_let_in(&world.ask(&program).await);
     // It is renewed as any other, for as long as the program runs.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use car_testkit::authority::{Dpop, Endpoint};
 use serde_json::Value;
 
-use crate::support::{Person, World, assert_let_in};
+use crate::custody::support::{Person, World, assert_let_in};
 
 async fn world() -> World {
     World::with(

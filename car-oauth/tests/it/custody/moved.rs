@@ -7,7 +7,7 @@ use car_oauth::client_auth::ClientCredential;
 use car_oauth::registration::PreRegistered;
 use car_testkit::authority::{Authority, AuthorityConfig, Client, Endpoint};
 
-use crate::support::{Person, World, assert_let_in, assert_sign_in_required};
+use crate::custody::support::{Person, World, assert_let_in, assert_sign_in_required};
 
 /// Everything that reached a server, as one text.
 fn reached(authority: &Authority) -> String {

@@ -8,8 +8,8 @@ use car_oauth::scope::Scopes;
 use car_testkit::authority::{Account, Endpoint};
 use serde_json::Value;
 
-use crate::support::{Person, World, assert_let_in};
-use crate::vaults::TestVault;
+use crate::custody::support::{Person, World, assert_let_in};
+use crate::custody::vaults::TestVault;
 
 /// Settings with which the authorization server tells who signs in.
 fn settings(world: &World) -> Settings {

@@ -6,7 +6,7 @@ use car_oauth::Error;
 use car_oauth::driver::{Authorizer, Refusal};
 use tokio::task::JoinSet;
 
-use crate::support::{Person, World, ask, assert_let_in, until};
+use crate::custody::support::{Person, World, ask, assert_let_in, until};
 
 /// How many ask at once.
 const CROWD: usize = 100;
@@ -98,7 +98,7 @@ async fn a_token_that_was_replaced_before_it_was_used_is_no_reason_to_sign_in() 
     other.prove("POST", &world.url()).await.unwrap();
     world.expire();
     assert_let_in(&world.ask(&one).await);
-    world.clock.rewind(crate::support::LIFETIME);
+    world.clock.rewind(crate::custody::support::LIFETIME);
     assert_let_in(&world.ask(&other).await);
     assert_eq!((world.refreshes().len(), world.visits()), (2, 1));
 }

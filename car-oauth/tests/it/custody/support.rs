@@ -14,10 +14,10 @@ use car_oauth::response::AuthorizationResponse;
 use car_oauth::{Error, Timestamp};
 use car_testkit::authority::{Authority, AuthorityConfig, Endpoint, Protection, ProtectionConfig, Seen};
 use car_testkit::everything::{Config, Everything};
+use car_testkit::location_of;
 use futures_util::future::BoxFuture;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::vaults::TestVault;
+use crate::custody::vaults::TestVault;
 
 /// How long access tokens last, in seconds. Short enough that proofs of possession stay within the server's idea of the
 /// time when the test's clock has moved past it.
@@ -215,7 +215,7 @@ impl Visit for Browser {
 
     fn open<'a>(&'a mut self, invitation: &'a Invitation) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async {
-            self.0 = Some(location(&invitation.url).await);
+            self.0 = Some(location_of(&invitation.url).await.unwrap());
             Ok(())
         })
     }
@@ -235,19 +235,6 @@ impl Visit for Browser {
     {
         Box::pin(async {})
     }
-}
-
-/// Opens a page that agrees at once, and returns where it sends the browser.
-pub(crate) async fn location(url: &Url) -> String {
-    let address = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
-    let mut socket = tokio::net::TcpStream::connect(&address).await.unwrap();
-    let (path, query) = (url.path(), url.query().unwrap_or_default());
-    let head = format!("GET {path}?{query} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    socket.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).await.unwrap();
-    let line = answer.lines().find_map(|line| line.strip_prefix("location: "));
-    line.unwrap_or_else(|| panic!("expected a redirect, found {answer}")).to_owned()
 }
 
 /// Waits until something is so; a server is told of it by another task.

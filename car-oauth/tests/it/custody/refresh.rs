@@ -3,7 +3,7 @@
 use car_testkit::authority::{Endpoint, RefreshTokens, RegistrationSecret, Rotation};
 use serde_json::json;
 
-use crate::support::{LIFETIME, World, assert_let_in, assert_sign_in_required};
+use crate::custody::support::{LIFETIME, World, assert_let_in, assert_sign_in_required};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_names_the_resource_and_asks_for_no_scope() {

@@ -1,6 +1,4 @@
 //! Tokens do not get lost: the driver against a real authorization server, with a clock that the test moves.
-#![cfg(feature = "driver")]
-#![expect(clippy::unwrap_used, reason = "in tests a panic is the report")]
 
 mod support;
 mod vaults;

@@ -7,7 +7,7 @@ use car_testkit::authority::{Endpoint, TokenFault};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::support::{Person, World, ask, assert_let_in, assert_sign_in_required, until};
+use crate::custody::support::{Person, World, ask, assert_let_in, assert_sign_in_required, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_refresh_token_is_forgotten_and_a_sign_in_asked_for() {

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::support::{World, assert_let_in, until};
+use crate::custody::support::{World, assert_let_in, until};
 
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 

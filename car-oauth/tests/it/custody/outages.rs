@@ -5,7 +5,7 @@ use std::time::Duration;
 use car_oauth::driver::Authorizer;
 use car_testkit::authority::{Canned, TokenFault};
 
-use crate::support::{LIFETIME, World, assert_let_in, assert_transient, until};
+use crate::custody::support::{LIFETIME, World, assert_let_in, assert_transient, until};
 
 /// The longest pause, in seconds, before a failing server is asked again.
 const LONGEST_PAUSE: u64 = 10;
