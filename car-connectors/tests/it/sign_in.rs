@@ -172,6 +172,13 @@ async fn a_program_that_runs_notices_a_sign_in_by_another() {
     other.sign_in("docs", &SignInOptions::new(), &person()).await.unwrap();
     echo(&manager, "docs").await.unwrap();
     assert_eq!(world.visits(), 2);
+    // The same for the first sign-in of all.
+    world.only_add(&manager, "Second").await;
+    other.sign_in("second", &SignInOptions::new(), &person()).await.unwrap();
+    manager.refresh("second").await.unwrap();
+    manager.enable_tools("second", &named(&["echo"])).await.unwrap();
+    echo(&manager, "second").await.unwrap();
+    assert_eq!(world.visits(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,3 +146,25 @@ async fn a_sign_out_gives_the_tokens_back_and_forgets_them_though_the_server_is_
     assert!(signed_out.was_signed_in && !signed_out.revoked && signed_out.refusal.is_some());
     assert_eq!(world.vault.record().await["grant"], Value::Null);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_out_during_a_refresh_is_a_sign_out() {
+    for is_other_program in [false, true] {
+        let world = World::start().await;
+        let program = world.signed_in().await;
+        let who = if is_other_program { world.program() } else { program.clone() };
+        world.expire();
+        world.authority.set(|config| config.refresh_delay = Duration::from_millis(100));
+        let mut tasks = JoinSet::new();
+        let (asking, url) = (program.clone(), world.url());
+        tasks.spawn(async move { ask(&asking, &url, "ping").await });
+        until(|| world.refreshes().len() == 1).await;
+        assert!(who.sign_out().await.unwrap().revoked);
+        // Whether that request still got through is a matter of moments; there is no token after it.
+        drop(tasks.join_next().await.unwrap().unwrap());
+        assert_eq!(world.vault.record().await["grant"], Value::Null);
+        assert_sign_in_required(&world.ask(&world.program()).await);
+        assert_sign_in_required(&world.ask(&program).await);
+        assert_eq!((world.refreshes().len(), world.visits()), (1, 1));
+    }
+}

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use car_oauth::Error;
+use car_oauth::client_auth::ClientCredential;
+use car_oauth::driver::Method;
+use car_oauth::registration::PreRegistered;
 use car_oauth::scope::Scopes;
-use car_testkit::authority::Endpoint;
+use car_oauth::{Error, Secret};
+use car_testkit::authority::{Client, Endpoint};
 
 use crate::custody::support::{Person, World, ask, assert_let_in, assert_sign_in_required};
 
@@ -74,4 +77,31 @@ async fn without_a_person_it_is_noted_and_asked_for_at_the_next_sign_in() {
     assert_let_in(&ask(&world.program(), &world.url(), "tools/list").await);
     // The program that was refused finds the new token too.
     assert_let_in(&ask(&program, &world.url(), "tools/list").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_in_its_own_right_steps_up_by_itself_and_no_more_often() {
+    let world = world().await;
+    world.authority.set(|config| config.clients = vec![Client::confidential("robot", "hush-hush", &[])]);
+    let mut settings = world.settings();
+    let secret = ClientCredential::Secret(Secret::new("hush-hush"));
+    settings.pre_registered = Some(PreRegistered::new("robot", secret));
+    settings.method = Method::ClientCredentials;
+    let program = world.builder(settings).build().unwrap();
+    program.sign_in_unattended().await.unwrap();
+    assert_let_in(&ask(&program, &world.url(), "tools/list").await);
+    let grants = world.granted("client_credentials");
+    let scopes: Vec<_> = grants.iter().map(|seen| Scopes::parse(seen.param("scope").unwrap())).collect();
+    let [first, second] = scopes.try_into().unwrap();
+    assert!(second.is_superset(&first) && second.contains("mcp:admin") && first.contains("mcp:read"));
+
+    // The server changes its mind, and is not content with anything any more.
+    world.authority.set(|config| config.granted_scope = Some("mcp:read".to_owned()));
+    world.authority.expire_access_tokens();
+    let outcome = ask(&program, &world.url(), "tools/list").await;
+    assert!(matches!(outcome, Err(Error::TooManyStepUps { .. })), "{outcome:?}");
+    let asked = world.granted("client_credentials").len();
+    assert!(ask(&program, &world.url(), "tools/list").await.is_err());
+    assert_eq!(world.granted("client_credentials").len(), asked);
+    assert!(asked <= 5, "{asked}");
 }
