@@ -15,6 +15,7 @@ mod canary;
 mod echo;
 mod log;
 mod metadata;
+mod moved;
 mod network;
 mod oversized;
 mod person;
