@@ -79,13 +79,13 @@ impl DeviceDisplay for Blank {
     }
 }
 
-/// What a device is told: this page to go to.
-fn sent_to(page: &str) -> Option<TokenFault> {
+/// What a device is told: this page to go to, and this link to it.
+fn told(page: &str, complete: &str) -> Option<TokenFault> {
     let body = json!({
         "device_code": "a-device-code",
         "user_code": "ABCD-EFGH",
         "verification_uri": page,
-        "verification_uri_complete": page,
+        "verification_uri_complete": complete,
         "expires_in": 60,
     });
     Some(TokenFault::Canned(Canned::Exactly(200, "application/json".to_owned(), body.to_string())))
@@ -99,7 +99,7 @@ async fn a_hostile_verification_page_is_never_shown() {
     site.authority.set(|config| config.metadata_patch = json!({ "device_authorization_endpoint": url }));
     for page in ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "http://evil.example/", "x"]
     {
-        other.set(|config| config.token_fault = sent_to(page));
+        other.set(|config| config.token_fault = told(page, page));
         let error = site.authorizer().sign_in_by_device(&Blank).await.unwrap_err();
         assert!(
             matches!(&error, Error::InsecureEndpoint { what: "verification URI", .. }),
@@ -117,11 +117,42 @@ async fn a_verification_page_in_the_private_network_is_never_shown() {
     for page in
         ["https://192.168.0.1/", "https://router.lan/", "http://localhost/", "https://169.254.169.254/"]
     {
-        world.authority.set(|config| config.token_fault = sent_to(page));
+        world.authority.set(|config| config.token_fault = told(page, page));
         let error = world.authorizer().sign_in_by_device(&Blank).await.unwrap_err();
         assert!(
             matches!(&error, Error::InsecureEndpoint { what: "verification URI", .. }),
             "{page}: {error}"
         );
+    }
+}
+
+/// Goes no further than to look at what a person would be shown.
+struct Looking;
+
+impl DeviceDisplay for Looking {
+    fn show<'a>(
+        &'a self,
+        _name: &'a str,
+        verification_uri: &'a Url,
+        complete: Option<&'a Url>,
+        _user_code: &'a str,
+        _expires_at: Timestamp,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        assert_eq!(verification_uri.as_str(), "https://as.example/device");
+        assert_eq!(complete, None, "a link into the private network is shown");
+        Box::pin(async { Err(Error::SignInTimedOut { seconds: 0 }) })
+    }
+}
+
+/// The code can be typed at the other address.
+#[tokio::test]
+async fn a_complete_verification_link_into_the_private_network_is_left_out() {
+    let world = World::start().await;
+    world.name_endpoint("device_authorization_endpoint", &format!("{}/token", world.issuer()));
+    for link in ["https://192.168.0.1/?user_code=ABCD-EFGH", "javascript:alert(1)"] {
+        let answer = told("https://as.example/device", link);
+        world.authority.set(|config| config.token_fault = answer);
+        let error = world.authorizer().sign_in_by_device(&Looking).await.unwrap_err();
+        assert!(matches!(&error, Error::SignInTimedOut { .. }), "{link}: {error}");
     }
 }
