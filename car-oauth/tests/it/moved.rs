@@ -52,14 +52,15 @@ async fn a_client_secret_is_not_shown_to_another_issuer() {
     authorizer.sign_in(&Browser::honest()).await.unwrap();
 
     let evil = authority().await;
+    evil.set(|config| config.clients.push(Client::confidential("ours", "whatever", &[])));
     site.protection.move_to(&evil);
     let browser = Browser::honest();
-    let error = authorizer.sign_in(&browser).await.unwrap_err();
-    assert_eq!(browser.opened(), []);
+    let outcome = authorizer.sign_in(&browser).await;
     for seen in evil.ledger().seen() {
         assert_eq!(seen.endpoint, Endpoint::Metadata, "the new server was asked for more than its metadata");
     }
-    let Error::ClientOfAnotherIssuer { bound, issuer, .. } = &error else { panic!("{error}") };
+    assert_eq!(browser.opened(), []);
+    let Err(Error::ClientOfAnotherIssuer { bound, issuer, .. }) = &outcome else { panic!("{outcome:?}") };
     assert_eq!((bound, issuer), (&site.authority.issuer(), &evil.issuer()));
 }
 
