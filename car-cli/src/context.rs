@@ -76,6 +76,11 @@ impl Context {
         }
     }
 
+    /// Returns whether somebody has signed in to a connector, without touching the keychain.
+    pub(crate) fn has_signed_in(&self, slug: &str) -> Result<bool, Failure> {
+        Ok(self.oauth(slug)?.is_some_and(|oauth| oauth.issuer.is_some()))
+    }
+
     fn oauth(&self, slug: &str) -> Result<Option<OauthClient>, Failure> {
         let manifest = ManifestStore::new(&self.home).read()?;
         Ok(manifest.connector(slug).and_then(|connector| connector.oauth.clone()))

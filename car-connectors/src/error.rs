@@ -217,12 +217,12 @@ pub(crate) fn session_error(slug: &str, error: car_mcp::Error) -> Error {
         },
         other => other,
     };
-    if matches!(&error, car_mcp::Error::Transport(TransportError::Unauthorized { .. })) {
+    if let car_mcp::Error::Transport(transport @ TransportError::Unauthorized { .. }) = error {
         let hint = format!("sign in with `car login {slug}`");
         return Error::new(ErrorKind::AuthRequired, "the server wants a sign-in")
             .of(slug)
             .hinted(hint)
-            .because(error);
+            .because(transport);
     }
     let (kind, message, hint) = match &error {
         car_mcp::Error::Transport(transport) => transport_meaning(transport),

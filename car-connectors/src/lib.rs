@@ -7,6 +7,8 @@
 //!  ConnectorManager ──▶ car-connectors-store    manifest, secrets
 //!        │
 //!        ├─ dial ─────▶ car-mcp-http ─▶ car-mcp ─▶ one Session for each connector
+//!        │                    ▲
+//!        ├─ sign in ──▶ car-oauth: one Authorizer for each connector, its tokens in the keychain
 //!        │
 //!        └─ call ─────▶ car-engine: route ─▶ validator ─▶ policy ─▶ rate limit ─▶ Session ─▶ event log
 //! ```

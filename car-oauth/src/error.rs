@@ -18,6 +18,12 @@ pub enum Error {
         /// Where was looked.
         tried: Tried,
     },
+    /// The server takes requests without a sign-in, and says nowhere how one would be made.
+    #[error("{server} takes requests without a sign-in, and says nowhere how one would be made")]
+    NoSignInNeeded {
+        /// The MCP server.
+        server: String,
+    },
     /// A metadata document cannot be used.
     #[error("the metadata at {url} cannot be used: {what}")]
     InvalidMetadata {

@@ -6,7 +6,7 @@ use crate::challenge::Demand;
 use crate::endpoint::Endpoint;
 use crate::issuer::Issuer;
 use crate::lookup::{Document, Fetched, Lookup, Places, cleaned, shown};
-use crate::resource::{covers, has_origin_of};
+use crate::resource::{canonical_resource, covers, has_origin_of};
 use crate::scope::Scopes;
 use crate::{Error, lookup::Tried};
 
@@ -127,9 +127,13 @@ impl ResourceLookup {
         if !self.is_named && !document.has("resource") && !document.has("authorization_servers") {
             return Ok(self.next("no metadata of a resource"));
         }
-        let Some(resource) = document.text("resource")? else {
-            return Err(document.invalid("expected a resource, found none"));
+        let resource = match document.text("resource")? {
+            Some(resource) => resource.to_owned(),
+            // Servers forget it. What lies on the server's own origin can be about nobody else's.
+            None if self.url().origin() == self.server.origin() => canonical_resource(&self.server),
+            None => return Err(document.invalid("expected a resource, found none")),
         };
+        let resource = resource.as_str();
         if !covers(resource, &self.server) {
             if self.is_named || !has_origin_of(resource, &self.server) {
                 let server = shown(self.server.as_str());
@@ -350,7 +354,6 @@ mod tests {
     fn says_which_member_is_wrong() {
         for (body, what) in [
             (r#"{"resource":7,"authorization_servers":[]}"#, "expected resource to be a string, found 7"),
-            (r#"{"authorization_servers":["https://as.example"]}"#, "expected a resource, found none"),
             (
                 r#"{"resource":"https://h.example/mcp"}"#,
                 "expected at least one of authorization_servers, found none",
@@ -366,6 +369,16 @@ mod tests {
         let body = BODY.replace("https://as.example", "http://as.example");
         let error = answer(begin("https://h.example/mcp", None), &body).unwrap_err();
         assert!(matches!(error, Error::InsecureEndpoint { what: "issuer", .. }), "{error}");
+    }
+
+    #[test]
+    fn a_resource_that_is_not_named_is_the_server_itself_on_its_own_origin_only() {
+        let body = r#"{"authorization_servers":["https://as.example"]}"#;
+        let own = begin("https://h.example/mcp", Some("https://h.example/elsewhere"));
+        assert_eq!(found(own, body).resource(), "https://h.example/mcp");
+        let foreign = begin("https://h.example/mcp", Some("https://other.example/metadata"));
+        let error = answer(foreign, body).unwrap_err();
+        assert!(error.to_string().ends_with("expected a resource, found none"), "{error}");
     }
 
     proptest! {

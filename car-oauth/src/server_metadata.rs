@@ -101,6 +101,22 @@ impl AuthorizationServer {
         }
     }
 
+    /// Proves that the server offers S256 though its metadata lists no methods, on the word of a table that says so.
+    ///
+    /// # Errors
+    /// [`Error::PkceNotSupported`] where the metadata does list methods, and S256 is not among them: that is the server's
+    /// own word, or an attacker's, and no table goes over it.
+    ///
+    /// # Security
+    /// MCP has clients refuse a server that lists nothing. A server that ignores the challenge leaves a stolen code usable;
+    /// the table says why that is not so for this one.
+    pub fn pkce_on_the_word_of_a_table(&self) -> Result<S256, Error> {
+        match self.code_challenge_methods {
+            None => Ok(S256::proven()),
+            Some(_) => self.pkce(),
+        }
+    }
+
     /// Returns whether every authorization response names the issuer (RFC 9207 §3).
     #[must_use]
     pub const fn response_iss_supported(&self) -> bool {
@@ -402,6 +418,16 @@ mod tests {
         ] {
             let error = found(&with("code_challenge_methods_supported", offered)).pkce().unwrap_err();
             assert!(error.to_string().contains(&format!("(it offers {words})")), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_table_goes_over_what_the_server_lists() {
+        let server = |offered| found(&with("code_challenge_methods_supported", offered));
+        assert!(server(Value::Null).pkce_on_the_word_of_a_table().is_ok());
+        for offered in [json!(["plain"]), json!([])] {
+            let refused = server(offered).pkce_on_the_word_of_a_table();
+            assert!(matches!(refused, Err(Error::PkceNotSupported { .. })), "{refused:?}");
         }
     }
 

@@ -149,10 +149,15 @@ impl Login {
     fn method(&self) -> Result<Option<SignInMethod>, Failure> {
         let Some(method) = self.method else { return Ok(None) };
         let needs = |what: &str| Failure::usage(format!("this way to sign in needs {what}"));
-        let assertion = || {
+        let assertion = || -> Result<Assertion, Failure> {
             let text = self.assertion.as_deref().ok_or_else(|| needs("--assertion"))?;
-            Assertion::parse(text).ok_or_else(|| {
+            let assertion = Assertion::parse(text).ok_or_else(|| {
                 Failure::usage(format!("expected --assertion env:NAME or file:PATH, found {text:?}"))
+            })?;
+            // It is read again at every renewal, from whatever folder the command is called in then.
+            Ok(match assertion {
+                Assertion::File(path) => Assertion::File(std::path::absolute(&path).unwrap_or(path)),
+                variable @ Assertion::Variable(_) => variable,
             })
         };
         Ok(Some(match method {

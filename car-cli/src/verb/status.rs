@@ -1,6 +1,7 @@
 //! `car status [SLUG]`: how connectors stand, why, and what to do next.
 
 use car_connectors::ConnectorStatus;
+use car_connectors::oauth::driver::Account;
 use serde::Serialize;
 
 use super::list;
@@ -22,6 +23,48 @@ pub(super) struct Answer<'a> {
     pub(super) connector: &'a ConnectorStatus,
 }
 
+/// One connector with its sign-in, as a program gets it.
+#[derive(Serialize)]
+struct Detailed<'a> {
+    connector: &'a ConnectorStatus,
+    sign_in: Option<&'a SignIn>,
+}
+
+/// How a sign-in stands. Nothing of it is secret.
+#[derive(Serialize)]
+struct SignIn {
+    issuer: Option<String>,
+    client_id: Option<String>,
+    scopes: Option<String>,
+    /// What the server asked for when nobody was there to grant it.
+    wanted: Option<String>,
+    last_failure: Option<String>,
+}
+
+impl SignIn {
+    fn of(account: &Account) -> Self {
+        Self {
+            issuer: account.issuer.clone(),
+            client_id: account.client_id.clone(),
+            scopes: account.scopes.as_ref().map(ToString::to_string),
+            wanted: account.wanted.as_ref().map(ToString::to_string),
+            last_failure: account.last_failure.clone(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let facts = [
+            ("issuer", &self.issuer),
+            ("client", &self.client_id),
+            ("scopes", &self.scopes),
+            ("wanted", &self.wanted),
+            ("renewal", &self.last_failure),
+        ];
+        let lines = facts.iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value)));
+        lines.map(|(name, value)| format!("\n{name:<11}{value}")).collect()
+    }
+}
+
 /// Shows one connector, or all.
 pub(crate) async fn run(context: &Context, arguments: Status) -> Result<Exit, Failure> {
     let manager = context.manager().await?;
@@ -29,7 +72,18 @@ pub(crate) async fn run(context: &Context, arguments: Status) -> Result<Exit, Fa
         Some(slug) => {
             let known = context.connector(&manager, &slug).await?;
             let status = manager.status(&known.slug).await?;
-            context.screen.result(&Answer { connector: &status }, || text(&status));
+            let sign_in = match context.has_signed_in(&known.slug)? {
+                true => Some(SignIn::of(&manager.account(&known.slug).await?)),
+                false => None,
+            };
+            let answer = Detailed { connector: &status, sign_in: sign_in.as_ref() };
+            context.screen.result(&answer, || {
+                let mut text = text(&status);
+                if let Some(sign_in) = &sign_in {
+                    text.push_str(&sign_in.text());
+                }
+                text
+            });
         }
         None => list::show(&context.screen, &manager.list().await?),
     }

@@ -104,6 +104,9 @@ impl Inner {
     async fn keep_for_sign_in(&self, name: String, new: NewConnector, error: Error) -> Result<Error, Error> {
         self.blocking(move |inner| {
             let connector = inner.remember(&name, &new, None)?;
+            let connector = inner.change(&connector.slug, |connector| {
+                connector.oauth.get_or_insert_default();
+            })?;
             inner.look()?;
             let (live, error) = (inner.live(&connector.slug), error.of(&connector.slug));
             live.fail(&error);

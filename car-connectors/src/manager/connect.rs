@@ -78,6 +78,18 @@ impl Inner {
 
     /// Dials a server, lists its tools and looks through them.
     pub(crate) async fn look_behind(&self, slug: &str, plan: DialPlan) -> Result<(Session, Catalog), Error> {
+        let has_authorization = plan.has_authorization();
+        let looked = self.look_without_hints(slug, plan).await;
+        looked.map_err(|error| match has_authorization && error.is_auth_required() {
+            true => error.hinted(
+                "the server refuses the Authorization header that you gave: remove the connector and add it again \
+                 with `--header-env 'Authorization=VARIABLE'`, or without a header to sign in",
+            ),
+            false => error,
+        })
+    }
+
+    async fn look_without_hints(&self, slug: &str, plan: DialPlan) -> Result<(Session, Catalog), Error> {
         let session = plan.dial(slug, &self.dialer).await?;
         if session.server().capabilities.tools.is_none() {
             return Ok((session, Catalog::default()));

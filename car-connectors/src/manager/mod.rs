@@ -271,7 +271,12 @@ async fn read_quirks(home: &Home) -> Result<Quirks, Error> {
     });
     let text = match read.await {
         Ok(Ok(text)) => text,
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Quirks::shipped()),
+        // A state folder that is none is told of by who reads the manifest.
+        Ok(Err(error))
+            if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>
+        {
+            return Ok(Quirks::shipped());
+        }
         Ok(Err(error)) => {
             let text = format!("cannot read {}", path.display());
             return Err(Error::new(ErrorKind::Storage, text).because(error).hinted("mend or move the file"));

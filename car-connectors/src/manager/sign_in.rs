@@ -148,7 +148,9 @@ impl ConnectorManager {
     /// Says that there is no such connector, or why the tokens could not be removed.
     pub async fn sign_out(&self, slug: &str) -> Result<SignedOut, Error> {
         let connector = self.inner.connector(slug).await?;
-        let authorizer = self.inner.authorizer(&connector).await?;
+        let uses_vault = connector.oauth.is_some();
+        let authorizer =
+            self.inner.make_authorizer(&connector, connector.oauth.as_ref(), None, uses_vault).await?;
         let signed_out = authorizer.sign_out().await.map_err(|error| sign_in_error(slug, error))?;
         let wanted = slug.to_owned();
         let session = self
@@ -203,7 +205,10 @@ impl Inner {
                 return Ok(known.authorizer.clone());
             }
         }
-        let authorizer = self.make_authorizer(connector, connector.oauth.as_ref(), None).await?;
+        // Who signed out left nothing in the keychain that a call could use.
+        let is_signed_in = connector.oauth.as_ref().is_some_and(|oauth| oauth.issuer.is_some());
+        let authorizer =
+            self.make_authorizer(connector, connector.oauth.as_ref(), None, is_signed_in).await?;
         let known = KnownAuthorizer {
             url: connector.url.clone(),
             client: connector.oauth.clone(),
@@ -218,6 +223,7 @@ impl Inner {
         connector: &Connector,
         client: Option<&OauthClient>,
         secret: Option<&Secret>,
+        uses_vault: bool,
     ) -> Result<Authorizer, Error> {
         let slug = connector.slug.as_str();
         let stored = match (secret, client) {
@@ -237,12 +243,7 @@ impl Inner {
             variables: &oauth.variables,
         };
         let settings = settings(connector, client, &given).map_err(|error| sign_in_error(slug, error))?;
-        let vault = ConnectorVault::new(
-            oauth.home.clone(),
-            Arc::clone(&self.secrets),
-            slug,
-            connector.oauth.is_some(),
-        );
+        let vault = ConnectorVault::new(oauth.home.clone(), Arc::clone(&self.secrets), slug, uses_vault);
         let mut builder = Authorizer::builder(settings, Arc::new(vault)).http(oauth.http.clone());
         if let Some(agent) = &oauth.agent {
             builder = builder.agent(Arc::clone(agent));
@@ -260,9 +261,18 @@ impl Inner {
             let text = "a local server needs no sign-in";
             return Err(Error::new(ErrorKind::InvalidInput, text).of(slug).hinted("call its tools"));
         }
+        if connector.secret_headers.iter().any(|name| name.eq_ignore_ascii_case("authorization")) {
+            let text =
+                "the connector sends an Authorization header that you gave, and so no token of a sign-in";
+            return Err(Error::new(ErrorKind::InvalidInput, text)
+                .of(slug)
+                .hinted(format!("`car remove {slug}`, then add it again without the header")));
+        }
         let client = options.applied_to(connector.oauth.as_ref());
         let secret = options.client_secret.clone();
-        let authorizer = self.make_authorizer(&connector, Some(&client), secret.as_ref()).await?;
+        let authorizer = self
+            .make_authorizer(&connector, Some(&client), secret.as_ref(), connector.oauth.is_some())
+            .await?;
         Ok(Attempt { connector, client, secret, authorizer })
     }
 

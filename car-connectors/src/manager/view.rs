@@ -15,7 +15,11 @@ impl Inner {
         let live = self.known_live(&connector.slug).map(|live| live.state()).unwrap_or_default();
         let state = match connector.stdio {
             Some(_) => ConnectorState::Unsupported,
-            None => live.state(),
+            None => match live.state() {
+                // Known from the manifest: nobody has signed in, or somebody signed out.
+                ConnectorState::NotConnected if wants_sign_in(connector) => ConnectorState::NeedsSignIn,
+                state => state,
+            },
         };
         let server = live.connected.as_ref().map(|connected| connected.session.server());
         let seen = live.connected.as_ref().map(|connected| connected.catalog.len());
@@ -45,6 +49,10 @@ pub(crate) fn remember_count(connector: &mut Connector, count: usize) {
     connector.set_extra(TOOL_COUNT, RawValue::from_string(count.to_string()).ok());
 }
 
+fn wants_sign_in(connector: &Connector) -> bool {
+    connector.oauth.as_ref().is_some_and(|oauth| oauth.issuer.is_none())
+}
+
 fn remembered_count(connector: &Connector) -> Option<usize> {
     serde_json::from_str(connector.extra(TOOL_COUNT)?.get()).ok()
 }
@@ -54,7 +62,10 @@ fn next_action(connector: &Connector, live: &LiveState, state: ConnectorState) -
     match state {
         ConnectorState::Failed | ConnectorState::NeedsSignIn => {
             let hint = live.failure.as_ref().and_then(|failure| failure.hint.clone());
-            Some(hint.unwrap_or_else(|| format!("try again with `car refresh {slug}`")))
+            Some(hint.unwrap_or_else(|| match state {
+                ConnectorState::NeedsSignIn => format!("sign in with `car login {slug}`"),
+                _ => format!("try again with `car refresh {slug}`"),
+            }))
         }
         ConnectorState::Unsupported => Some("use a release that starts local servers".to_owned()),
         _ if connector.enabled_tools.is_empty() => {

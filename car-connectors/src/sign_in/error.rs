@@ -30,7 +30,8 @@ fn kind(error: &OauthError) -> ErrorKind {
         | OauthError::TooManyStepUps { .. }
         | OauthError::NoMetadata { .. }
         | OauthError::ClientUnknown { .. } => ErrorKind::AuthRequired,
-        OauthError::InvalidSettings { .. }
+        OauthError::NoSignInNeeded { .. }
+        | OauthError::InvalidSettings { .. }
         | OauthError::InvalidKey { .. }
         | OauthError::InvalidRedirectUri { .. }
         | OauthError::ClientOfAnotherIssuer { .. }
@@ -97,9 +98,15 @@ fn hint(slug: &str, error: &OauthError) -> String {
         OauthError::Http { source, .. } if !matches!(**source, car_http::Error::AddressRefused { .. }) => {
             "check that the authorization server can be reached from here, and try again".to_owned()
         }
+        OauthError::InsecureEndpoint { reason, .. } if !reason.contains("private") => {
+            "tell the server's operator: sign-in works over https only, except on this machine".to_owned()
+        }
         OauthError::Http { .. } | OauthError::InsecureEndpoint { .. } => format!(
             "if the server and its sign-in are in your own network, say so with `car login {slug} --allow-private`"
         ),
+        OauthError::NoSignInNeeded { .. } => {
+            format!("nothing needs to be done; look at its tools with `car tools {slug}`")
+        }
         OauthError::InvalidSettings { .. } | OauthError::InvalidKey { .. } => {
             format!("`car login {slug} --help` says what can be given")
         }

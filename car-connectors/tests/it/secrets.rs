@@ -195,7 +195,17 @@ async fn a_server_that_wants_a_sign_in_is_kept_with_its_header() {
     assert!(error.is_auth_required() && error.connector() == Some("docs"));
     let status = manager.status("docs").await.unwrap();
     assert_eq!((status.state.as_str(), status.secret_headers.len()), ("needs_sign_in", 1));
-    assert!(status.next_action.is_some_and(|next| next.starts_with("give it a token")));
+    assert_eq!(status.next_action.as_deref(), Some("sign in with `car login docs`"));
     manager.remove("docs").await.unwrap();
     assert_eq!(files_with_value(place.folder.path()), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_header_that_the_server_refuses_is_not_answered_with_a_sign_in() {
+    let (place, server) = (Place::new(), Hostile::start(Mode::Unauthorized).await.unwrap());
+    let manager = place.manager().await;
+    let new = NewConnector::remote("Docs", server.url()).with_header("Authorization", Secret::new(VALUE));
+    let error = manager.add(new).await.unwrap_err();
+    assert!(error.is_auth_required());
+    assert!(error.hint().is_some_and(|hint| hint.starts_with("the server refuses the Authorization header")));
 }

@@ -10,7 +10,8 @@ use url::Url;
 
 use super::agent::UserAgent;
 use super::ambient::{Ambient, SystemAmbient};
-use super::record::{AccountRecord, Grant, Record};
+use super::kept::Unkept;
+use super::record::{AccountRecord, Grant};
 use super::renew::{Backoff, Cause, Renewer};
 use super::settings::Settings;
 use super::sign_in::SignedIn;
@@ -127,7 +128,7 @@ impl AuthorizerBuilder {
                 ambient: self.ambient,
                 agent: self.agent,
                 renewer: self.renewer,
-                turn: tokio::sync::Mutex::default(),
+                turn: Arc::default(),
                 nonces: Mutex::default(),
                 state: Mutex::default(),
             }),
@@ -140,8 +141,8 @@ impl AuthorizerBuilder {
 /// Cheap to clone; clones are the same authorizer. However many tasks and processes use it, one refresh is made.
 ///
 /// # Cancel safety
-/// Dropping the future of any method leaves the tokens as they were before or as they are after; a renewal under way
-/// whose answer is not read may be lost at servers that rotate tokens, which [`Renewer`] is for.
+/// Dropping the future of any method leaves the tokens as they were before or as they are after: a renewal under way goes
+/// on by itself. Should the program end meanwhile, it may be lost at servers that rotate tokens, which [`Renewer`] is for.
 #[derive(Clone)]
 pub struct Authorizer {
     pub(super) inner: Arc<Inner>,
@@ -155,7 +156,7 @@ pub(super) struct Inner {
     pub(super) agent: Option<Arc<dyn UserAgent>>,
     pub(super) renewer: Option<Arc<dyn Renewer>>,
     /// Held by whoever changes the tokens.
-    pub(super) turn: tokio::sync::Mutex<()>,
+    pub(super) turn: Arc<tokio::sync::Mutex<()>>,
     pub(super) nonces: Mutex<NonceJar>,
     state: Mutex<State>,
     /// The only place that tokens are sent to.
@@ -174,6 +175,10 @@ pub(super) struct State {
     /// What the server demanded last.
     pub(super) demand: Option<Demand>,
     pub(super) backoff: Backoff,
+    /// What should be in the vault and could not be put there.
+    pub(super) unkept: Option<Unkept>,
+    /// The access token that the vault held when it was last looked into.
+    pub(super) in_vault: Option<Secret>,
     /// The last sign-in, until somebody asks.
     pub(super) news: Option<SignedIn>,
     /// Changes with every sign-in, and not with a renewal: requests are made for another account from then on.
@@ -221,7 +226,8 @@ impl Authorizer {
     /// # Errors
     /// [`Error::SignInRequired`] where the token has ended, cannot be renewed and nobody can be asked; a transient error
     /// where it cannot be renewed now.
-    pub async fn prove(&self, method: &str, url: &str) -> Result<Proof, Error> {
+    pub async fn prove(&self, method: &str, url: impl AsRef<str>) -> Result<Proof, Error> {
+        let url = url.as_ref();
         if !self.inner.is_own(url) {
             // Never sent elsewhere, whoever asks.
             return Ok(Proof { headers: Vec::new(), generation: self.inner.state().generation });
@@ -275,7 +281,7 @@ impl Authorizer {
 
 impl Inner {
     /// Returns a token that serves; nothing where there is none at all.
-    async fn fresh(&self) -> Result<Option<Arc<Current>>, Error> {
+    async fn fresh(self: &Arc<Self>) -> Result<Option<Arc<Current>>, Error> {
         let Some(current) = self.current().await? else { return Ok(None) };
         if current.grant.serves(self.ambient.now(), self.margin(&current.grant)) {
             return Ok(Some(current));
@@ -284,7 +290,7 @@ impl Inner {
             Ok(renewed) => Ok(renewed),
             // With somebody to ask, the server is let speak first: it says what to sign in for.
             Err(Error::SignInRequired { .. }) if self.agent.is_some() => Ok(None),
-            Err(error) if error.is_transient() && current.grant.serves(self.ambient.now(), 0) => {
+            Err(error) if !error.is_sign_in_required() && current.grant.serves(self.ambient.now(), 0) => {
                 tracing::warn!(%error, "a token could not be renewed ahead of its end; it is used as it is");
                 Ok(Some(current))
             }
@@ -340,20 +346,6 @@ impl Inner {
         let generation = state.generation;
         state.current = grant.map(|grant| Current::new(grant, generation, source)).transpose()?;
         Ok(state.current.clone())
-    }
-
-    pub(super) async fn load(&self) -> Result<Record, Error> {
-        let text = self.vault.load().await.map_err(|source| Error::Vault { action: "read", source })?;
-        Record::read(text.as_ref())
-    }
-
-    pub(super) async fn store(&self, record: &Record) -> Result<(), Error> {
-        let text: Secret = record.write()?;
-        self.vault.store(&text).await.map_err(|source| Error::Vault { action: "stored", source })
-    }
-
-    pub(super) async fn lock(&self) -> Result<Box<dyn Send>, Error> {
-        self.vault.lock().await.map_err(|source| Error::Vault { action: "locked", source })
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -25,6 +25,10 @@ use crate::scope::Scopes;
 /// ("no more than a few times", MCP 2026-07-28, authorization, step-up flow).
 const MAX_STEP_UPS: u32 = 2;
 
+/// How long a token is new, in seconds: a server that refuses one that it has just been given does not want it, and
+/// another would fare no better.
+const MOMENT: u64 = 60;
+
 /// How many sets of permissions are remembered as asked for. A server that invents new ones is stopped here too.
 const MAX_ELEVATIONS: usize = 32;
 
@@ -61,12 +65,16 @@ impl Authorizer {
 
 impl Inner {
     async fn unauthorized(
-        &self,
+        self: &Arc<Self>,
         demand: &Demand,
         current: Option<Arc<Current>>,
         generation: u64,
     ) -> Result<bool, Error> {
         let Some(current) = current else {
+            // Somebody may have signed in elsewhere.
+            if self.take_newer(None, Source::Kept).await? {
+                return Ok(true);
+            }
             return self.authorize_again(demand, None, generation, "nobody has signed in").await;
         };
         // Who authorizes may have changed: what was known before is not trusted.
@@ -74,8 +82,14 @@ impl Inner {
             let reason = "the server now sends to another authorization server";
             return self.authorize_again(demand, None, generation, reason).await;
         }
-        let is_accepted = current.is_accepted.load(Ordering::Relaxed);
+        let age = self.ambient.now().since(current.grant.obtained_at);
+        // A token that nobody has used for a while may simply have come to its end.
+        let is_accepted = current.is_accepted.load(Ordering::Relaxed) || age >= MOMENT;
         match current.source {
+            // Another process may have renewed it once more, which ended this one.
+            Source::Renewed if !is_accepted && self.take_newer(Some(&current), Source::Renewed).await? => {
+                Ok(true)
+            }
             Source::Issued if !is_accepted => Err(Error::SignInRequired {
                 reason: "the server refused the token that was issued for it a moment ago".to_owned(),
             }),
@@ -111,6 +125,10 @@ impl Inner {
         current: Option<&Current>,
         generation: u64,
     ) -> Result<bool, Error> {
+        // Somebody may have granted it elsewhere.
+        if self.take_newer(current, Source::Kept).await? {
+            return Ok(true);
+        }
         let wanted = demand.scope.clone().unwrap_or_default();
         {
             let mut state = self.state();
@@ -121,10 +139,7 @@ impl Inner {
             }
             *rounds += 1;
         }
-        let before = current.map(|current| {
-            let requested = current.grant.requested.clone().unwrap_or_default();
-            requested.union(&current.grant.scopes.clone().unwrap_or_default())
-        });
+        let before = current.map(|current| current.grant.permissions());
         let reason = if wanted.is_empty() {
             "the server asks for more permissions".to_owned()
         } else {

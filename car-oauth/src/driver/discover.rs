@@ -9,6 +9,7 @@ use crate::issuer::Issuer;
 use crate::legacy::{LegacyLookup, LegacyServer};
 use crate::lookup::{Fetched, Lookup, Tried};
 use crate::pkce::S256;
+use crate::quirk::Quirk;
 use crate::resource::canonical_resource;
 use crate::resource_metadata::{ProtectedResource, ResourceLookup};
 use crate::scope::Scopes;
@@ -46,10 +47,11 @@ impl Discovered {
     }
 
     /// Proves that a code may be asked for.
-    pub(crate) fn pkce(&self) -> Result<S256, Error> {
+    pub(crate) fn pkce(&self, quirk: &Quirk) -> Result<S256, Error> {
         match &self.legacy {
             // The revision that such a server is of required PKCE without a word for it in the metadata that it lacks.
             Some(LegacyServer::Assumed(assumed)) => Ok(assumed.assume_s256_as_2025_03_26_requires_it()),
+            _ if quirk.s256_unlisted => self.server.pkce_on_the_word_of_a_table(),
             _ => self.server.pkce(),
         }
     }

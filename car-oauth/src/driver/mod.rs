@@ -19,6 +19,7 @@ mod authorizer;
 mod challenge;
 mod device;
 mod discover;
+mod kept;
 mod loopback;
 mod page;
 mod record;

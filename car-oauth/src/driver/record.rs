@@ -134,6 +134,12 @@ impl Grant {
         self.expires_at.map(|end| end.since(self.obtained_at))
     }
 
+    /// Returns what was asked for and what was granted, together.
+    pub(crate) fn permissions(&self) -> Scopes {
+        let requested = self.requested.clone().unwrap_or_default();
+        requested.union(&self.scopes.clone().unwrap_or_default())
+    }
+
     pub(crate) fn is_same_token(&self, other: &Self) -> bool {
         self.access_token.expose() == other.access_token.expose()
     }

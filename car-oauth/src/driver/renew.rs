@@ -117,12 +117,24 @@ impl Authorizer {
         let is_refused =
             refused.is_some_and(|refused| *refused == Fingerprint::of(&current.grant.access_token));
         let now = self.inner.ambient.now();
-        if !is_refused && current.grant.serves(now, self.inner.margin(&current.grant)) {
+        // Without chance: what is due for the process that asks is due here.
+        if !is_refused && current.grant.serves(now, full_margin(&current.grant)) {
             return Ok(());
         }
         let cause = if is_refused { Cause::Refused } else { Cause::Due };
+        // Whoever asks for this may end with it, and what could not be kept then would end too: nothing is spent before
+        // the vault has shown that it takes something.
+        let guard = self.inner.lock().await?;
+        let record = self.inner.load().await?;
+        self.inner.store(&record).await?;
+        drop(guard);
         self.inner.renew(current.generation, cause).await.map(drop)
     }
+}
+
+/// Returns how many seconds before its end a token is due for renewal, at the most.
+fn full_margin(grant: &Grant) -> u64 {
+    MARGIN.min(grant.lifetime().unwrap_or(0) / 10)
 }
 
 fn nobody_signed_in() -> Error {
@@ -132,27 +144,55 @@ fn nobody_signed_in() -> Error {
 impl Inner {
     /// Returns how many seconds before its end a token is renewed.
     pub(super) fn margin(&self, grant: &Grant) -> u64 {
-        let tenth = grant.lifetime().unwrap_or(0) / 10;
+        if grant.refresh_token.is_none() && matches!(self.settings.method, Method::Person) {
+            // There is nothing to renew it with: it serves to its end.
+            return 0;
+        }
+        let margin = full_margin(grant);
         let [dice, ..] = self.ambient.random();
         let jitter = JITTER * u64::from(dice) / 255;
-        MARGIN.min(tenth).saturating_sub(jitter.min(tenth / 3))
+        margin.saturating_sub(jitter.min(margin / 3))
     }
 
     /// Puts another token in place of the one of this generation and returns it.
-    pub(super) async fn renew(&self, generation: u64, cause: Cause) -> Result<Option<Arc<Current>>, Error> {
+    ///
+    /// # Cancel safety
+    /// The renewal goes on in a task of its own: a refresh token that was sent is spent, and the answer is all there is.
+    pub(super) async fn renew(
+        self: &Arc<Self>,
+        generation: u64,
+        cause: Cause,
+    ) -> Result<Option<Arc<Current>>, Error> {
         let current = self.current().await?;
-        let turn = match self.turn.try_lock() {
+        let turn = match Arc::clone(&self.turn).try_lock_owned() {
             Ok(turn) => turn,
             // Somebody is at it already; what still serves is good enough until they are done.
             Err(_) if cause == Cause::Due && self.still_serves(current.as_deref()) => return Ok(current),
-            Err(_) => self.turn.lock().await,
+            Err(_) => Arc::clone(&self.turn).lock_owned().await,
         };
         let current = self.state().current.clone();
-        let Some(before) = current.as_ref() else { return Err(nobody_signed_in()) };
+        let Some(before) = current.clone() else { return Err(nobody_signed_in()) };
         if before.generation != generation {
             return Ok(current);
         }
         self.respect_backoff()?;
+        let inner = Arc::clone(self);
+        #[expect(clippy::disallowed_methods, reason = "it cleans up after a dropped call: see cancel safety")]
+        let renewing = tokio::spawn(async move {
+            let renewed = inner.renew_in_turn(&before, cause).await;
+            drop(turn);
+            renewed
+        });
+        match renewing.await {
+            Ok(renewed) => renewed,
+            Err(stopped) => match stopped.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(stopped) => Err(Error::Vault { action: "renewed", source: stopped.into() }),
+            },
+        }
+    }
+
+    async fn renew_in_turn(&self, before: &Current, cause: Cause) -> Result<Option<Arc<Current>>, Error> {
         let renewed = match &self.renewer {
             Some(renewer) => self.renew_elsewhere(&**renewer, before, cause).await,
             None => self.renew_here(before).await,
@@ -163,7 +203,6 @@ impl Inner {
             Err(error) if error.is_transient() => self.state().backoff.fail(now),
             Err(_) => {}
         }
-        drop(turn);
         renewed
     }
 
@@ -199,6 +238,9 @@ impl Inner {
             return outcome.and(Ok(adopted));
         }
         outcome?;
+        if cause == Cause::Due && self.still_serves(Some(before)) {
+            return Ok(self.state().current.clone());
+        }
         Err(Error::SignInRequired { reason: "the token could not be renewed".to_owned() })
     }
 
@@ -228,7 +270,7 @@ impl Inner {
         record.grant = Some(renewed.clone());
         record.last_failure = None;
         // Stored before it is used: whoever comes next must not send the old refresh token again.
-        let stored = self.store(&record).await;
+        let stored = self.store_grant(record).await;
         drop(guard);
         let adopted = self.adopt(Some(renewed), Source::Renewed);
         // What cannot be stored still serves this program; that it will be lost with it is said.

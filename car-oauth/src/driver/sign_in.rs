@@ -146,7 +146,10 @@ impl Authorizer {
     pub async fn sign_in(&self, agent: &dyn UserAgent) -> Result<SignedIn, Error> {
         let _turn = self.inner.turn.lock().await;
         let demand = self.inner.demand().await;
-        self.inner.visit(agent, &demand, None).await
+        match self.inner.visit(agent, &demand, None).await {
+            Err(error) => Err(self.inner.explain(error).await),
+            signed_in => signed_in,
+        }
     }
 
     /// Begins a sign-in whose answer comes to the caller's own address, such as a web front end's.
@@ -183,8 +186,16 @@ impl Inner {
         match known {
             Some(demand) => demand,
             // A server that does not answer has its metadata all the same; that is asked next, and its error is told.
-            None => self.web.probe(&self.settings.server).await.unwrap_or_default(),
+            None => self.web.probe(&self.settings.server).await.ok().flatten().unwrap_or_default(),
         }
+    }
+
+    /// Tells of a server without metadata what it is: one that wants no sign-in, if it takes a request without.
+    async fn explain(&self, error: Error) -> Error {
+        let is_open = matches!(error, Error::NoMetadata { .. })
+            && self.state().demand.is_none()
+            && matches!(self.web.probe(&self.settings.server).await, Ok(None));
+        if is_open { Error::NoSignInNeeded { server: self.settings.server.to_string() } } else { error }
     }
 
     /// One visit of a person, from the metadata to the vault. The caller holds the turn.
@@ -250,14 +261,11 @@ impl Inner {
         let discovered =
             discover::discover(&self.web, &settings.server, demand, &self.preferred(&record)).await?;
         let quirk = settings.quirks.for_server(&settings.server, Some(discovered.server.issuer()));
-        let mut before = before.cloned();
-        if let Some(wanted) = &record.wanted {
-            before = Some(before.unwrap_or_default().union(wanted));
-        }
-        let extra = match (&settings.scopes, &quirk.scopes) {
-            (Some(given), Some(quirk)) => Some(given.union(quirk)),
-            (given, quirk) => given.clone().or_else(|| quirk.clone()),
-        };
+        // What was asked for in vain comes on top of what there is, or a step up would be a step down elsewhere.
+        let granted = record.wanted.as_ref().and(record.grant.as_ref()).map(Grant::permissions);
+        let before = before.cloned().or(granted);
+        let extra = [&settings.scopes, &quirk.scopes, &record.wanted].into_iter().flatten().cloned();
+        let extra = extra.reduce(|one, other| one.union(&other));
         let choice = ScopeChoice {
             challenged: demand.scope.as_ref(),
             resource: discovered.resource_scopes(),
@@ -286,7 +294,7 @@ impl Inner {
 
     /// Makes the authorization request.
     async fn request(&self, plan: Plan, redirect_uri: &str) -> Result<(Url, PendingSignIn), Error> {
-        let proof = plan.discovered.pkce()?;
+        let proof = plan.discovered.pkce(&plan.quirk)?;
         // Nobody is registered, and nobody consents, for a sign-in that could not be ended.
         plan.server().authorization_endpoint()?;
         plan.server().token_endpoint()?;
@@ -375,7 +383,7 @@ impl Inner {
         record.grant = Some(grant.clone());
         let mut signed_in = SignedIn::of(&grant);
         signed_in.identity = identity.or(before);
-        let stored = self.store(&record).await;
+        let stored = self.store_grant(record).await;
         drop(guard);
         self.adopt(Some(grant), Source::Issued)?;
         stored?;

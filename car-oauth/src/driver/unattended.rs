@@ -40,7 +40,7 @@ impl Inner {
         let grant = self.obtain_unattended(&mut record, before).await?;
         record.grant = Some(grant.clone());
         (record.wanted, record.last_failure) = (None, None);
-        let stored = self.store(&record).await;
+        let stored = self.store_grant(record).await;
         drop(guard);
         let news = SignedIn::of(&grant);
         self.adopt(Some(grant), Source::Issued)?;

@@ -71,8 +71,8 @@ impl Web {
         send(&self.documents, what, url, request).await
     }
 
-    /// Asks the server what it demands of a request that carries no token: any message will do.
-    pub(crate) async fn probe(&self, server: &Url) -> Result<Demand, Error> {
+    /// Asks the server what it demands of a request that carries no token: any message will do. Nothing where it takes it.
+    pub(crate) async fn probe(&self, server: &Url) -> Result<Option<Demand>, Error> {
         const PING: &str = r#"{"jsonrpc":"2.0","id":"sign-in","method":"ping"}"#;
         let target = Target::from_url(server).map_err(|source| failed("MCP server", server, source))?;
         let accept = HeaderValue::from_static("application/json, text/event-stream");
@@ -82,11 +82,11 @@ impl Web {
             .with_timeouts(timeouts());
         let response = self.own.send(request).await.map_err(|source| failed("MCP server", server, source))?;
         if !matches!(response.status().as_u16(), 401 | 403) {
-            return Ok(Demand::default());
+            return Ok(None);
         }
         let values = response.headers().get_all(header::WWW_AUTHENTICATE);
         let values: Vec<_> = values.iter().filter_map(|value| value.to_str().ok()).collect();
-        Ok(Demand::from_values(values))
+        Ok(Some(Demand::from_values(values)))
     }
 
     /// Reads what the authorization server tells of whom a token belongs to.

@@ -24,6 +24,7 @@ pub(super) struct Entry {
     pub(super) scopes: Option<Scopes>,
     pub(super) token_auth_method: Option<AuthMethod>,
     pub(super) no_registration: Option<bool>,
+    pub(super) s256_unlisted: Option<bool>,
     pub(super) hint: Option<String>,
 }
 
@@ -36,6 +37,7 @@ impl Entry {
 
     pub(super) fn add_to(&self, sum: &mut Quirk) {
         sum.omit_resource = self.omit_resource.unwrap_or(sum.omit_resource);
+        sum.s256_unlisted = self.s256_unlisted.unwrap_or(sum.s256_unlisted);
         sum.no_registration = self.no_registration.unwrap_or(sum.no_registration);
         sum.redirect_port = self.redirect_port.or(sum.redirect_port);
         replace(&mut sum.redirect_host, self.redirect_host.as_ref());

@@ -95,6 +95,8 @@ pub struct Quirk {
     pub token_auth_method: Option<AuthMethod>,
     /// The server registers nobody, or not us, whatever its metadata says.
     pub no_registration: bool,
+    /// The server takes S256, though its metadata lists no methods at all. One that lists others is still refused.
+    pub s256_unlisted: bool,
     /// What a person has to do.
     pub hint: Option<String>,
     /// Which entries say so, and why: "name: source".

@@ -15,7 +15,7 @@ use crate::scope::Scopes;
 /// The one key of a table.
 const ENTRIES: &str = "quirk";
 /// The keys of an entry.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "name",
     "source",
     "servers",
@@ -29,6 +29,7 @@ const KEYS: [&str; 14] = [
     "scopes",
     "token_auth_method",
     "no_registration",
+    "s256_unlisted",
     "hint",
 ];
 /// What the sign-in itself says in an authorization request; a table that could set it could switch a check off.
@@ -102,6 +103,7 @@ fn entry(span: Range<usize>, members: &DeTable<'_>) -> Result<Entry, Problem> {
             "scopes" => entry.scopes = Some(scopes(value)?),
             "token_auth_method" => entry.token_auth_method = Some(method(value)?),
             "no_registration" => entry.no_registration = Some(flag(value)?),
+            "s256_unlisted" => entry.s256_unlisted = Some(flag(value)?),
             "hint" => entry.hint = Some(text(value)?),
             _ => return Err(unknown(key, &KEYS)),
         }
@@ -228,7 +230,7 @@ mod tests {
         let entries = with(
             "issuers = [\"https://as.example/*\"]\nomit_resource = true\nredirect_host = \"localhost\"\nredirect_port = 0x2000\n\
              redirect_path = \"/cb\"\nclient_name = \"CAR\"\nauthorize_parameters = { prompt = \"consent\" }\nscopes = [\"a\", \"b\"]\n\
-             token_auth_method = \"none\"\nno_registration = true\nhint = \"ask\"",
+             token_auth_method = \"none\"\nno_registration = true\ns256_unlisted = true\nhint = \"ask\"",
         )
         .unwrap();
         let mut sum = super::super::Quirk::default();
@@ -245,6 +247,7 @@ mod tests {
                 scopes: Some(Scopes::parse("a b")),
                 token_auth_method: Some(AuthMethod::None),
                 no_registration: true,
+                s256_unlisted: true,
                 hint: Some("ask".to_owned()),
                 sources: vec!["x: seen".to_owned()],
             }

@@ -86,7 +86,6 @@ async fn resource_metadata_of_the_wrong_types_is_refused() {
     let site = Site::start().await;
     for patch in [
         json!({ "resource": 1 }),
-        json!({ "resource": null }),
         json!({ "authorization_servers": "https://as.example" }),
         json!({ "authorization_servers": [1] }),
         json!({ "authorization_servers": [] }),
