@@ -50,7 +50,11 @@ impl Inner {
         let answer = asking.ask(what, &|| DeviceRequest::new(endpoint, resource, scope).request()).await?;
         let answer = DeviceAnswer::parse(answer.status, &answer.body, plan.issuer())?;
         let began = self.ambient.now();
+        // A browser in the person's network reaches what a stranger does not.
+        let what = "verification URI";
+        self.web.check_name(what, answer.verification_uri.url())?;
         let complete = answer.verification_uri_complete.as_ref().map(|uri| uri.url());
+        let complete = complete.filter(|uri| self.web.check_name(what, uri).is_ok());
         display
             .show(
                 &self.settings.name,

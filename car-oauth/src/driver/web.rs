@@ -139,7 +139,8 @@ impl Web {
         Ok(())
     }
 
-    fn check_name(&self, what: &'static str, url: &Url) -> Result<(), Error> {
+    /// Checks a URL that a server names, be it for us or for the person's browser.
+    pub(crate) fn check_name(&self, what: &'static str, url: &Url) -> Result<(), Error> {
         if self.guarded && is_private_name(url) {
             return Err(Error::InsecureEndpoint {
                 what,

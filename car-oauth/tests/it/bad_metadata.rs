@@ -9,7 +9,9 @@ use crate::support::{BACK, Browser, Site};
 /// What stands at a place where a document should be.
 fn garbage() -> Vec<Canned> {
     let body = |body: &str| Canned::Exactly(200, "application/json".to_owned(), body.to_owned());
-    vec![Canned::Html, Canned::Cut, body(""), body("[]"), body("{\"issuer\":"), body("null"), body("\u{0}")]
+    let deep = format!("{{\"a\":{}", "[".repeat(100_000));
+    let bodies = ["", "[]", "{\"issuer\":", "null", "\u{0}", &deep];
+    [Canned::Html, Canned::Cut].into_iter().chain(bodies.map(body)).collect()
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod custody;
 mod echo;
 mod log;
 mod metadata;
+mod moved;
 mod network;
 mod oversized;
 mod person;

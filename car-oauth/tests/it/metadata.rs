@@ -1,7 +1,7 @@
 //! Metadata of somebody else, and metadata that would make a sign-in weaker.
 
 use car_oauth::Error;
-use car_testkit::authority::{Authority, AuthorityConfig};
+use car_testkit::authority::{Authority, AuthorityConfig, Canned};
 use serde_json::{Value, json};
 
 use crate::support::{Browser, Site};
@@ -70,6 +70,26 @@ async fn a_resource_of_another_origin_is_refused() {
             assert_eq!(site.authority.ledger().seen().len(), 0, "{resource}");
         }
     }
+}
+
+/// On the server's own origin a document can be about nobody else; elsewhere it has to say whom it is about.
+#[tokio::test]
+async fn a_document_of_another_origin_that_names_no_resource_is_refused() {
+    let site = Site::start().await;
+    let evil = Authority::start(AuthorityConfig::default()).await.unwrap();
+    let body = json!({ "authorization_servers": [site.authority.issuer()] }).to_string();
+    evil.set(|config| {
+        config.metadata_canned = Some(Canned::Exactly(200, "application/json".to_owned(), body));
+    });
+    let url = format!("{}/.well-known/oauth-authorization-server", evil.issuer());
+    site.protection.set(|config| {
+        config.challenges = false;
+        config.other_challenges = vec![format!("Bearer resource_metadata=\"{url}\"")];
+    });
+    let browser = Browser::honest();
+    let error = site.fail(&browser).await;
+    assert!(matches!(&error, Error::InvalidMetadata { .. }), "{error}");
+    site.assert_not_begun(&browser);
 }
 
 /// Without S256 a stolen code can be used: neither `plain` nor silence will do, in either kind of document.

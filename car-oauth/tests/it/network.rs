@@ -89,7 +89,9 @@ async fn ssrf_by_an_endpoint_connects_nowhere() {
         "userinfo_endpoint",
         "device_authorization_endpoint",
     ] {
-        for url in inside(&canary) {
+        // All spellings for one of them, and for the others one at which somebody would notice.
+        let spellings = if member == "token_endpoint" { usize::MAX } else { 1 };
+        for url in inside(&canary).into_iter().take(spellings) {
             world.reset();
             world.name_endpoint(member, &url);
             assert_kept_out(&world, &mut canary, &format!("{member} {url}")).await;
@@ -103,8 +105,9 @@ async fn ssrf_by_a_name_connects_nowhere() {
     let world = World::start().await;
     let mut canary = Canary::start(0).await;
     let inner = format!("https://inner.example:{}/x", canary.port());
-    let refused = async |what: &str| {
+    let mut refused = async |what: &str| {
         let error = world.authorizer().sign_in(&forging(&world)).await.expect_err(what);
+        canary.assert_untouched(what).await;
         let Error::Http { source, .. } = &error else { panic!("{what}: {error}") };
         assert!(matches!(&**source, car_http::Error::AddressRefused { .. }), "{what}: {source}");
     };
@@ -113,21 +116,17 @@ async fn ssrf_by_a_name_connects_nowhere() {
         config.other_challenges = vec![format!("Bearer resource_metadata=\"{inner}\"")];
     });
     refused("resource_metadata").await;
-    canary.assert_untouched("resource_metadata").await;
     world.reset();
     world.protection.set(|config| config.metadata_patch = json!({ "authorization_servers": [inner] }));
     refused("authorization_servers").await;
-    canary.assert_untouched("authorization_servers").await;
     for member in ["registration_endpoint", "token_endpoint"] {
         world.reset();
         world.name_endpoint(member, &inner);
         refused(member).await;
-        canary.assert_untouched(member).await;
     }
     // One private address among public ones is refused as well: which is dialed must not be a matter of luck.
     world.names.set("inner.example", &[&["127.0.0.1", PRIVATE]]);
     refused("two addresses").await;
-    canary.assert_untouched("two addresses").await;
 }
 
 #[tokio::test]
@@ -227,4 +226,24 @@ async fn a_token_is_never_shown_to_another_origin() {
     }
     let proof = authorizer.prove("POST", site.url().as_str()).await.unwrap();
     assert_eq!(proof.headers.len(), 1, "the server itself is shown it");
+}
+
+/// A server that moves does not take the token of the old place with it.
+#[tokio::test]
+async fn a_bearer_is_not_carried_along_a_redirect() {
+    let site = Site::start().await;
+    let authorizer = site.authorizer();
+    authorizer.sign_in(&Browser::honest()).await.unwrap();
+    let evil = Authority::start(AuthorityConfig::default()).await.unwrap();
+    let moved = Canned::Redirect(format!("{}/mcp", evil.issuer()));
+    site.protection.set(|config| config.metadata_canned = Some(moved));
+    // Any place of the server that redirects: the document's is one.
+    let url = site.url().join("/.well-known/oauth-protected-resource/mcp").unwrap();
+    let proof = authorizer.prove("POST", url.as_str()).await.unwrap();
+    assert_eq!(proof.headers.len(), 1);
+    let mut request = car_http::Request::post(car_http::Target::from_url(&url).unwrap(), b"{}".to_vec());
+    request.headers.extend(proof.headers);
+    let outcome = car_http::Client::new().unwrap().send(request).await;
+    assert_eq!(evil.ledger().seen().len(), 0, "the request followed the redirect");
+    assert!(matches!(&outcome, Err(car_http::Error::Redirect { .. })), "{outcome:?}");
 }

@@ -1,7 +1,10 @@
-//! Documents and answers that are huge, or never end.
+//! Documents and answers that are huge, never end, or never begin.
 
+use std::time::Duration;
+
+use car_http::Phase;
 use car_oauth::Error;
-use car_testkit::authority::{Authority, AuthorityConfig, Canned, TokenFault};
+use car_testkit::authority::{Authority, AuthorityConfig, Canned, Endpoint, TokenFault};
 use serde_json::json;
 
 use crate::support::{Browser, Site};
@@ -83,7 +86,7 @@ async fn an_endless_revocation_answer_is_not_read_to_the_end() {
         let authorizer = site.authorizer();
         authorizer.sign_in(&Browser::honest()).await.unwrap();
         let out = authorizer.sign_out().await.unwrap();
-        assert_bounded(&out.refusal.unwrap(), "revocation endpoint");
+        assert_bounded(&out.refusal.expect("it was read to the end"), "revocation endpoint");
         assert!(!authorizer.account().await.unwrap().signed_in);
     }
 }
@@ -100,4 +103,34 @@ async fn a_token_of_a_hundred_kilobytes_is_refused() {
         assert!(what.contains(name), "{what}");
         assert!(error.to_string().len() < 300, "{error}");
     }
+}
+
+/// Waits until a server that will never answer was asked, and lets time pass then.
+async fn pass_time(site: &Site, endpoint: Endpoint) {
+    while site.authority.count(endpoint) == 0 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(31)).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_silent_server_does_not_hold_a_sign_in_for_ever() {
+    let site = Site::with(|config| config.token_fault = Some(TokenFault::Canned(Canned::Silence))).await;
+    let browser = Browser::honest();
+    let (error, ()) = tokio::join!(site.fail(&browser), pass_time(&site, Endpoint::Token));
+    assert_timeout(&error, "token endpoint");
+
+    let site = Site::with(|config| config.metadata_canned = Some(Canned::Silence)).await;
+    let (error, ()) = tokio::join!(site.fail(&browser), pass_time(&site, Endpoint::Metadata));
+    assert_timeout(&error, "authorization server metadata");
+}
+
+#[track_caller]
+fn assert_timeout(error: &Error, expected: &str) {
+    let Error::Http { what, source, .. } = error else { panic!("{expected}: {error}") };
+    assert_eq!(*what, expected);
+    assert!(matches!(**source, car_http::Error::Timeout { phase: Phase::Total, .. }), "{source}");
+    assert!(error.is_transient());
 }

@@ -12,11 +12,17 @@ use tokio::net::TcpListener;
 use crate::replay::listening;
 use crate::support::{Browser, Site, param};
 
+/// By then something that should have ended has not: a limit against hanging, not a wait.
+const HANG: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Returns once the port is free: what serves it ends on the next turn of the runtime.
 async fn until_free(port: u16) {
-    while TcpListener::bind(("127.0.0.1", port)).await.is_err() {
-        tokio::task::yield_now().await;
-    }
+    let free = async {
+        while TcpListener::bind(("127.0.0.1", port)).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(HANG, free).await.expect("the port stays taken");
 }
 
 fn port_of(page: &url::Url) -> u16 {
@@ -52,7 +58,9 @@ async fn a_browser_that_is_closed_ends_the_sign_in_in_time() {
     let site = Site::start().await;
     let authorizer = site.authorizer();
     let (agent, page) = listening();
-    let outcome = authorizer.sign_in(&agent.with_patience(0)).await;
+    let agent = agent.with_patience(0);
+    let signing_in = tokio::time::timeout(HANG, authorizer.sign_in(&agent)).await;
+    let outcome = signing_in.expect("the sign-in waits for ever");
     assert!(matches!(&outcome, Err(Error::SignInTimedOut { seconds: 0 })), "{outcome:?}");
     assert_nothing_left(&site, &authorizer, &page.await.unwrap()).await;
 }
