@@ -42,6 +42,7 @@ mod error;
 mod home;
 mod lock;
 mod replace;
+mod server_log;
 mod token_lock;
 
 mod manifest;
@@ -51,4 +52,5 @@ pub use error::{KeychainError, StoreError};
 pub use home::Home;
 pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, StdioCommand};
 pub use secret::{EntryName, Fallback, Keychain, Secret, SecretMode, SecretStore, SystemKeychain};
+pub use server_log::ServerLog;
 pub use token_lock::TokenLock;

@@ -19,8 +19,6 @@ pub enum ConnectorState {
     NeedsSignIn,
     /// The last attempt failed.
     Failed,
-    /// This program cannot start it: it is a local server.
-    Unsupported,
 }
 
 impl ConnectorState {
@@ -32,7 +30,6 @@ impl ConnectorState {
             Self::Ready => "ready",
             Self::NeedsSignIn => "needs_sign_in",
             Self::Failed => "failed",
-            Self::Unsupported => "unsupported",
         }
     }
 }
@@ -47,6 +44,8 @@ pub struct ConnectorStatus {
     pub name: String,
     /// Its URL; nothing for a local one.
     pub url: Option<String>,
+    /// The command that starts it; nothing for a remote one.
+    pub command: Option<String>,
     /// Whether there is a session with it.
     pub connected: bool,
     /// How it stands.

@@ -21,7 +21,7 @@ use car_oauth::quirk::Quirks;
 use self::settle::Settled;
 use self::sign_in::{KnownAuthorizer, Waiting};
 use crate::connector::Live;
-use crate::dial::Dialer;
+use crate::dial::{Dialer, LocalServers};
 use crate::error::{Error, ErrorKind};
 use crate::events::{ConnectorEvents, Hub};
 use crate::options::{ManagerOptions, Variables};
@@ -68,6 +68,11 @@ impl ConnectorManager {
             Error::new(ErrorKind::InvalidInput, error.to_string()).hinted("mend the proxy settings")
         })?;
         let quirks = read_quirks(&options.home).await?;
+        let local = LocalServers {
+            home: options.home.clone(),
+            variables: Arc::clone(&options.variables),
+            supervisor: options.supervisor,
+        };
         let oauth = OauthOptions {
             home: options.home.clone(),
             client_name: options.sign_in_name,
@@ -97,7 +102,7 @@ impl ConnectorManager {
             authorizers: Mutex::default(),
             waiting: Mutex::default(),
             executor,
-            dialer: Dialer { client, session, max_body_bytes: options.max_body_bytes },
+            dialer: Dialer { client, session, max_body_bytes: options.max_body_bytes, local },
             caller: options.caller,
             live: Mutex::default(),
             settled: Mutex::default(),
@@ -117,7 +122,7 @@ impl ConnectorManager {
         let manager = Self::load(options).await?;
         let manifest = manager.inner.manifest().await?;
         let mut dialing = tokio::task::JoinSet::new();
-        for connector in manifest.connectors().iter().filter(|connector| connector.stdio.is_none()) {
+        for connector in manifest.connectors() {
             let (inner, slug) = (Arc::clone(&manager.inner), connector.slug.clone());
             // They run side by side, and end with this future.
             dialing.spawn(async move { inner.connected(&slug).await.map(drop) });
@@ -193,7 +198,10 @@ impl ConnectorManager {
             let Some(connected) = live.disconnect() else { continue };
             self.inner.announce(&slug, &live);
             // A server that does not answer holds up no other's goodbye.
-            closing.spawn(async move { connected.session.close().await });
+            closing.spawn(async move {
+                connected.session.close().await;
+                connected.end().await;
+            });
         }
         while closing.join_next().await.is_some() {}
     }

@@ -1,6 +1,6 @@
 //! From what is known of a connector to what is shown of it.
 
-use car_connectors_store::Connector;
+use car_connectors_store::{Connector, StdioCommand};
 use serde_json::value::RawValue;
 
 use super::Inner;
@@ -13,13 +13,10 @@ const TOOL_COUNT: &str = "tool_count";
 impl Inner {
     pub(crate) fn status_of(&self, connector: &Connector) -> ConnectorStatus {
         let live = self.known_live(&connector.slug).map(|live| live.state()).unwrap_or_default();
-        let state = match connector.stdio {
-            Some(_) => ConnectorState::Unsupported,
-            None => match live.state() {
-                // Known from the manifest: nobody has signed in, or somebody signed out.
-                ConnectorState::NotConnected if wants_sign_in(connector) => ConnectorState::NeedsSignIn,
-                state => state,
-            },
+        let state = match live.state() {
+            // Known from the manifest: nobody has signed in, or somebody signed out.
+            ConnectorState::NotConnected if wants_sign_in(connector) => ConnectorState::NeedsSignIn,
+            state => state,
         };
         let server = live.connected.as_ref().map(|connected| connected.session.server());
         let seen = live.connected.as_ref().map(|connected| connected.catalog.len());
@@ -27,6 +24,7 @@ impl Inner {
             slug: connector.slug.clone(),
             name: connector.name.clone(),
             url: (!connector.url.is_empty()).then(|| connector.url.clone()),
+            command: connector.stdio.as_ref().map(command_line),
             connected: live.connected.is_some(),
             state,
             next_action: next_action(connector, &live, state),
@@ -49,6 +47,16 @@ pub(crate) fn remember_count(connector: &mut Connector, count: usize) {
     connector.set_extra(TOOL_COUNT, RawValue::from_string(count.to_string()).ok());
 }
 
+/// Writes a command as it is started: words with blanks in quotes.
+fn command_line(command: &StdioCommand) -> String {
+    let words = std::iter::once(&command.command).chain(&command.args);
+    let quoted = words.map(|word| match word.is_empty() || word.contains(char::is_whitespace) {
+        true => format!("{word:?}"),
+        false => word.clone(),
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
 fn wants_sign_in(connector: &Connector) -> bool {
     connector.oauth.as_ref().is_some_and(|oauth| oauth.issuer.is_none())
 }
@@ -67,7 +75,6 @@ fn next_action(connector: &Connector, live: &LiveState, state: ConnectorState) -
                 _ => format!("try again with `car refresh {slug}`"),
             }))
         }
-        ConnectorState::Unsupported => Some("use a release that starts local servers".to_owned()),
         _ if connector.enabled_tools.is_empty() => {
             Some(format!("choose tools with `car tools {slug}` and `car enable`"))
         }
