@@ -73,9 +73,11 @@ async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Call(arguments) => verb::call::run(context, arguments).await,
         Verb::Refresh(arguments) => verb::refresh::run(context, arguments).await,
         Verb::Remove(arguments) => verb::remove::run(context, arguments).await,
+        Verb::Logs(arguments) => verb::logs::run(context, arguments).await,
         Verb::Policy(arguments) => verb::policy::run(context, arguments).await,
         Verb::Events(arguments) => verb::events::run(context, arguments).await,
         Verb::Doctor(arguments) => verb::doctor::run(context, arguments).await,
+        Verb::Supervise(_) => verb::supervise::run().await,
         Verb::RenewTokens(arguments) => verb::renew_tokens::run(context, arguments).await,
         Verb::Completions(arguments) => verb::completions::run(context, &arguments),
     }

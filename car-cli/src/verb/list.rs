@@ -33,7 +33,7 @@ pub(super) fn show(screen: &Screen, connectors: &[ConnectorStatus]) {
         if connectors.is_empty() {
             return String::new();
         }
-        let mut table = screen.table(["CONNECTOR", "STATE", "ACCOUNT", "ENABLED", "TOOLS", "URL"]);
+        let mut table = screen.table(["CONNECTOR", "STATE", "ACCOUNT", "ENABLED", "TOOLS", "URL OR COMMAND"]);
         for connector in connectors {
             table.row([
                 &connector.slug,
@@ -41,13 +41,21 @@ pub(super) fn show(screen: &Screen, connectors: &[ConnectorStatus]) {
                 &connector.account.clone().unwrap_or_else(|| "-".to_owned()),
                 &connector.enabled_count.to_string(),
                 &connector.tool_count.map_or_else(|| "-".to_owned(), |count| count.to_string()),
-                &masked(connector.url.as_deref().unwrap_or("(a local command)")),
+                &address(connector),
             ]);
         }
         table.text()
     });
     if connectors.is_empty() {
         screen.note("no connectors yet; next: `car add NAME URL`");
+    }
+}
+
+/// Returns where a connector's server is: its URL, or the command that starts it.
+fn address(connector: &ConnectorStatus) -> String {
+    match (&connector.url, &connector.command) {
+        (Some(url), _) => masked(url),
+        (None, command) => command.clone().unwrap_or_default(),
     }
 }
 

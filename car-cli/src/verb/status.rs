@@ -103,6 +103,7 @@ pub(super) fn text(status: &ConnectorStatus) -> String {
         ("connector", Some(status.slug.as_str())),
         ("name", Some(&status.name)),
         ("url", url.as_deref()),
+        ("command", status.command.as_deref()),
         ("state", Some(status.state.as_str())),
         ("account", status.account.as_deref()),
         ("server", status.server.as_deref()),

@@ -30,7 +30,7 @@ pub struct Connector {
 }
 
 /// The command that starts a local server.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct StdioCommand {
     /// The program.
@@ -99,6 +99,17 @@ impl Connector {
 
 /// The members that [`Connector`] has fields for.
 const KNOWN: [&str; 7] = ["slug", "name", "url", "stdio", "secret_headers", "oauth", "enabled_tools"];
+
+/// What the file has beside the known members makes no other command of it.
+impl PartialEq for StdioCommand {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { command, args, env, secret_env, members: _ } = self;
+        *command == other.command
+            && *args == other.args
+            && *env == other.env
+            && *secret_env == other.secret_env
+    }
+}
 
 impl StdioCommand {
     /// Describes a command with its arguments.

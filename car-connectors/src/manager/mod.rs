@@ -11,7 +11,7 @@ mod view;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use car_connectors_store::{Connector, Home, Manifest, ManifestStore, SecretStore};
+use car_connectors_store::{Connector, Home, Manifest, ManifestStore, SecretStore, ServerLog};
 use car_engine::{EventLog, McpToolExecutor, PolicyFile, SystemClock, ToolEntry, ToolRegistry};
 use car_http::{Client, ClientBuilder};
 use car_mcp::Session;
@@ -174,6 +174,20 @@ impl ConnectorManager {
     /// Returns the event log.
     pub fn event_log(&self) -> &EventLog {
         self.inner.executor.log()
+    }
+
+    /// Returns what a local server has written to its standard error, as far as it is kept: some thousand lines.
+    ///
+    /// # Errors
+    /// Says that there is no such connector, that it is not a local one, or why the log cannot be read.
+    pub async fn server_log(&self, slug: &str) -> Result<Vec<u8>, Error> {
+        let connector = self.inner.connector(slug).await?;
+        if connector.stdio.is_none() {
+            let error = Error::new(ErrorKind::InvalidInput, "only local servers have a log here").of(slug);
+            return Err(error.hinted("a remote server's operator has its log"));
+        }
+        let log = ServerLog::new(&self.inner.oauth.home, slug);
+        self.inner.blocking(move |_| Ok(log.read()?)).await
     }
 
     /// Returns what the user should know and need not act on at once, such as secrets being kept in a file.
