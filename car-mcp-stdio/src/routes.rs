@@ -5,7 +5,7 @@
 //!  progress ──────────────────▶ the request with this token
 //!  with a subscription id ────▶ the listen with this id
 //!  cancelled ─────────────────▶ ends the listen with this id
-//!  everything else ───────────▶ the listener of the legacy era, else any request
+//!  everything else ───────────▶ a listener of the legacy era, else any request
 //! ```
 
 use std::collections::HashMap;
@@ -52,12 +52,16 @@ pub(crate) struct Routes(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     requests: HashMap<RequestId, Caller>,
-    listener: Option<mpsc::Sender<Bytes>>,
+    /// The first that is there gets what concerns no request; the others stand by, so that two listeners of one
+    /// session neither answer a question twice nor take the stream from each other.
+    listeners: Vec<mpsc::Sender<Bytes>>,
     /// Set when nothing more will come.
     ended: Option<ServerExited>,
     /// Whether a call was answered.
     useful: bool,
-    /// Whether the run ended while the probe waited.
+    /// Whether the server was asked for its era.
+    probed: bool,
+    /// Whether the run ended on that, or on the handshake after it.
     refused_probe: bool,
 }
 
@@ -85,17 +89,21 @@ impl Routes {
         if let Some(exited) = &waiting.ended {
             return Err(exited.clone());
         }
+        waiting.probed |= waits == Waits::Probe;
         waiting.requests.insert(id.clone(), Caller { answer: Some(answer), notes, waits });
         let routes = Arc::clone(self);
         let id = id.clone();
         Ok(Answering { first: None, notes: noted, answer: Some(answered), give_up: None, routes, id, waits })
     }
 
-    /// Returns the messages that belong to no request. The last one to ask gets them.
+    /// Returns the messages that belong to no request. The first one to ask gets them, while it is there.
     pub(crate) fn events(&self) -> BoxMessages {
         let (sender, receiver) = mpsc::channel(WAITING_MESSAGES);
         let mut waiting = self.lock();
-        waiting.listener = waiting.ended.is_none().then_some(sender);
+        waiting.listeners.retain(|listener| !listener.is_closed());
+        if waiting.ended.is_none() {
+            waiting.listeners.push(sender);
+        }
         Box::new(Listening(receiver))
     }
 
@@ -126,10 +134,11 @@ impl Routes {
     pub(crate) fn end(&self, exited: ServerExited) {
         let mut waiting = self.lock();
         if waiting.ended.is_none() {
-            waiting.refused_probe = waiting.requests.values().any(|caller| caller.waits == Waits::Probe);
+            let meets = |caller: &Caller| matches!(caller.waits, Waits::Probe | Waits::Handshake);
+            waiting.refused_probe = waiting.probed && waiting.requests.values().any(meets);
             waiting.ended = Some(exited);
             waiting.requests.clear();
-            waiting.listener = None;
+            waiting.listeners.clear();
         }
     }
 
@@ -137,7 +146,12 @@ impl Routes {
         self.lock().ended.clone()
     }
 
-    /// Tells whether a call was answered, and whether the run ended while the probe waited.
+    /// Tells whether the server was asked for its era.
+    pub(crate) fn probed(&self) -> bool {
+        self.lock().probed
+    }
+
+    /// Tells whether a call was answered, and whether the run ended on the probe or on the handshake after it.
     pub(crate) fn record(&self) -> (bool, bool) {
         let waiting = self.lock();
         (waiting.useful, waiting.refused_probe)
@@ -209,21 +223,14 @@ impl Waiting {
         }
     }
 
-    fn tell_anyone(&mut self, text: Bytes) {
-        let text = match &self.listener {
-            None => text,
-            Some(listener) => match listener.try_send(text) {
+    fn tell_anyone(&mut self, mut text: Bytes) {
+        while let Some(listener) = self.listeners.first() {
+            text = match listener.try_send(text) {
                 Ok(()) => return,
-                Err(TrySendError::Full(_)) => {
-                    self.listener = None;
-                    return;
-                }
-                Err(TrySendError::Closed(text)) => {
-                    self.listener = None;
-                    text
-                }
-            },
-        };
+                Err(TrySendError::Full(text) | TrySendError::Closed(text)) => text,
+            };
+            self.listeners.remove(0);
+        }
         if let Some(id) = self.requests.keys().next().cloned() {
             self.note(&id, text);
         }

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 use crate::backoff::Run;
 use crate::error::ServerExited;
 use crate::lines::{Line, Lines};
-use crate::noise::NoiseCount;
+use crate::noise::NoiseLog;
 use crate::oversize::answered_by;
 use crate::process::{Group, Process, Spawned};
 use crate::routes::Routes;
@@ -51,7 +51,7 @@ pub(crate) struct Patience {
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) stderr: Arc<StderrWriter>,
-    pub(crate) noise: NoiseCount,
+    pub(crate) noise: NoiseLog,
     pub(crate) max_line_bytes: usize,
     pub(crate) patience: Patience,
 }
@@ -61,8 +61,6 @@ pub(crate) struct Running {
     pub(crate) routes: Arc<Routes>,
     /// Whether the handshake of the legacy era is done.
     pub(crate) initialized: AtomicBool,
-    /// Whether this run was asked for its era.
-    pub(crate) probed: AtomicBool,
     outgoing: mpsc::Sender<Bytes>,
     closing: watch::Sender<bool>,
     ended: watch::Receiver<Option<Instant>>,
@@ -86,14 +84,14 @@ impl Running {
             writer: run(write(stdin, messages, closed.clone())),
             closed,
             routes: Arc::clone(&routes),
+            said_before: shared.stderr.log().written(),
             stderr: shared.stderr.log(),
             patience: shared.patience,
             over,
         };
         let keeper = run(keeper.keep()).abort_handle();
-        let (initialized, probed) = (AtomicBool::new(false), AtomicBool::new(false));
-        let started = Instant::now();
-        Self { routes, initialized, probed, outgoing, closing, ended, started, group, keeper }
+        let (initialized, started) = (AtomicBool::new(false), Instant::now());
+        Self { routes, initialized, outgoing, closing, ended, started, group, keeper }
     }
 
     /// Puts a message on its way.
@@ -118,7 +116,7 @@ impl Running {
     /// Lets the server end, and sees to it that it does.
     ///
     /// # Cancel safety
-    /// The server ends whether or not the future is waited for.
+    /// The server goes on ending when the future is dropped, as long as the run is held.
     pub(crate) async fn close(&self) {
         self.closing.send_replace(true);
         let mut ended = self.ended.clone();
@@ -143,6 +141,8 @@ struct Keeper {
     closed: watch::Receiver<bool>,
     routes: Arc<Routes>,
     stderr: StderrLog,
+    /// How much of the log is from earlier runs.
+    said_before: u64,
     patience: Patience,
     over: watch::Sender<Option<Instant>>,
 }
@@ -173,7 +173,7 @@ impl Keeper {
             Some(Err(error)) => error.to_string(),
             None => "it could not be waited for".to_owned(),
         };
-        let exited = ServerExited { how, last_words: self.stderr.last_words() };
+        let exited = ServerExited { how, last_words: self.stderr.last_words(self.said_before) };
         tracing::debug!(%exited, "a server is gone");
         self.over.send_replace(Some(Instant::now()));
         self.routes.end(exited);

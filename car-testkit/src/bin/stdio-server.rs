@@ -179,6 +179,7 @@ impl Server {
             "folder" => self.answer(id, &std::env::current_dir()?.to_string_lossy()),
             "pids" => self.answer(id, &format!("{} {}", std::process::id(), start_sleeper()?)),
             "hold" => Ok(()),
+            "pids-and-hold" => start_sleeper().map(drop),
             "swap" => match self.swapped.take() {
                 None => {
                     self.swapped = Some(id.clone());
