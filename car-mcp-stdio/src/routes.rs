@@ -65,6 +65,15 @@ struct Waiting {
     refused_probe: bool,
 }
 
+/// A line that reached nobody.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Undelivered {
+    /// It is no message.
+    Noise(Bytes),
+    /// It is one, and nobody reads at the moment.
+    Nobody(Bytes),
+}
+
 /// The two ways to a request that waits.
 struct Caller {
     answer: Option<oneshot::Sender<Result<Bytes, TransportError>>>,
@@ -107,9 +116,9 @@ impl Routes {
         Box::new(Listening(receiver))
     }
 
-    /// Takes a line. Gives it back if it is no message.
-    pub(crate) fn deliver(&self, line: Bytes) -> Result<(), Bytes> {
-        let Ok(text) = std::str::from_utf8(&line) else { return Err(line) };
+    /// Takes a line. Gives it back if it is no message, or if nobody is there to read it.
+    pub(crate) fn deliver(&self, line: Bytes) -> Result<(), Undelivered> {
+        let Ok(text) = std::str::from_utf8(&line) else { return Err(Undelivered::Noise(line)) };
         match Batch::split(text) {
             Ok(Batch::One(_)) => self.lock().deliver(line),
             Ok(Batch::Many(messages)) if !messages.is_empty() => {
@@ -117,10 +126,10 @@ impl Routes {
                 let one = |message: &RawValue| Bytes::copy_from_slice(message.get().as_bytes());
                 // Every message of a batch stands for itself, so one that is wrong costs only itself.
                 let wrong =
-                    messages.into_iter().filter(|message| waiting.deliver(one(message)).is_err()).count();
-                if wrong == 0 { Ok(()) } else { Err(line) }
+                    messages.into_iter().filter_map(|message| waiting.deliver(one(message)).err()).last();
+                wrong.map_or(Ok(()), Err)
             }
-            _ => Err(line),
+            _ => Err(Undelivered::Noise(line)),
         }
     }
 
@@ -166,7 +175,7 @@ struct Marked<'a> {
 }
 
 impl Waiting {
-    fn deliver(&mut self, text: Bytes) -> Result<(), Bytes> {
+    fn deliver(&mut self, text: Bytes) -> Result<(), Undelivered> {
         let id = match serde_json::from_slice::<Incoming<'_, IgnoredAny>>(&text) {
             Ok(Incoming::Response { id, .. } | Incoming::Error { id: Some(id), .. }) => {
                 self.answer(&id, text);
@@ -188,13 +197,15 @@ impl Waiting {
                 Concerned::Nobody => None,
             },
             Ok(_) => None,
-            Err(_) => return Err(text),
+            Err(_) => return Err(Undelivered::Noise(text)),
         };
         match id {
-            Some(id) if self.requests.contains_key(&id) => self.note(&id, text),
-            _ => self.tell_anyone(text),
+            Some(id) if self.requests.contains_key(&id) => {
+                self.note(&id, text);
+                Ok(())
+            }
+            _ => self.tell_anyone(text).map_err(Undelivered::Nobody),
         }
-        Ok(())
     }
 
     fn answer(&mut self, id: &RequestId, text: Bytes) {
@@ -223,17 +234,19 @@ impl Waiting {
         }
     }
 
-    fn tell_anyone(&mut self, mut text: Bytes) {
+    fn tell_anyone(&mut self, mut text: Bytes) -> Result<(), Bytes> {
         while let Some(listener) = self.listeners.first() {
             text = match listener.try_send(text) {
-                Ok(()) => return,
+                Ok(()) => return Ok(()),
                 Err(TrySendError::Full(text) | TrySendError::Closed(text)) => text,
             };
             self.listeners.remove(0);
         }
-        if let Some(id) = self.requests.keys().next().cloned() {
-            self.note(&id, text);
-        }
+        // One that has its answer reads no more.
+        let mut reading = self.requests.iter().filter(|(_, caller)| caller.answer.is_some());
+        let Some(id) = reading.next().map(|(id, _)| id.clone()) else { return Err(text) };
+        self.note(&id, text);
+        Ok(())
     }
 }
 
@@ -339,3 +352,7 @@ impl Messages for Listening {
         self.0.poll_recv(context).map(|message| message.map(Ok))
     }
 }
+
+#[cfg(test)]
+#[path = "routes_tests.rs"]
+mod tests;

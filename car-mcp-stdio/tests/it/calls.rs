@@ -99,3 +99,11 @@ async fn a_server_that_asks_whether_the_client_is_there_is_answered() {
     let session = connect("legacy").await;
     assert_eq!(call(&session, "ping", "{}").await.unwrap(), "the client is there");
 }
+
+#[tokio::test]
+async fn a_server_that_asks_while_no_call_is_under_way_is_answered_too() {
+    let session = connect("legacy").await;
+    assert_eq!(call(&session, "ping-later", "{}").await.unwrap(), "soon");
+    let answered = async { while call(&session, "pinged", "{}").await.unwrap() != "yes" {} };
+    tokio::time::timeout(Duration::from_secs(10), answered).await.unwrap();
+}
