@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::command::Command;
-use crate::noise::NoiseCount;
+use crate::noise::NoiseLog;
 use crate::running::{Patience, Shared};
 use crate::stderr::StderrWriter;
 use crate::supervise::Supervisor;
@@ -95,7 +95,7 @@ impl Builder {
     pub fn build(self) -> StdioTransport {
         let shared = Shared {
             stderr: Arc::new(StderrWriter::new(self.stderr_bytes)),
-            noise: NoiseCount::default(),
+            noise: NoiseLog::default(),
             max_line_bytes: self.max_line_bytes,
             patience: self.patience,
         };

@@ -147,7 +147,15 @@ mod tests {
     #[test]
     fn finds_a_script_by_its_bare_name() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("npx.cmd"), "").unwrap();
+        drop(
+            tempfile::Builder::new()
+                .prefix("npx")
+                .suffix(".cmd")
+                .rand_bytes(0)
+                .tempfile_in(&folder)
+                .unwrap()
+                .keep(),
+        );
         let path = std::env::join_paths([Path::new("/nowhere"), folder.path()]).unwrap();
         let found = script_on(&path, OsStr::new("npx"));
         assert_eq!(found, Some(folder.path().join("npx.cmd").into_os_string()));

@@ -56,7 +56,7 @@ pub use builder::{Builder, EXIT_WAIT, MAX_LINE_BYTES, PROBE_TIMEOUT, STDERR_BYTE
 pub use command::Command;
 pub use environment::INHERITED;
 pub use error::{ServerExited, StartError};
-pub use noise::Noise;
+pub use noise::{Noise, NoiseLog};
 pub use stderr::{Follower, StderrLog};
 pub use supervise::{Supervisor, supervise};
 pub use transport::StdioTransport;

@@ -24,11 +24,11 @@ impl fmt::Display for Noise {
     }
 }
 
-/// Counts them, over all runs of a server.
+/// Counts them, over all runs of a server. Cheap to clone; clones are the same count.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct NoiseCount(Arc<Mutex<Option<Noise>>>);
+pub struct NoiseLog(Arc<Mutex<Option<Noise>>>);
 
-impl NoiseCount {
+impl NoiseLog {
     pub(crate) fn add(&self, line: &[u8]) {
         let mut noise = self.0.lock().expect("nothing panics while it holds the count");
         let noise = noise.get_or_insert_with(|| {
@@ -39,7 +39,8 @@ impl NoiseCount {
         noise.lines += 1;
     }
 
-    pub(crate) fn told(&self) -> Option<Noise> {
+    /// Returns what there was; nothing if every line was a message.
+    pub fn told(&self) -> Option<Noise> {
         self.0.lock().expect("nothing panics while it holds the count").clone()
     }
 }
@@ -50,7 +51,7 @@ mod tests {
 
     #[test]
     fn counts_lines_and_keeps_the_first() {
-        let count = NoiseCount::default();
+        let count = NoiseLog::default();
         assert_eq!(count.told(), None);
         count.add("ready on \u{1b}[32mstdio".as_bytes());
         assert!(count.told().unwrap().to_string().starts_with("1 line on standard output was not JSON-RPC"));

@@ -5,7 +5,7 @@
 //!  progress ──────────────────▶ the request with this token
 //!  with a subscription id ────▶ the listen with this id
 //!  cancelled ─────────────────▶ ends the listen with this id
-//!  everything else ───────────▶ the listener of the legacy era, else any request
+//!  everything else ───────────▶ a listener of the legacy era, else any request
 //! ```
 
 use std::collections::HashMap;
@@ -52,13 +52,26 @@ pub(crate) struct Routes(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     requests: HashMap<RequestId, Caller>,
-    listener: Option<mpsc::Sender<Bytes>>,
+    /// The first that is there gets what concerns no request; the others stand by, so that two listeners of one
+    /// session neither answer a question twice nor take the stream from each other.
+    listeners: Vec<mpsc::Sender<Bytes>>,
     /// Set when nothing more will come.
     ended: Option<ServerExited>,
     /// Whether a call was answered.
     useful: bool,
-    /// Whether the run ended while the probe waited.
+    /// Whether the server was asked for its era.
+    probed: bool,
+    /// Whether the run ended on that, or on the handshake after it.
     refused_probe: bool,
+}
+
+/// A line that reached nobody.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Undelivered {
+    /// It is no message.
+    Noise(Bytes),
+    /// It is one, and nobody reads at the moment.
+    Nobody(Bytes),
 }
 
 /// The two ways to a request that waits.
@@ -85,23 +98,27 @@ impl Routes {
         if let Some(exited) = &waiting.ended {
             return Err(exited.clone());
         }
+        waiting.probed |= waits == Waits::Probe;
         waiting.requests.insert(id.clone(), Caller { answer: Some(answer), notes, waits });
         let routes = Arc::clone(self);
         let id = id.clone();
         Ok(Answering { first: None, notes: noted, answer: Some(answered), give_up: None, routes, id, waits })
     }
 
-    /// Returns the messages that belong to no request. The last one to ask gets them.
+    /// Returns the messages that belong to no request. The first one to ask gets them, while it is there.
     pub(crate) fn events(&self) -> BoxMessages {
         let (sender, receiver) = mpsc::channel(WAITING_MESSAGES);
         let mut waiting = self.lock();
-        waiting.listener = waiting.ended.is_none().then_some(sender);
+        waiting.listeners.retain(|listener| !listener.is_closed());
+        if waiting.ended.is_none() {
+            waiting.listeners.push(sender);
+        }
         Box::new(Listening(receiver))
     }
 
-    /// Takes a line. Gives it back if it is no message.
-    pub(crate) fn deliver(&self, line: Bytes) -> Result<(), Bytes> {
-        let Ok(text) = std::str::from_utf8(&line) else { return Err(line) };
+    /// Takes a line. Gives it back if it is no message, or if nobody is there to read it.
+    pub(crate) fn deliver(&self, line: Bytes) -> Result<(), Undelivered> {
+        let Ok(text) = std::str::from_utf8(&line) else { return Err(Undelivered::Noise(line)) };
         match Batch::split(text) {
             Ok(Batch::One(_)) => self.lock().deliver(line),
             Ok(Batch::Many(messages)) if !messages.is_empty() => {
@@ -109,10 +126,10 @@ impl Routes {
                 let one = |message: &RawValue| Bytes::copy_from_slice(message.get().as_bytes());
                 // Every message of a batch stands for itself, so one that is wrong costs only itself.
                 let wrong =
-                    messages.into_iter().filter(|message| waiting.deliver(one(message)).is_err()).count();
-                if wrong == 0 { Ok(()) } else { Err(line) }
+                    messages.into_iter().filter_map(|message| waiting.deliver(one(message)).err()).last();
+                wrong.map_or(Ok(()), Err)
             }
-            _ => Err(line),
+            _ => Err(Undelivered::Noise(line)),
         }
     }
 
@@ -126,10 +143,11 @@ impl Routes {
     pub(crate) fn end(&self, exited: ServerExited) {
         let mut waiting = self.lock();
         if waiting.ended.is_none() {
-            waiting.refused_probe = waiting.requests.values().any(|caller| caller.waits == Waits::Probe);
+            let meets = |caller: &Caller| matches!(caller.waits, Waits::Probe | Waits::Handshake);
+            waiting.refused_probe = waiting.probed && waiting.requests.values().any(meets);
             waiting.ended = Some(exited);
             waiting.requests.clear();
-            waiting.listener = None;
+            waiting.listeners.clear();
         }
     }
 
@@ -137,7 +155,12 @@ impl Routes {
         self.lock().ended.clone()
     }
 
-    /// Tells whether a call was answered, and whether the run ended while the probe waited.
+    /// Tells whether the server was asked for its era.
+    pub(crate) fn probed(&self) -> bool {
+        self.lock().probed
+    }
+
+    /// Tells whether a call was answered, and whether the run ended on the probe or on the handshake after it.
     pub(crate) fn record(&self) -> (bool, bool) {
         let waiting = self.lock();
         (waiting.useful, waiting.refused_probe)
@@ -152,7 +175,7 @@ struct Marked<'a> {
 }
 
 impl Waiting {
-    fn deliver(&mut self, text: Bytes) -> Result<(), Bytes> {
+    fn deliver(&mut self, text: Bytes) -> Result<(), Undelivered> {
         let id = match serde_json::from_slice::<Incoming<'_, IgnoredAny>>(&text) {
             Ok(Incoming::Response { id, .. } | Incoming::Error { id: Some(id), .. }) => {
                 self.answer(&id, text);
@@ -174,13 +197,15 @@ impl Waiting {
                 Concerned::Nobody => None,
             },
             Ok(_) => None,
-            Err(_) => return Err(text),
+            Err(_) => return Err(Undelivered::Noise(text)),
         };
         match id {
-            Some(id) if self.requests.contains_key(&id) => self.note(&id, text),
-            _ => self.tell_anyone(text),
+            Some(id) if self.requests.contains_key(&id) => {
+                self.note(&id, text);
+                Ok(())
+            }
+            _ => self.tell_anyone(text).map_err(Undelivered::Nobody),
         }
-        Ok(())
     }
 
     fn answer(&mut self, id: &RequestId, text: Bytes) {
@@ -209,24 +234,19 @@ impl Waiting {
         }
     }
 
-    fn tell_anyone(&mut self, text: Bytes) {
-        let text = match &self.listener {
-            None => text,
-            Some(listener) => match listener.try_send(text) {
-                Ok(()) => return,
-                Err(TrySendError::Full(_)) => {
-                    self.listener = None;
-                    return;
-                }
-                Err(TrySendError::Closed(text)) => {
-                    self.listener = None;
-                    text
-                }
-            },
-        };
-        if let Some(id) = self.requests.keys().next().cloned() {
-            self.note(&id, text);
+    fn tell_anyone(&mut self, mut text: Bytes) -> Result<(), Bytes> {
+        while let Some(listener) = self.listeners.first() {
+            text = match listener.try_send(text) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(text) | TrySendError::Closed(text)) => text,
+            };
+            self.listeners.remove(0);
         }
+        // One that has its answer reads no more.
+        let mut reading = self.requests.iter().filter(|(_, caller)| caller.answer.is_some());
+        let Some(id) = reading.next().map(|(id, _)| id.clone()) else { return Err(text) };
+        self.note(&id, text);
+        Ok(())
     }
 }
 
@@ -332,3 +352,7 @@ impl Messages for Listening {
         self.0.poll_recv(context).map(|message| message.map(Ok))
     }
 }
+
+#[cfg(test)]
+#[path = "routes_tests.rs"]
+mod tests;

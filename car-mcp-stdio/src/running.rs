@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,11 +18,12 @@ use tokio::time::{Instant, timeout};
 
 use crate::backoff::Run;
 use crate::error::ServerExited;
+use crate::legacy;
 use crate::lines::{Line, Lines};
-use crate::noise::NoiseCount;
+use crate::noise::NoiseLog;
 use crate::oversize::answered_by;
 use crate::process::{Group, Process, Spawned};
-use crate::routes::Routes;
+use crate::routes::{Routes, Undelivered};
 use crate::stderr::{StderrLog, StderrWriter};
 
 /// How many messages wait for a server that does not read. A call that finds no room waits in its own task.
@@ -51,7 +52,7 @@ pub(crate) struct Patience {
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) stderr: Arc<StderrWriter>,
-    pub(crate) noise: NoiseCount,
+    pub(crate) noise: NoiseLog,
     pub(crate) max_line_bytes: usize,
     pub(crate) patience: Patience,
 }
@@ -60,9 +61,7 @@ pub(crate) struct Shared {
 pub(crate) struct Running {
     pub(crate) routes: Arc<Routes>,
     /// Whether the handshake of the legacy era is done.
-    pub(crate) initialized: AtomicBool,
-    /// Whether this run was asked for its era.
-    pub(crate) probed: AtomicBool,
+    pub(crate) initialized: Arc<AtomicBool>,
     outgoing: mpsc::Sender<Bytes>,
     closing: watch::Sender<bool>,
     ended: watch::Receiver<Option<Instant>>,
@@ -79,21 +78,29 @@ impl Running {
         let (closing, closed) = watch::channel(false);
         let (over, ended) = watch::channel(None);
         let group = process.group();
+        let initialized = Arc::new(AtomicBool::new(false));
+        let reader = Reader {
+            lines: Lines::new(shared.max_line_bytes),
+            routes: Arc::clone(&routes),
+            shared: shared.clone(),
+            initialized: Arc::clone(&initialized),
+            outgoing: outgoing.clone(),
+        };
         let keeper = Keeper {
             process,
-            reader: run(read(stdout, Arc::clone(&routes), shared.clone())),
+            reader: run(reader.read(stdout)),
             logger: run(log(stderr, Arc::clone(&shared.stderr))),
             writer: run(write(stdin, messages, closed.clone())),
             closed,
             routes: Arc::clone(&routes),
+            said_before: shared.stderr.log().written(),
             stderr: shared.stderr.log(),
             patience: shared.patience,
             over,
         };
         let keeper = run(keeper.keep()).abort_handle();
-        let (initialized, probed) = (AtomicBool::new(false), AtomicBool::new(false));
         let started = Instant::now();
-        Self { routes, initialized, probed, outgoing, closing, ended, started, group, keeper }
+        Self { routes, initialized, outgoing, closing, ended, started, group, keeper }
     }
 
     /// Puts a message on its way.
@@ -118,7 +125,7 @@ impl Running {
     /// Lets the server end, and sees to it that it does.
     ///
     /// # Cancel safety
-    /// The server ends whether or not the future is waited for.
+    /// The server goes on ending when the future is dropped, as long as the run is held.
     pub(crate) async fn close(&self) {
         self.closing.send_replace(true);
         let mut ended = self.ended.clone();
@@ -143,6 +150,8 @@ struct Keeper {
     closed: watch::Receiver<bool>,
     routes: Arc<Routes>,
     stderr: StderrLog,
+    /// How much of the log is from earlier runs.
+    said_before: u64,
     patience: Patience,
     over: watch::Sender<Option<Instant>>,
 }
@@ -173,7 +182,7 @@ impl Keeper {
             Some(Err(error)) => error.to_string(),
             None => "it could not be waited for".to_owned(),
         };
-        let exited = ServerExited { how, last_words: self.stderr.last_words() };
+        let exited = ServerExited { how, last_words: self.stderr.last_words(self.said_before) };
         tracing::debug!(%exited, "a server is gone");
         self.over.send_replace(Some(Instant::now()));
         self.routes.end(exited);
@@ -208,40 +217,62 @@ impl Drop for Keeper {
     }
 }
 
-async fn read(mut stdout: ChildStdout, routes: Arc<Routes>, shared: Shared) {
-    let mut lines = Lines::new(shared.max_line_bytes);
-    loop {
-        lines.buffer().reserve(CHUNK_BYTES);
-        let read = stdout.read_buf(lines.buffer()).await;
-        while let Some(line) = lines.next_line() {
-            handle_line(line, &routes, &shared);
-        }
-        match read {
-            Ok(0) => break,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::debug!(%error, "a server's output cannot be read");
-                break;
-            }
-        }
-    }
-    if let Some(line) = lines.last_line() {
-        handle_line(line, &routes, &shared);
-    }
+/// Reads what the server says and hands it out.
+struct Reader {
+    lines: Lines,
+    routes: Arc<Routes>,
+    shared: Shared,
+    initialized: Arc<AtomicBool>,
+    outgoing: mpsc::Sender<Bytes>,
 }
 
-fn handle_line(line: Line, routes: &Routes, shared: &Shared) {
-    match line {
-        Line::Text(text) => {
-            if let Err(text) = routes.deliver(text) {
-                shared.noise.add(&text);
+impl Reader {
+    async fn read(mut self, mut stdout: ChildStdout) {
+        loop {
+            self.lines.buffer().reserve(CHUNK_BYTES);
+            let read = stdout.read_buf(self.lines.buffer()).await;
+            while let Some(line) = self.lines.next_line() {
+                self.handle_line(line);
+            }
+            match read {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "a server's output cannot be read");
+                    break;
+                }
             }
         }
-        Line::TooLong(head) => {
-            let error = TransportError::TooLarge { cap: shared.max_line_bytes, setting: "max_line_bytes" };
-            if !answered_by(&head).is_some_and(|id| routes.fail(&id, error)) {
-                shared.noise.add(&head);
+        if let Some(line) = self.lines.last_line() {
+            self.handle_line(line);
+        }
+    }
+
+    fn handle_line(&self, line: Line) {
+        let noise = &self.shared.noise;
+        match line {
+            Line::Text(text) => match self.routes.deliver(text) {
+                Ok(()) => {}
+                Err(Undelivered::Noise(text)) => noise.add(&text),
+                Err(Undelivered::Nobody(text)) => self.answer_ping(&text),
+            },
+            Line::TooLong(head) => {
+                let error =
+                    TransportError::TooLarge { cap: self.shared.max_line_bytes, setting: "max_line_bytes" };
+                if !answered_by(&head).is_some_and(|id| self.routes.fail(&id, error)) {
+                    noise.add(&head);
+                }
             }
+        }
+    }
+
+    /// Modern servers ask nothing, and must not be sent answers.
+    fn answer_ping(&self, text: &[u8]) {
+        if !self.initialized.load(Ordering::Acquire) {
+            return;
+        }
+        if let Some(Err(error)) = legacy::pong(text).map(|answer| self.outgoing.try_send(answer)) {
+            tracing::debug!(%error, "a ping could not be answered");
         }
     }
 }

@@ -88,9 +88,10 @@ impl StderrLog {
         Follower { log: self.clone(), seen: self.written() }
     }
 
-    /// Returns the end of it in one line.
-    pub(crate) fn last_words(&self) -> String {
-        let text = self.text();
+    /// Returns in one line the end of what came after the first `seen` bytes.
+    pub(crate) fn last_words(&self, seen: u64) -> String {
+        let (bytes, _) = lock(&self.ring).since(seen);
+        let text = String::from_utf8_lossy(&bytes);
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let over = line.chars().count().saturating_sub(LAST_WORDS_CHARS);
         line.chars().skip(over).filter(|character| !character.is_control()).collect()
@@ -149,8 +150,12 @@ mod tests {
     #[test]
     fn last_words_are_one_short_line() {
         let writer = StderrWriter::new(4096);
+        writer.write(b"of an earlier run");
+        let seen = writer.log().written();
+        writer.write(b"no key\n");
+        assert_eq!(writer.log().last_words(seen), "no key");
         writer.write(format!("{}\nError:\r\n  no \u{7}key\n", "x".repeat(1000)).as_bytes());
-        let words = writer.log().last_words();
+        let words = writer.log().last_words(0);
         assert!(words.ends_with("x Error: no key"), "{words}");
         assert!(words.chars().count() <= LAST_WORDS_CHARS);
     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io;
 
 /// The word by which a supervisor says that it watches.
+#[cfg(unix)]
 pub(crate) const READY: &str = "ready\n";
 
 /// Says who watches over a server, so that it ends when its client is killed.

@@ -13,7 +13,7 @@ use crate::backoff::Backoff;
 use crate::builder::Builder;
 use crate::command::Command;
 use crate::legacy;
-use crate::noise::Noise;
+use crate::noise::NoiseLog;
 use crate::process;
 use crate::routes::{Answering, Waits};
 use crate::running::{Running, Shared};
@@ -85,9 +85,9 @@ impl StdioTransport {
         self.shared.stderr.log()
     }
 
-    /// Returns what the server has written to standard output that is no message; nothing if there was none.
-    pub fn noise(&self) -> Option<Noise> {
-        self.shared.noise.told()
+    /// Returns the count of what the server writes to standard output that is no message.
+    pub fn noise(&self) -> NoiseLog {
+        self.shared.noise.clone()
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
@@ -154,7 +154,6 @@ impl StdioTransport {
         }
         if method == PROBE && self.handshake.swap(false, Ordering::AcqRel) {
             let running = self.run().await?;
-            running.probed.store(true, Ordering::Release);
             let answering = expect(&running, id, Waits::Probe, &message).await?;
             return Ok(Reply::Stream(Box::new(answering.give_up_after(self.probe_timeout))));
         }
@@ -178,7 +177,7 @@ impl StdioTransport {
         };
         self.handshake.store(false, Ordering::Release);
         let running = self.run().await?;
-        let probed = running.probed.load(Ordering::Acquire);
+        let probed = running.routes.probed();
         let first = async {
             let mut answering = expect(&running, id, Waits::Handshake, message).await?;
             answering.peek().await?;
@@ -247,6 +246,9 @@ impl Transport for StdioTransport {
 
     /// Closes the server's input and waits for its end: as long as [`EXIT_WAIT`](crate::EXIT_WAIT), after which it is
     /// asked to end, and [`TERM_WAIT`](crate::TERM_WAIT), after which it is killed. What it has started ends with it.
+    ///
+    /// # Cancel safety
+    /// Dropping the future kills the server at once.
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             let slot = std::mem::replace(&mut *self.slot(), Slot::Closed);

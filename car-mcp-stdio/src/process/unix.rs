@@ -51,7 +51,9 @@ pub(crate) async fn spawn(command: &Command, supervisor: &Supervisor) -> Result<
     };
     let leader = watched.as_ref().map_or(0, |group| group.leader.as_raw_pid());
     let mut process = command.to_process();
-    process.process_group(leader).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A server that has left the group is still our child.
+    process.process_group(leader).kill_on_drop(true);
+    process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = process.spawn().map_err(|error| start_error(command, error))?;
     let group = watched.unwrap_or_else(|| Group::led_by(&child));
     let taken = "the stream was asked for and is taken once";
@@ -95,9 +97,11 @@ impl Process {
         self.group.signal(Signal::TERM);
     }
 
-    /// Ends the whole group.
+    /// Ends the whole group, and the server wherever it is.
     pub(crate) fn kill(&mut self) {
         self.group.end();
+        // It fails once the server was waited for, which is as good.
+        drop(self.child.start_kill());
     }
 }
 

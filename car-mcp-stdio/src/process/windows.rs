@@ -18,7 +18,7 @@ pub(crate) struct Process {
 /// The job belongs to the process: whoever drops that ends the job.
 pub(crate) struct Group;
 
-#[expect(clippy::unused_async, reason = "the same on every system; on Unix a supervisor is waited for")]
+/// Waits for nothing; on Unix there is a supervisor to wait for.
 pub(crate) async fn spawn(command: &Command, _supervisor: &Supervisor) -> Result<Spawned, StartError> {
     check_folder(command)?;
     let mut process = command.to_process();

@@ -98,12 +98,14 @@ struct Server {
     swapped: Option<Value>,
     /// Calls that wait for an answer of the client.
     asked: HashMap<String, Value>,
+    /// Whether a ping outside of any call was answered.
+    is_client_there: bool,
 }
 
 impl Server {
     fn new(mode: Mode) -> Self {
         let (cancelled, listens, asked) = (Vec::new(), Vec::new(), HashMap::new());
-        Self { mode, initialized: false, cancelled, listens, swapped: None, asked }
+        Self { mode, initialized: false, cancelled, listens, swapped: None, asked, is_client_there: false }
     }
 
     const fn is_legacy_only(&self) -> bool {
@@ -163,6 +165,7 @@ impl Server {
     }
 
     fn handle_answer(&mut self, id: &Value) -> io::Result<()> {
+        self.is_client_there |= id == "idle";
         match id.as_str().and_then(|id| self.asked.remove(id)) {
             Some(call) => self.answer(&call, "the client is there"),
             None => Ok(()),
@@ -179,6 +182,7 @@ impl Server {
             "folder" => self.answer(id, &std::env::current_dir()?.to_string_lossy()),
             "pids" => self.answer(id, &format!("{} {}", std::process::id(), start_sleeper()?)),
             "hold" => Ok(()),
+            "pids-and-hold" => start_sleeper().map(drop),
             "swap" => match self.swapped.take() {
                 None => {
                     self.swapped = Some(id.clone());
@@ -210,6 +214,11 @@ impl Server {
                 self.asked.insert("question".to_owned(), id.clone());
                 self.say(&json!({"jsonrpc": "2.0", "id": "question", "method": "ping"}))
             }
+            "ping-later" => {
+                self.answer(id, "soon")?;
+                self.say(&json!({"jsonrpc": "2.0", "id": "idle", "method": "ping"}))
+            }
+            "pinged" => self.answer(id, if self.is_client_there { "yes" } else { "no" }),
             "progress" => {
                 self.say(&json!({"jsonrpc": "2.0", "method": "notifications/progress",
                     "params": {"progressToken": params["_meta"]["progressToken"], "progress": 1}}))?;
