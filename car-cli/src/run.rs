@@ -32,6 +32,11 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
             return screen.failure(&Failure::io("the program's runtime cannot be started", &error));
         }
     };
+    if matches!(arguments.verb, Verb::Supervise(_)) {
+        // It has no state, and Ctrl-C is for the command beside it.
+        let ended = runtime.block_on(verb::supervise::run());
+        return ended.unwrap_or_else(|failure| screen.failure(&failure));
+    }
     let context = match Context::new(&arguments.global, screen.clone()) {
         Ok(context) => context,
         Err(failure) => return screen.failure(&failure),

@@ -4,6 +4,7 @@
 mod bad_input;
 mod car;
 mod custody;
+mod local;
 mod protected;
 mod sign_in;
 mod typing;

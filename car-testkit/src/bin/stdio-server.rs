@@ -136,7 +136,9 @@ impl Server {
             Some("tools/list") => self.result(
                 id,
                 &json!({"resultType": "complete", "tools": [
-                {"name": "echo", "inputSchema": {"type": "object"}}]}),
+                {"name": "echo", "inputSchema": {"type": "object"}},
+                {"name": "environment", "inputSchema": {"type": "object"}},
+                {"name": "pids-and-hold", "inputSchema": {"type": "object"}}]}),
             ),
             Some("tools/call") => self.call(id, &message["params"]),
             Some("subscriptions/listen") => {
