@@ -1,11 +1,12 @@
-//! Walks through the product against a server on loopback: what a person would type, and what they would see.
+//! Walks through the product against a server on loopback and a local one: what a person would type, and what they would
+//! see.
 
 use crate::car::Car;
 use crate::shell::{Failure, heading};
 use crate::{place, server};
 
-/// How the demo's connector is named, and the policy that stops it.
-const POLICY: &str = "# Nothing of this connector may be called.\ndeny_connector = [\"demo\"]\n";
+/// The policy that stops both of the demo's connectors.
+const POLICY: &str = "# Nothing of these connectors may be called.\ndeny_connector = [\"demo\", \"local\"]\n";
 /// Exit statuses of `car`, from its reference.
 const DONE: i32 = 0;
 const FAILED: i32 = 1;
@@ -16,6 +17,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     let home = place::target().join("demo");
     let car = Car::build(&home)?;
     let (_server, url) = server::start()?;
+    let local = server::build_local()?;
     println!("a small MCP server answers at {url}");
 
     heading("1. add a connector by its URL, and look at its tools");
@@ -30,15 +32,24 @@ pub(crate) fn run() -> Result<(), Failure> {
     expect(&car.show(&["call", "demo", "echo", "message=hello"], DONE)?.stdout, "hello")?;
     expect(&car.show(&["call", "demo", "add", r#"{"a": 19, "b": 23}"#], DONE)?.stdout, "42")?;
 
-    heading("4. a policy stops a call before it leaves this machine");
+    heading(
+        "4. a local server is added by the command that starts it; it runs only while a command needs it",
+    );
+    car.show(&["add", "local", "--", &local.display().to_string()], DONE)?;
+    car.show(&["call", "local", "echo", "text=hello"], FAILED)?;
+    car.show(&["enable", "local", "echo"], DONE)?;
+    expect(&car.show(&["call", "local", "echo", "text=hello from here"], DONE)?.stdout, "hello from here")?;
+
+    heading("5. a policy stops a call before it leaves, and before a local server is started");
     std::fs::write(car.home().join("policy.toml"), POLICY)?;
     println!("$ cat {}\n{POLICY}", shown(&car));
     car.show(&["call", "demo", "echo", "message=hello"], DENIED)?;
+    car.show(&["call", "local", "echo", "text=hello"], DENIED)?;
     std::fs::remove_file(car.home().join("policy.toml"))?;
 
-    heading("5. all of it is in the event log, and nobody has changed the log");
+    heading("6. all of it is in the event log, and nobody has changed the log");
     let events = car.show(&["events"], DONE)?;
-    for word in ["echo", "add"] {
+    for word in ["echo", "add", "local"] {
         expect(&events.stdout, word)?;
     }
     car.show(&["events", "verify"], DONE)?;
@@ -59,6 +70,7 @@ fn go_on() {
     heading("go on");
     println!("cargo install --path car-cli        install `car`");
     println!("car add NAME URL                    add a server of your own");
+    println!("car add NAME -- COMMAND             add a local one");
     println!("car --help                          all commands");
     println!("cargo xtask ci                      run every check");
 }

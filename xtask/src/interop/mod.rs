@@ -1,6 +1,8 @@
-//! Adds servers that are not ours with the `car` binary, and calls every tool that they list, once.
+//! Adds servers that are not ours with the `car` binary: calls every tool of those with a URL, once, and tries out local
+//! ones.
 
 mod arguments;
+mod local;
 mod servers;
 
 use serde_json::Value;
@@ -24,6 +26,7 @@ pub(crate) fn run() -> Result<(), Failure> {
             failed.push(server.name);
         }
     }
+    failed.extend(local::run()?);
     if failed.is_empty() { Ok(()) } else { Err(format!("failed against {}", failed.join(", ")).into()) }
 }
 

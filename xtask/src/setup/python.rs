@@ -14,6 +14,11 @@ pub(crate) fn program() -> PathBuf {
     if cfg!(windows) { folder.join("Scripts").join("python.exe") } else { folder.join("bin").join("python") }
 }
 
+/// Returns a program that a package brought.
+pub(crate) fn script(name: &str) -> PathBuf {
+    program().with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
 pub(super) fn install() -> Result<(), Failure> {
     let folder = place::tools().join("python");
     let stamp = Stamp::new(&folder, PYPI);
