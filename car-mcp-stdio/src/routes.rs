@@ -133,10 +133,10 @@ impl Routes {
         }
     }
 
-    /// Fails one request. Tells whether somebody waited for it.
-    pub(crate) fn fail(&self, id: &RequestId, error: TransportError) -> bool {
-        let answer = self.lock().requests.get_mut(id).and_then(|caller| caller.answer.take());
-        answer.is_some_and(|answer| answer.send(Err(error)).is_ok())
+    /// Answers one request with what could not be handed out as a message. Tells whether somebody waited for it.
+    pub(crate) fn settle(&self, id: &RequestId, answer: Result<Bytes, TransportError>) -> bool {
+        let caller = self.lock().requests.get_mut(id).and_then(|caller| caller.answer.take());
+        caller.is_some_and(|caller| caller.send(answer).is_ok())
     }
 
     /// Tells everybody that nothing more will come.

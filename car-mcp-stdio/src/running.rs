@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 use crate::backoff::Run;
 use crate::error::ServerExited;
 use crate::legacy;
-use crate::lines::{Line, Lines};
+use crate::lines::{HEAD_BYTES, Line, Lines};
 use crate::noise::NoiseLog;
 use crate::oversize::answered_by;
 use crate::process::{Group, Process, Spawned};
@@ -249,20 +249,26 @@ impl Reader {
     }
 
     fn handle_line(&self, line: Line) {
-        let noise = &self.shared.noise;
         match line {
             Line::Text(text) => match self.routes.deliver(text) {
                 Ok(()) => {}
-                Err(Undelivered::Noise(text)) => noise.add(&text),
+                // The caller is told at once that its answer is malformed.
+                Err(Undelivered::Noise(text)) => self.settle(&text, Ok(text.clone())),
                 Err(Undelivered::Nobody(text)) => self.answer_ping(&text),
             },
             Line::TooLong(head) => {
                 let error =
                     TransportError::TooLarge { cap: self.shared.max_line_bytes, setting: "max_line_bytes" };
-                if !answered_by(&head).is_some_and(|id| self.routes.fail(&id, error)) {
-                    noise.add(&head);
-                }
+                self.settle(&head, Err(error));
             }
+        }
+    }
+
+    /// Gives a line that is no message to the request that it was meant for, if its beginning tells.
+    fn settle(&self, line: &[u8], answer: Result<Bytes, TransportError>) {
+        let head = &line[..line.len().min(HEAD_BYTES)];
+        if !answered_by(head).is_some_and(|id| self.routes.settle(&id, answer)) {
+            self.shared.noise.add(line);
         }
     }
 
