@@ -140,6 +140,7 @@ impl Server {
                 &json!({"resultType": "complete", "tools": [
                 {"name": "echo", "inputSchema": {"type": "object"}},
                 {"name": "environment", "inputSchema": {"type": "object"}},
+                {"name": "pids", "inputSchema": {"type": "object"}},
                 {"name": "pids-and-hold", "inputSchema": {"type": "object"}}]}),
             ),
             Some("tools/call") => self.call(id, &message["params"]),
