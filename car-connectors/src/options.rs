@@ -15,6 +15,9 @@ use car_oauth::driver::UserAgent;
 use crate::error::{Error, ErrorKind};
 use crate::sign_in::RenewTokens;
 
+/// How long a local server may stand idle: longer than the pauses of a conversation, shorter than a night.
+const IDLE: Duration = Duration::from_secs(10 * 60);
+
 /// Names the URL of the program's client ID metadata document.
 const METADATA_VARIABLE: &str = "CAR_CLIENT_METADATA";
 
@@ -37,6 +40,7 @@ pub struct ManagerOptions {
     pub(crate) agent: Option<Arc<dyn UserAgent>>,
     pub(crate) renewer: Option<Arc<dyn RenewTokens>>,
     pub(crate) supervisor: Supervisor,
+    pub(crate) idle: Duration,
 }
 
 /// Looks a variable up. A library does not look into the environment by itself.
@@ -65,6 +69,7 @@ impl ManagerOptions {
             agent: None,
             renewer: None,
             supervisor: Supervisor::Nobody,
+            idle: IDLE,
         }
     }
 
@@ -165,6 +170,13 @@ impl ManagerOptions {
     #[must_use]
     pub fn with_supervisor(mut self, supervisor: Supervisor) -> Self {
         self.supervisor = supervisor;
+        self
+    }
+
+    /// Sets how long a local server may stand idle before it is ended; the next call starts it again.
+    #[must_use]
+    pub const fn with_idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
         self
     }
 
