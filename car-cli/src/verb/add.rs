@@ -134,10 +134,17 @@ pub(crate) async fn run(context: &Context, arguments: Add) -> Result<Exit, Failu
     };
     let slug = status.slug.clone();
     context.screen.result(&Answer { connector: &status }, || {
-        let count =
-            status.tool_count.map_or_else(|| "its tools".to_owned(), |count| format!("{count} tools"));
+        let count = status.tool_count.map_or_else(|| "its tools".to_owned(), counted);
         format!("added {slug}: {count}, none enabled yet")
     });
     context.screen.note(format_args!("next: `car tools {slug}`, then `car enable {slug} TOOL…`"));
     Ok(Exit::Done)
+}
+
+/// Says how many tools there are.
+pub(super) fn counted(count: usize) -> String {
+    match count {
+        1 => "1 tool".to_owned(),
+        count => format!("{count} tools"),
+    }
 }

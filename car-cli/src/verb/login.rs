@@ -8,6 +8,7 @@ use car_connectors::{Assertion, ConnectorManager, ConnectorStatus, SignInMethod,
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::add::counted;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -220,7 +221,7 @@ fn show(context: &Context, status: &ConnectorStatus, signed_in: &SignedIn) {
     };
     context.screen.result(&Answer { signed_in: signed, connector: status }, || {
         let account = account.map(|account| format!(" as {account}")).unwrap_or_default();
-        let count = status.tool_count.map_or_else(String::new, |count| format!(": {count} tools"));
+        let count = status.tool_count.map_or_else(String::new, |count| format!(": {}", counted(count)));
         format!("signed in to {}{account}{count}", status.slug)
     });
     if status.enabled_count == 0 {
