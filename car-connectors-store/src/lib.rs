@@ -45,10 +45,15 @@ mod replace;
 mod token_lock;
 
 mod manifest;
+mod project;
 mod secret;
 
 pub use error::{KeychainError, StoreError};
 pub use home::Home;
-pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, StdioCommand};
+pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, ProjectOrigin, StdioCommand};
+pub use project::{
+    ExpandError, ProjectEntry, ProjectFile, TrustStore, Trusted, Unusable, describe, difference, expand,
+    visible,
+};
 pub use secret::{EntryName, Fallback, Keychain, Secret, SecretMode, SecretStore, SystemKeychain};
 pub use token_lock::TokenLock;
