@@ -2,6 +2,7 @@
 //!
 //! Callers that come together dial once; nothing else waits here, and nothing waits for another connector.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use car_connectors_store::{Connector, OauthClient};
@@ -44,6 +45,8 @@ struct Dialed {
     url: String,
     secret_headers: Vec<String>,
     oauth: Option<OauthClient>,
+    /// The headers of a project's file, with variables as written.
+    project_headers: BTreeMap<String, String>,
 }
 
 /// Why the last attempt failed.
@@ -78,6 +81,11 @@ impl Dialed {
             url: connector.url.clone(),
             secret_headers: connector.secret_headers.clone(),
             oauth: connector.oauth.clone(),
+            project_headers: connector
+                .project
+                .as_ref()
+                .map(|project| project.headers.clone())
+                .unwrap_or_default(),
         }
     }
 }

@@ -6,13 +6,15 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use car_connectors_store::{Connector, EntryName, Secret, SecretStore};
+use car_connectors_store::{Connector, EntryName, Secret, SecretStore, expand};
 use car_http::{Client, HeaderName, HeaderValue, Target, header};
 use car_mcp::{Session, SessionBuilder};
 use car_mcp_http::{Credentials, HttpTransport};
 
 use crate::error::{Error, ErrorKind, session_error};
+use crate::options::Variables;
 
 /// What all connectors are dialed with.
 pub(crate) struct Dialer {
@@ -26,6 +28,8 @@ pub(crate) struct DialPlan {
     target: Target,
     headers: Vec<(HeaderName, HeaderValue)>,
     credentials: Option<Arc<dyn Credentials>>,
+    /// How long a project lets connecting take.
+    startup: Option<Duration>,
 }
 
 impl DialPlan {
@@ -43,11 +47,15 @@ impl DialPlan {
             let text = format!("the header {name} is given more than once");
             return Err(Error::new(ErrorKind::InvalidInput, text).hinted("give each header once"));
         }
-        Ok(Self { target, headers, credentials: None })
+        Ok(Self { target, headers, credentials: None, startup: None })
     }
 
     /// Resolves a connector of the manifest. Blocks on the keychain, if the connector has secrets.
-    pub(crate) fn resolve(connector: &Connector, secrets: &SecretStore) -> Result<Self, Error> {
+    pub(crate) fn resolve(
+        connector: &Connector,
+        secrets: &SecretStore,
+        variables: &Variables,
+    ) -> Result<Self, Error> {
         let mut headers = Vec::with_capacity(connector.secret_headers.len());
         for name in &connector.secret_headers {
             let secret = secrets.get(&EntryName::header(&connector.slug, name))?.ok_or_else(|| {
@@ -59,7 +67,17 @@ impl DialPlan {
             })?;
             headers.push((name.clone(), secret));
         }
-        Self::new(&connector.url, &headers)
+        let project = connector.project.as_ref();
+        for (name, value) in project.iter().flat_map(|project| &project.headers) {
+            let value = expand(value, &**variables).map_err(|error| {
+                Error::new(ErrorKind::InvalidInput, format!("the header {name} cannot be used: {error}"))
+                    .hinted("set the variable, or give it a default in the project's file")
+            })?;
+            headers.push((name.clone(), Secret::from(value)));
+        }
+        let mut plan = Self::new(&connector.url, &headers)?;
+        plan.startup = project.and_then(|project| seconds(project.startup_timeout_sec));
+        Ok(plan)
     }
 
     /// Tells whether a header of the user says who asks: then nothing else does.
@@ -87,9 +105,22 @@ impl DialPlan {
                 .header(name, value)
                 .map_err(|error| session_error(slug, car_mcp::Error::Transport(error)))?;
         }
-        let session = dialer.session.clone();
-        session.connect(transport.build()).await.map_err(|error| session_error(slug, error))
+        let connecting = dialer.session.clone().connect(transport.build());
+        let connected = match self.startup {
+            None => connecting.await,
+            Some(limit) => tokio::time::timeout(limit, connecting).await.map_err(|_| {
+                Error::new(ErrorKind::TimedOut, "the server did not answer in time")
+                    .of(slug)
+                    .hinted("try again, or raise startup_timeout_sec in the project's file")
+            })?,
+        };
+        connected.map_err(|error| session_error(slug, error))
     }
+}
+
+/// Takes seconds that a file gives as a time. What is none was refused when the file was read.
+pub(crate) fn seconds(seconds: Option<f64>) -> Option<Duration> {
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
 fn parse_header(name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue), Error> {

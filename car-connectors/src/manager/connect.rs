@@ -63,7 +63,9 @@ impl Inner {
                 .hinted("use a release that starts local servers, or a server with a URL"));
         }
         let wanted = connector.clone();
-        let plan = self.blocking(move |inner| DialPlan::resolve(&wanted, &inner.secrets)).await;
+        let plan = self
+            .blocking(move |inner| DialPlan::resolve(&wanted, &inner.secrets, &inner.oauth.variables))
+            .await;
         let mut plan = plan.map_err(|error| error.of(slug))?;
         if !plan.has_authorization() {
             let authorizer = self.authorizer(connector).await?;

@@ -17,6 +17,9 @@ mod events;
 mod names;
 mod processes;
 
+mod project;
+mod project_hostile;
+
 mod bad_server;
 mod bad_state;
 mod secrets;
