@@ -6,6 +6,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod status;
 pub(crate) mod tools;
+pub(crate) mod trust;
 
 pub(crate) mod disable;
 pub(crate) mod enable;

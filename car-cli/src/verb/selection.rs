@@ -66,7 +66,7 @@ pub(super) async fn show(
     done: &str,
 ) -> Result<(), Failure> {
     let slugs: Vec<String> = manager.list().await?.into_iter().map(|known| known.slug).collect();
-    let enabled = context.enabled_tools(slug)?;
+    let enabled = manager.enabled_tools(slug).await?;
     let names = canonical_names(slug, enabled.iter().map(String::as_str), &slugs);
     let tools = names.iter().map(|(name, canonical)| Enabled { name, canonical }).collect();
     context.screen.result(&Answer { connector: slug, enabled_tools: tools }, || {

@@ -3,5 +3,6 @@
 
 mod bad_input;
 mod car;
+mod project;
 mod typing;
 mod walk;
