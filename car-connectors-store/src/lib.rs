@@ -14,6 +14,8 @@
 //!      │                      Keychain  secrets.json (0600)
 //!      ▼                      (Secret Service, Keychain,
 //!  connectors.json (0600)      Credential Manager)
+//!
+//!  ProjectFile (.car/connectors.toml of a repository, read only) ── TrustStore: trust.json (0600), in Home
 //! ```
 //!
 //! What a caller can rely on:
@@ -53,7 +55,7 @@ pub use home::Home;
 pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, ProjectOrigin, StdioCommand};
 pub use project::{
     ExpandError, ProjectEntry, ProjectFile, TrustStore, Trusted, Unusable, describe, difference, expand,
-    visible,
+    project_schema, visible,
 };
 pub use secret::{EntryName, Fallback, Keychain, Secret, SecretMode, SecretStore, SystemKeychain};
 pub use token_lock::TokenLock;

@@ -44,6 +44,11 @@ impl ConnectorState {
             Self::Unusable => "unusable",
         }
     }
+
+    /// Returns whether the connector is used at all: entries of a project may only be listed.
+    pub const fn is_in_use(self) -> bool {
+        !matches!(self, Self::Untrusted | Self::Shadowed | Self::Unusable)
+    }
 }
 
 /// Who described a connector.

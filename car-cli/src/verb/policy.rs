@@ -167,7 +167,8 @@ struct Subject {
 impl Subject {
     /// Finds a tool by `CONNECTOR/TOOL`, or an enabled one by its canonical name.
     async fn find(manager: &ConnectorManager, given: &str) -> Result<Self, Failure> {
-        let slugs: Vec<String> = manager.list().await?.into_iter().map(|known| known.slug).collect();
+        let known = manager.list().await?.into_iter().filter(|known| known.state.is_in_use());
+        let slugs: Vec<String> = known.map(|known| known.slug).collect();
         if let Some((connector, tool)) = given.split_once('/') {
             let canonical = canonical_names(connector, [tool], &slugs).remove(tool).unwrap_or_default();
             let enabled = manager.enabled_tools(connector).await?.iter().any(|name| name == tool);

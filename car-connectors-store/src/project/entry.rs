@@ -11,7 +11,7 @@ use super::value::{Problem, Value, seconds, table, text, texts, unknown};
 use crate::{Connector, OauthClient, ProjectOrigin, StdioCommand};
 
 /// The fields of an entry.
-const FIELDS: [&str; 15] = [
+pub(super) const FIELDS: [&str; 15] = [
     "name",
     "url",
     "command",
@@ -37,8 +37,8 @@ const SECRET_FIELDS: [(&str, &str); 3] = [
 ];
 
 /// The fields that only one kind of server has.
-const LOCAL: [&str; 4] = ["command", "args", "env", "cwd"];
-const REMOTE: [&str; 6] =
+pub(super) const LOCAL: [&str; 4] = ["command", "args", "env", "cwd"];
+pub(super) const REMOTE: [&str; 6] =
     ["url", "http_headers", "headers_env", "env_http_headers", "bearer_token_env_var", "scopes"];
 
 /// Everything that an entry says, before it is known which kind of server it is.

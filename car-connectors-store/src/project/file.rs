@@ -15,7 +15,7 @@ use crate::{Connector, Home, ProjectOrigin, StoreError};
 const ENTRIES: &str = "connector";
 
 /// The most entries of one file: far more than a team connects to, and still read in a moment.
-const MOST_ENTRIES: usize = 256;
+pub(super) const MOST_ENTRIES: usize = 256;
 
 /// A project's file, read once: what is trusted, what is shown and what is used are the same bytes.
 #[derive(Clone, Debug)]

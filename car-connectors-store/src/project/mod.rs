@@ -7,6 +7,7 @@
 //!  file.rs    bytes → entries, each with its line, or why it cannot be used
 //!  │ entry.rs    one entry: its fields, url or command, never both
 //!  │ secrecy.rs  no secret is written down
+//!  │ schema.rs   the same as a JSON Schema, for editors
 //!     │
 //!     ▼
 //!  trust.rs   is exactly this content trusted? (outside the repository)
@@ -22,6 +23,7 @@ mod expand;
 mod file;
 mod find;
 mod review;
+mod schema;
 mod secrecy;
 mod trust;
 mod value;
@@ -30,5 +32,6 @@ mod visible;
 pub use expand::{ExpandError, Unusable, expand};
 pub use file::{ProjectEntry, ProjectFile};
 pub use review::{describe, difference};
+pub use schema::project_schema;
 pub use trust::{TrustStore, Trusted};
 pub use visible::visible;

@@ -13,7 +13,7 @@ use super::visible;
 pub(super) const LONGEST_STRING: usize = 64 * 1024;
 
 /// The longest time that can be set, in seconds: a day.
-const LONGEST_SECONDS: f64 = 86_400.0;
+pub(super) const LONGEST_SECONDS: f64 = 86_400.0;
 
 /// What is wrong, and where.
 pub(super) type Problem = (Range<usize>, String);

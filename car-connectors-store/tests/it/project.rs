@@ -224,3 +224,26 @@ fn an_entry_survives_the_manifest_as_the_project_wrote_it() {
     assert_eq!(used.url, "https://x.example/mcp");
     assert_eq!(used.project.unwrap().headers["Authorization"], "Bearer ${T}", "secrets stay variables");
 }
+
+fn docs_page(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)).unwrap()
+}
+
+#[test]
+fn the_schema_that_is_published_is_the_one_of_this_release() {
+    let published: serde_json::Value =
+        serde_json::from_str(&docs_page("reference/connectors.schema.json")).unwrap();
+    let command =
+        "cargo run -p car-connectors-store --example project_schema > docs/reference/connectors.schema.json";
+    assert_eq!(published, car_connectors_store::project_schema(), "make it anew with `{command}`");
+}
+
+#[test]
+fn every_field_is_documented() {
+    let schema = car_connectors_store::project_schema();
+    let fields = schema["properties"]["connector"]["items"]["properties"].as_object().unwrap();
+    let page = docs_page("configuration.md");
+    for field in fields.keys() {
+        assert!(page.contains(&format!("`{field}`")), "docs/configuration.md says nothing of {field}");
+    }
+}

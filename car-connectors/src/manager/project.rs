@@ -211,7 +211,7 @@ impl Inner {
             if removed.contains(&slug) {
                 continue;
             }
-            if let Some(reason) = problem(entry.line, &entry.connector, repeats) {
+            if let Some(reason) = problem(&slug, entry.line, &entry.connector, repeats) {
                 let next = format!("mend {}", file.path.display());
                 project.put_aside(connector, ConnectorState::Unusable, Some(reason), next);
             } else if let Some(known) =
@@ -270,7 +270,7 @@ const MEND_VARIABLE: &str = "set the variable or make the folder, or mend the pr
 /// Looks at an entry whose name is taken: by the entry itself, which the user has acted on, or by something of the user's.
 fn compare(project: &mut Project, known: &Connector, entry: Connector, file: &ProjectFile) {
     if !is_from(known, file) {
-        let reason = "a connector of yours has its name, and is used in its place".to_owned();
+        let reason = "a connector of yours has its name or slug, and is used in its place".to_owned();
         let next = "give the project's entry another name".to_owned();
         project.put_aside(entry, ConnectorState::Shadowed, Some(reason), next);
     } else if definition(known) != definition(&entry) {
@@ -278,12 +278,17 @@ fn compare(project: &mut Project, known: &Connector, entry: Connector, file: &Pr
     }
 }
 
-fn problem(line: usize, entry: &Result<Connector, String>, repeats: Option<usize>) -> Option<String> {
+fn problem(
+    slug: &str,
+    line: usize,
+    entry: &Result<Connector, String>,
+    repeats: Option<usize>,
+) -> Option<String> {
     match (entry, repeats) {
         (Err(problem), _) => Some(problem.clone()),
-        (Ok(_), Some(first)) => {
-            Some(format!("line {line}: there is an entry of this name already, at line {first}"))
-        }
+        (Ok(_), Some(first)) => Some(format!(
+            "line {line}: its name stands for the slug {slug:?}, which the entry at line {first} has"
+        )),
         (Ok(_), None) => None,
     }
 }

@@ -205,7 +205,7 @@ async fn a_bad_entry_costs_that_entry_and_is_explained() {
     let reasons: Vec<_> = listed.iter().filter_map(|status| status.last_error.as_deref()).collect();
     let expected = [
         "line 7, column 1: unknown field \"ulr\"; the nearest known one is \"url\"",
-        "line 8: there is an entry of this name already, at line 1",
+        "line 8: its name stands for the slug \"docs\", which the entry at line 1 has",
     ];
     assert_eq!(reasons, expected);
     assert!(listed[1..].iter().all(|status| status.state == ConnectorState::Unusable));

@@ -61,7 +61,7 @@ async fn a_name_never_stands_in_for_the_users_connector() {
         assert_eq!((listed[1].state, listed[1].slug.as_str()), (ConnectorState::Shadowed, "my_docs"));
         assert_eq!(
             listed[1].last_error.as_deref(),
-            Some("a connector of yours has its name, and is used in its place")
+            Some("a connector of yours has its name or slug, and is used in its place")
         );
         manager.tools("my_docs").await.unwrap();
     }
