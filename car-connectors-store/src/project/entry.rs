@@ -84,7 +84,8 @@ pub(super) fn read(
         (None, Some(command)) => match misplaced("command", &REMOTE) {
             Some(problem) => return Err(problem),
             None => {
-                let mut stdio = StdioCommand::new(command, fields.args);
+                let mut stdio = StdioCommand::default();
+                (stdio.command, stdio.args) = (command, fields.args);
                 (stdio.env, stdio.cwd) = (fields.env, fields.cwd);
                 Connector::local("", name, stdio)
             }
