@@ -95,12 +95,15 @@ pub(crate) enum Verb {
     Call(verb::call::Call),
     Refresh(verb::refresh::Refresh),
     Remove(verb::remove::Remove),
+    Logs(verb::logs::Logs),
     Policy(verb::policy::Policy),
     Events(verb::events::Events),
     Doctor(verb::doctor::Doctor),
     Completions(verb::completions::Completions),
     #[command(hide = true)]
     RenewTokens(verb::renew_tokens::RenewTokens),
+    #[command(hide = true)]
+    Supervise(verb::supervise::Supervise),
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use car_connectors::oauth::driver::CallbackAddress;
+use car_connectors::stdio::Supervisor;
 use car_connectors::store::{Home, ManifestStore, OauthClient, SecretMode};
 use car_connectors::{ConnectorManager, ConnectorStatus, ManagerOptions, SignInMethod, slugify};
 
@@ -44,6 +45,10 @@ impl Context {
         let mut options = self.options()?;
         if let Some(renewer) = ProcessRenewer::new(&self.home, self.secrets) {
             options = options.with_renewer(Arc::new(renewer));
+        }
+        // The command can be killed at any moment; what it started must not stay behind.
+        if let Ok(program) = std::env::current_exe() {
+            options = options.with_supervisor(Supervisor::program(program, ["supervise"]));
         }
         Ok(ConnectorManager::load(options).await?)
     }

@@ -32,6 +32,11 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
             return screen.failure(&Failure::io("the program's runtime cannot be started", &error));
         }
     };
+    if matches!(arguments.verb, Verb::Supervise(_)) {
+        // It has no state, and Ctrl-C is for the command beside it.
+        let ended = runtime.block_on(verb::supervise::run());
+        return ended.unwrap_or_else(|failure| screen.failure(&failure));
+    }
     let context = match Context::new(&arguments.global, screen.clone()) {
         Ok(context) => context,
         Err(failure) => return screen.failure(&failure),
@@ -74,9 +79,11 @@ async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Call(arguments) => verb::call::run(context, arguments).await,
         Verb::Refresh(arguments) => verb::refresh::run(context, arguments).await,
         Verb::Remove(arguments) => verb::remove::run(context, arguments).await,
+        Verb::Logs(arguments) => verb::logs::run(context, arguments).await,
         Verb::Policy(arguments) => verb::policy::run(context, arguments).await,
         Verb::Events(arguments) => verb::events::run(context, arguments).await,
         Verb::Doctor(arguments) => verb::doctor::run(context, arguments).await,
+        Verb::Supervise(_) => verb::supervise::run().await,
         Verb::RenewTokens(arguments) => verb::renew_tokens::run(context, arguments).await,
         Verb::Completions(arguments) => verb::completions::run(context, &arguments),
     }

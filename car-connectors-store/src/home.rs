@@ -76,6 +76,12 @@ impl Home {
         self.root.join("policy.toml")
     }
 
+    /// Returns the folder of what local servers write to their standard error.
+    #[must_use]
+    pub fn logs_path(&self) -> PathBuf {
+        self.root.join("logs")
+    }
+
     /// Returns where the user says what servers need to sign in beyond the standards.
     #[must_use]
     pub fn quirks_path(&self) -> PathBuf {

@@ -44,6 +44,7 @@ mod error;
 mod home;
 mod lock;
 mod replace;
+mod server_log;
 mod token_lock;
 
 mod manifest;
@@ -58,4 +59,5 @@ pub use project::{
     project_schema, visible,
 };
 pub use secret::{EntryName, Fallback, Keychain, Secret, SecretMode, SecretStore, SystemKeychain};
+pub use server_log::ServerLog;
 pub use token_lock::TokenLock;

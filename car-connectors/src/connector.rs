@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use car_connectors_store::{Connector, OauthClient};
+use car_connectors_store::{Connector, OauthClient, StdioCommand};
 use car_mcp::Session;
 
 use crate::catalog::Catalog;
+use crate::dial::{Reached, ServerLogTask};
 use crate::error::{Error, ErrorKind};
 use crate::status::ConnectorState;
 
@@ -35,8 +36,15 @@ pub(crate) struct LiveState {
 pub(crate) struct Connected {
     pub(crate) session: Session,
     /// Shared by all copies of this session's state, and by no other session's.
-    dialed: Arc<Dialed>,
+    held: Arc<Held>,
     pub(crate) catalog: Arc<Catalog>,
+}
+
+/// What all users of a session share.
+#[derive(Debug)]
+struct Held {
+    dialed: Dialed,
+    log: Option<ServerLogTask>,
 }
 
 /// What of a connector decides which server is reached, and with what.
@@ -47,6 +55,7 @@ struct Dialed {
     oauth: Option<OauthClient>,
     /// The headers of a project's file, with variables as written.
     project_headers: BTreeMap<String, String>,
+    stdio: Option<StdioCommand>,
 }
 
 /// Why the last attempt failed.
@@ -58,20 +67,30 @@ pub(crate) struct Failure {
 }
 
 impl Connected {
-    pub(crate) fn new(connector: &Connector, session: Session, catalog: Catalog) -> Self {
-        Self { session, dialed: Arc::new(Dialed::of(connector)), catalog: Arc::new(catalog) }
+    pub(crate) fn new(connector: &Connector, reached: Reached, catalog: Catalog) -> Self {
+        let Reached { session, log } = reached;
+        Self {
+            session,
+            held: Arc::new(Held { dialed: Dialed::of(connector), log }),
+            catalog: Arc::new(catalog),
+        }
     }
 
     /// Gives up this use of the session. The last one says goodbye to the server, so calls under way come to their end.
     pub(crate) async fn end(self) {
-        if Arc::into_inner(self.dialed).is_some() {
+        if let Some(held) = Arc::into_inner(self.held) {
             self.session.close().await;
+            // The log ends with the transport, and that with the session.
+            drop(self.session);
+            if let Some(log) = held.log {
+                log.end().await;
+            }
         }
     }
 
     /// Tells whether the manifest still means the server that this session is with.
     pub(crate) fn is_with(&self, connector: &Connector) -> bool {
-        *self.dialed == Dialed::of(connector)
+        self.held.dialed == Dialed::of(connector)
     }
 }
 
@@ -86,6 +105,7 @@ impl Dialed {
                 .as_ref()
                 .map(|project| project.headers.clone())
                 .unwrap_or_default(),
+            stdio: connector.stdio.clone(),
         }
     }
 }
@@ -112,7 +132,7 @@ impl Live {
     pub(crate) fn relist(&self, of: &Connected, catalog: Arc<Catalog>) {
         let mut state = self.lock();
         if let Some(connected) = &mut state.connected
-            && Arc::ptr_eq(&connected.dialed, &of.dialed)
+            && Arc::ptr_eq(&connected.held, &of.held)
         {
             connected.catalog = catalog;
         }

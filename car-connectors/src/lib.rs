@@ -60,4 +60,5 @@ pub use status::{
 pub use car_connectors_store as store;
 pub use car_engine as engine;
 pub use car_mcp as mcp;
+pub use car_mcp_stdio as stdio;
 pub use car_oauth as oauth;

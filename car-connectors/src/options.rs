@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use car_connectors_store::{Home, Keychain, Secret, SecretMode};
+use car_connectors_store::{Home, Keychain, Secret, SecretMode, StdioCommand};
 use car_engine::{Approver, EventLogOptions, Progress};
 use car_http::ProxyConfig;
 use car_mcp::{ClientHandler, Limits, NoHandler};
 use car_mcp_proto::capability::Implementation;
+use car_mcp_stdio::Supervisor;
 use car_oauth::driver::UserAgent;
 
 use crate::error::{Error, ErrorKind};
@@ -37,6 +38,7 @@ pub struct ManagerOptions {
     pub(crate) agent: Option<Arc<dyn UserAgent>>,
     pub(crate) renewer: Option<Arc<dyn RenewTokens>>,
     pub(crate) project_dir: Option<PathBuf>,
+    pub(crate) supervisor: Supervisor,
 }
 
 /// Looks a variable up. A library does not look into the environment by itself.
@@ -65,6 +67,7 @@ impl ManagerOptions {
             agent: None,
             renewer: None,
             project_dir: None,
+            supervisor: Supervisor::Nobody,
         }
     }
 
@@ -161,6 +164,13 @@ impl ManagerOptions {
         self
     }
 
+    /// Sets who ends local servers when this program is killed and cannot do it: see [`Supervisor`].
+    #[must_use]
+    pub fn with_supervisor(mut self, supervisor: Supervisor) -> Self {
+        self.supervisor = supervisor;
+        self
+    }
+
     /// Sets what the program calls itself where it registers to sign in.
     #[must_use]
     pub fn with_sign_in_name(mut self, name: impl Into<String>) -> Self {
@@ -213,12 +223,28 @@ pub struct NewConnector {
     /// Headers that every request carries. Their values are kept as secrets, all of them: which header is one only
     /// the server knows.
     pub headers: Vec<(String, Secret)>,
+    /// The command that starts a local server, in place of a URL.
+    pub command: Option<StdioCommand>,
+    /// Variables of a local server. Their values are kept as secrets, all of them.
+    pub variables: Vec<(String, Secret)>,
 }
 
 impl NewConnector {
     /// Describes a remote server.
     pub fn remote(name: impl Into<String>, url: impl Into<String>) -> Self {
-        Self { name: name.into(), url: url.into(), headers: Vec::new() }
+        Self { name: name.into(), url: url.into(), headers: Vec::new(), command: None, variables: Vec::new() }
+    }
+
+    /// Describes a local server by the command that starts it.
+    pub fn local(name: impl Into<String>, command: StdioCommand) -> Self {
+        Self { command: Some(command), ..Self::remote(name, "") }
+    }
+
+    /// Adds a variable to a local server's environment.
+    #[must_use]
+    pub fn with_variable(mut self, name: impl Into<String>, value: Secret) -> Self {
+        self.variables.push((name.into(), value));
+        self
     }
 
     /// Adds a header.
@@ -236,6 +262,8 @@ impl fmt::Debug for NewConnector {
             .debug_struct("NewConnector")
             .field("name", &self.name)
             .field("headers", &self.headers)
+            .field("command", &self.command)
+            .field("variables", &self.variables)
             .finish_non_exhaustive()
     }
 }

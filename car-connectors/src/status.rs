@@ -19,8 +19,6 @@ pub enum ConnectorState {
     NeedsSignIn,
     /// The last attempt failed.
     Failed,
-    /// This program cannot start it: it is a local server.
-    Unsupported,
     /// It is of a project's file that the user does not trust as it is now.
     Untrusted,
     /// It is of a project's file, and a connector of the user has its name.
@@ -38,7 +36,6 @@ impl ConnectorState {
             Self::Ready => "ready",
             Self::NeedsSignIn => "needs_sign_in",
             Self::Failed => "failed",
-            Self::Unsupported => "unsupported",
             Self::Untrusted => "untrusted",
             Self::Shadowed => "shadowed",
             Self::Unusable => "unusable",
@@ -82,6 +79,8 @@ pub struct ConnectorStatus {
     pub name: String,
     /// Its URL; nothing for a local one. That of a project has its variables as written.
     pub url: Option<String>,
+    /// The command that starts it; nothing for a remote one. That of a project has its variables as written.
+    pub command: Option<String>,
     /// Who described it.
     pub source: ConnectorSource,
     /// The project's file that it comes from.

@@ -7,4 +7,5 @@ mod table;
 mod wait;
 
 pub(crate) use content::describe as describe_content;
+pub(crate) use plain::plain;
 pub(crate) use screen::Screen;

@@ -1,9 +1,9 @@
-//! `car add NAME URL`: dials a server, lists its tools, and keeps it.
+//! `car add NAME URL` and `car add NAME -- COMMAND…`: dials or starts a server, lists its tools, and keeps it.
 
 use std::convert::Infallible;
 
 use car_connectors::NewConnector;
-use car_connectors::store::Secret;
+use car_connectors::store::{Secret, StdioCommand};
 
 use super::login::{self, Login};
 use super::status::Answer;
@@ -13,15 +13,26 @@ use crate::failure::Failure;
 use crate::header::{self, Header};
 use crate::sign_in::can_ask;
 
-/// Add a remote MCP server by its URL
+/// Add an MCP server: a remote one by its URL, or a local one by the command that starts it
 ///
-/// Nothing is kept unless the server answers. A secret in a header is best given with --header-env or --header-stdin.
+/// Nothing is kept unless the server answers. A secret is best given with --header-env, --header-stdin or --env-from.
+/// A command comes last, after --, as in: car add files -- npx -y @modelcontextprotocol/server-filesystem .
 #[derive(clap::Args)]
 pub(crate) struct Add {
     /// The connector's name, of your choice
     name: String,
     /// The server's MCP endpoint
-    url: String,
+    #[arg(required_unless_present = "command", conflicts_with = "command")]
+    url: Option<String>,
+    /// The command that starts a local server, and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+    /// Set this variable for a local server (other users of this machine may see what is typed)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = secret, requires = "command")]
+    env: Vec<Secret>,
+    /// Set this variable for a local server to the value that it has here
+    #[arg(long, value_name = "NAME", requires = "command")]
+    env_from: Vec<String>,
     /// Send this header with every request (other users of this machine may see what is typed)
     #[arg(long, value_name = "NAME: VALUE", value_parser = secret)]
     header: Vec<Secret>,
@@ -42,6 +53,47 @@ fn secret(text: &str) -> Result<Secret, Infallible> {
 }
 
 impl Add {
+    fn connector(&self, context: &Context) -> Result<NewConnector, Failure> {
+        let Some((program, words)) = self.command.split_first() else {
+            let mut new = NewConnector::remote(&self.name, self.url.as_deref().unwrap_or_default());
+            for (name, value) in self.headers(context)? {
+                new = new.with_header(name, value);
+            }
+            return Ok(new);
+        };
+        let mut new = NewConnector::local(&self.name, StdioCommand::new(program, words));
+        for (name, value) in self.variables(context)? {
+            new = new.with_variable(name, value);
+        }
+        Ok(new)
+    }
+
+    fn variables(&self, context: &Context) -> Result<Vec<(String, Secret)>, Failure> {
+        let mut variables = Vec::new();
+        for typed in &self.env {
+            let Some((name, value)) = typed.expose().split_once('=') else {
+                // What was typed may be a secret: it is not repeated.
+                return Err(Failure::usage("expected --env NAME=VALUE, found no '='")
+                    .hinted("--env-from NAME takes it from here"));
+            };
+            variables.push((name.to_owned(), Secret::new(value)));
+        }
+        for name in &self.env_from {
+            let value = std::env::var(name).map_err(|_| {
+                Failure::usage(format!("the variable {name} is not set here"))
+                    .hinted("set it, or use --env NAME=VALUE")
+            })?;
+            variables.push((name.clone(), Secret::new(value)));
+        }
+        if !self.env.is_empty() {
+            context.screen.warning(
+                "other processes can see the value given with --env, and the shell keeps it in its history; --env-from \
+                 avoids that",
+            );
+        }
+        Ok(variables)
+    }
+
     fn headers(&self, context: &Context) -> Result<Vec<Header>, Failure> {
         let mut headers = Vec::new();
         for typed in &self.header {
@@ -63,10 +115,7 @@ impl Add {
 
 /// Adds the connector, and shows how it stands.
 pub(crate) async fn run(context: &Context, arguments: Add) -> Result<Exit, Failure> {
-    let mut new = NewConnector::remote(&arguments.name, &arguments.url);
-    for (name, value) in arguments.headers(context)? {
-        new = new.with_header(name, value);
-    }
+    let new = arguments.connector(context)?;
     let manager = context.manager().await?;
     let wait = context.screen.wait(format!("contacting {}", arguments.name));
     let added = wait.on(manager.add(new)).await;

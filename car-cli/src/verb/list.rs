@@ -34,7 +34,8 @@ pub(super) fn show(screen: &Screen, connectors: &[ConnectorStatus]) {
         if connectors.is_empty() {
             return String::new();
         }
-        let mut table = screen.table(["CONNECTOR", "STATE", "SOURCE", "ACCOUNT", "ENABLED", "TOOLS", "URL"]);
+        let headings = ["CONNECTOR", "STATE", "SOURCE", "ACCOUNT", "ENABLED", "TOOLS", "URL OR COMMAND"];
+        let mut table = screen.table(headings);
         for connector in connectors {
             table.row([
                 &connector.slug,
@@ -43,7 +44,7 @@ pub(super) fn show(screen: &Screen, connectors: &[ConnectorStatus]) {
                 &connector.account.clone().unwrap_or_else(|| "-".to_owned()),
                 &connector.enabled_count.to_string(),
                 &connector.tool_count.map_or_else(|| "-".to_owned(), |count| count.to_string()),
-                &visible(&masked(connector.url.as_deref().unwrap_or("(a local command)"))),
+                &visible(&address(connector)),
             ]);
         }
         table.text()
@@ -61,6 +62,14 @@ pub(super) fn show(screen: &Screen, connectors: &[ConnectorStatus]) {
         screen.note(format_args!(
             "not used before you agree to what this project's file would do: {untrusted}; next: `car trust`"
         ));
+    }
+}
+
+/// Returns where a connector's server is: its URL, or the command that starts it.
+fn address(connector: &ConnectorStatus) -> String {
+    match (&connector.url, &connector.command) {
+        (Some(url), _) => masked(url),
+        (None, command) => command.clone().unwrap_or_default(),
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Login {
     /// Have the browser come back to this path, such as /callback
     #[arg(long, value_name = "PATH")]
     callback_path: Option<String>,
-    /// Have the browser come back to this name of the machine: 127.0.0.1, [::1] or localhost
+    /// Have the browser come back to this name of the machine: `127.0.0.1`, `[::1]` or `localhost`
     #[arg(long, value_name = "HOST")]
     callback_host: Option<String>,
     /// The id of a client that was registered by hand

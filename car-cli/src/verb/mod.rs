@@ -4,6 +4,7 @@ pub(crate) mod add;
 pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod logs;
 pub(crate) mod status;
 pub(crate) mod tools;
 pub(crate) mod trust;
@@ -17,6 +18,7 @@ pub(crate) mod call;
 pub(crate) mod refresh;
 pub(crate) mod remove;
 pub(crate) mod renew_tokens;
+pub(crate) mod supervise;
 
 pub(crate) mod events;
 pub(crate) mod policy;

@@ -105,6 +105,7 @@ pub(super) fn text(status: &ConnectorStatus) -> String {
         ("connector", Some(status.slug.as_str())),
         ("name", Some(&*name)),
         ("url", url.as_deref()),
+        ("command", status.command.as_deref()),
         ("state", Some(status.state.as_str())),
         ("source", Some(status.source.as_str())),
         ("file", file.as_deref()),

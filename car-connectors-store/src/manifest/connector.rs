@@ -34,7 +34,7 @@ pub struct Connector {
 }
 
 /// The command that starts a local server.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct StdioCommand {
     /// The program.
@@ -122,6 +122,18 @@ impl Connector {
 /// The members that [`Connector`] has fields for.
 const KNOWN: [&str; 8] =
     ["slug", "name", "url", "stdio", "secret_headers", "oauth", "enabled_tools", "project"];
+
+/// What the file has beside the known members makes no other command of it.
+impl PartialEq for StdioCommand {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { command, args, env, secret_env, cwd, members: _ } = self;
+        *command == other.command
+            && *args == other.args
+            && *env == other.env
+            && *secret_env == other.secret_env
+            && *cwd == other.cwd
+    }
+}
 
 impl StdioCommand {
     /// Describes a command with its arguments.

@@ -6,7 +6,7 @@ use crate::StoreError;
 /// The client that a sign-in registered or was given, and how signing in is done.
 ///
 /// Everything may be empty: what a person did not say, discovery finds out.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct OauthClient {
     /// Where tokens are refreshed.
@@ -44,6 +44,49 @@ pub struct OauthClient {
     /// Whether the server's metadata may name addresses in private networks.
     pub allow_private: bool,
     members: Members,
+}
+
+/// What the file has beside the known members makes no other client of it.
+impl PartialEq for OauthClient {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            token_endpoint,
+            client_id,
+            has_client_secret,
+            resource,
+            scopes,
+            issuer,
+            account,
+            method,
+            pre_registered,
+            key_id,
+            assertion,
+            idp_token_endpoint,
+            idp_client_id,
+            callback_host,
+            callback_port,
+            callback_path,
+            allow_private,
+            members: _,
+        } = self;
+        *token_endpoint == other.token_endpoint
+            && *client_id == other.client_id
+            && *has_client_secret == other.has_client_secret
+            && *resource == other.resource
+            && *scopes == other.scopes
+            && *issuer == other.issuer
+            && *account == other.account
+            && *method == other.method
+            && *pre_registered == other.pre_registered
+            && *key_id == other.key_id
+            && *assertion == other.assertion
+            && *idp_token_endpoint == other.idp_token_endpoint
+            && *idp_client_id == other.idp_client_id
+            && *callback_host == other.callback_host
+            && *callback_port == other.callback_port
+            && *callback_path == other.callback_path
+            && *allow_private == other.allow_private
+    }
 }
 
 impl OauthClient {

@@ -1,12 +1,12 @@
 //! Adding, refreshing and removing connectors.
 
-use car_connectors_store::{Connector, EntryName, Manifest, Secret};
+use car_connectors_store::{Connector, EntryName, Manifest, ServerLog, StdioCommand};
 
 use super::view::remember_count;
 use super::{ConnectorManager, Inner, slugs};
 use crate::catalog::Catalog;
 use crate::connector::Connected;
-use crate::dial::DialPlan;
+use crate::dial::{DialPlan, LocalPlan, RemotePlan};
 use crate::error::{Error, ErrorKind};
 use crate::name::{free_slug, slugify};
 use crate::options::NewConnector;
@@ -28,9 +28,9 @@ impl ConnectorManager {
         let manifest = self.inner.manifest().await?;
         // What it will be called, unless another process is quicker: errors must not name somebody else.
         let slug = next_slug(&manifest, &name);
-        let plan = DialPlan::new(&new.url, &new.headers).map_err(|error| error.of(&slug))?;
+        let plan = new.plan().map_err(|error| error.of(&slug))?;
         refuse_duplicate(&manifest, &name)?;
-        let (session, catalog) = match self.inner.look_behind(&slug, plan).await {
+        let (reached, catalog) = match self.inner.look_behind(&slug, plan).await {
             Ok(found) => found,
             Err(error) if error.is_auth_required() => {
                 return Err(self.inner.keep_for_sign_in(name, new, error).await?);
@@ -41,7 +41,7 @@ impl ConnectorManager {
             .inner
             .blocking(move |inner| {
                 let connector = inner.remember(&name, &new, Some(&catalog))?;
-                let connected = Connected::new(&connector, session, catalog);
+                let connected = Connected::new(&connector, reached, catalog);
                 drop(inner.adopt(&connector, connected)?);
                 inner.announce(&connector.slug, &inner.live(&connector.slug));
                 Ok(connector)
@@ -85,7 +85,8 @@ impl ConnectorManager {
                 let session = inner.known_live(&wanted).and_then(|live| live.disconnect());
                 let settled = inner.look();
                 let deleted = inner.secrets.delete_all(&entries(&removed));
-                let deleted = deleted.map_err(|error| Error::from(error).of(&wanted));
+                let log = ServerLog::new(&inner.oauth.home, &wanted).remove();
+                let deleted = deleted.and(log).map_err(|error| Error::from(error).of(&wanted));
                 Ok((session, settled.and(deleted)))
             })
             .await?;
@@ -123,15 +124,14 @@ impl Inner {
         let connector = self.manifest.update(|manifest| {
             // Another process may have been quicker.
             refuse_duplicate(manifest, name)?;
-            let mut connector = Connector::remote(next_slug(manifest, name), name, new.url.as_str());
-            connector.secret_headers = new.headers.iter().map(|(name, _)| name.clone()).collect();
+            let mut connector = new.entry(next_slug(manifest, name), name);
             if let Some(catalog) = catalog {
                 remember_count(&mut connector, catalog.len());
             }
             manifest.add(connector.clone())?;
             Ok::<_, Error>(connector)
         })?;
-        if let Err(error) = self.keep_secrets(&connector, &new.headers) {
+        if let Err(error) = self.keep_secrets(&connector.slug, new) {
             self.manifest.update(|manifest| Ok::<_, Error>(manifest.remove(&connector.slug)))?;
             // What was stored before one failed. If that fails too, the first error is the one to tell.
             self.secrets.delete_all(&entries(&connector)).ok();
@@ -140,9 +140,12 @@ impl Inner {
         Ok(connector)
     }
 
-    fn keep_secrets(&self, connector: &Connector, headers: &[(String, Secret)]) -> Result<(), Error> {
-        for (name, value) in headers {
-            self.secrets.set(&EntryName::header(&connector.slug, name), value)?;
+    fn keep_secrets(&self, slug: &str, new: &NewConnector) -> Result<(), Error> {
+        for (name, value) in &new.headers {
+            self.secrets.set(&EntryName::header(slug, name), value)?;
+        }
+        for (name, value) in &new.variables {
+            self.secrets.set(&EntryName::variable(slug, name), value)?;
         }
         Ok(())
     }
@@ -175,6 +178,35 @@ impl Inner {
     }
 }
 
+impl NewConnector {
+    /// Checks what a person gave.
+    fn plan(&self) -> Result<DialPlan, Error> {
+        match &self.command {
+            Some(command) => {
+                let variables = self.variables.iter().map(|(name, value)| (name.clone(), value.clone()));
+                LocalPlan::new(command.clone(), variables.collect()).map(DialPlan::Local)
+            }
+            None => RemotePlan::new(&self.url, &self.headers).map(DialPlan::Remote),
+        }
+    }
+
+    /// Writes it as the manifest has it: with the names of secrets, and without their values.
+    fn entry(&self, slug: String, name: &str) -> Connector {
+        match &self.command {
+            Some(command) => {
+                let mut command: StdioCommand = command.clone();
+                command.secret_env = self.variables.iter().map(|(name, _)| name.clone()).collect();
+                Connector::local(slug, name, command)
+            }
+            None => {
+                let mut connector = Connector::remote(slug, name, self.url.as_str());
+                connector.secret_headers = self.headers.iter().map(|(name, _)| name.clone()).collect();
+                connector
+            }
+        }
+    }
+}
+
 /// Returns the slug that a new connector of this name gets.
 fn next_slug(manifest: &Manifest, name: &str) -> String {
     free_slug(&slugify(name), |slug| manifest.connector(slug).is_some())
@@ -187,7 +219,9 @@ fn entries(connector: &Connector) -> Vec<EntryName> {
         .oauth
         .iter()
         .flat_map(|_| [EntryName::tokens(&connector.slug), EntryName::client_secret(&connector.slug)]);
-    headers.chain(oauth).collect()
+    let variables = connector.stdio.iter().flat_map(|command| &command.secret_env);
+    let variables = variables.map(|name| EntryName::variable(&connector.slug, name));
+    headers.chain(variables).chain(oauth).collect()
 }
 
 fn refuse_duplicate(manifest: &Manifest, name: &str) -> Result<(), Error> {

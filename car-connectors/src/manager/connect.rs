@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use car_connectors_store::Connector;
-use car_mcp::Session;
 
 use super::Inner;
 use crate::catalog::Catalog;
 use crate::connector::{Connected, Live};
-use crate::dial::DialPlan;
-use crate::error::{Error, ErrorKind, session_error};
+use crate::dial::{DialPlan, Reached, seconds, within};
+use crate::error::{Error, session_error};
 use crate::events::ConnectorEvent;
 
 impl Inner {
@@ -57,29 +56,25 @@ impl Inner {
 
     async fn dial_and_adopt(&self, connector: &Connector) -> Result<(Connected, Option<Connected>), Error> {
         let slug = connector.slug.as_str();
-        if connector.stdio.is_some() {
-            return Err(Error::new(ErrorKind::InvalidInput, "this release does not start local servers")
-                .of(slug)
-                .hinted("use a release that starts local servers, or a server with a URL"));
-        }
         let wanted = connector.clone();
         let plan = self
             .blocking(move |inner| DialPlan::resolve(&wanted, &inner.secrets, &inner.oauth.variables))
             .await;
         let mut plan = plan.map_err(|error| error.of(slug))?;
-        if !plan.has_authorization() {
+        if plan.takes_credentials() {
             let authorizer = self.authorizer(connector).await?;
             plan = plan.with_credentials(Arc::new(authorizer));
         }
-        let (session, catalog) = self.look_behind(slug, plan).await?;
+        let startup = connector.project.as_ref().and_then(|project| seconds(project.startup_timeout_sec));
+        let (reached, catalog) = within(startup, slug, self.look_behind(slug, plan)).await?;
         // Somebody may have signed in on the way.
         let connector = self.note_sign_in(connector).await?;
-        let connected = Connected::new(&connector, session, catalog);
+        let connected = Connected::new(&connector, reached, catalog);
         self.blocking(move |inner| Ok((connected.clone(), inner.adopt(&connector, connected)?))).await
     }
 
     /// Dials a server, lists its tools and looks through them.
-    pub(crate) async fn look_behind(&self, slug: &str, plan: DialPlan) -> Result<(Session, Catalog), Error> {
+    pub(crate) async fn look_behind(&self, slug: &str, plan: DialPlan) -> Result<(Reached, Catalog), Error> {
         let has_authorization = plan.has_authorization();
         let looked = self.look_without_hints(slug, plan).await;
         looked.map_err(|error| match has_authorization && error.is_auth_required() {
@@ -91,14 +86,14 @@ impl Inner {
         })
     }
 
-    async fn look_without_hints(&self, slug: &str, plan: DialPlan) -> Result<(Session, Catalog), Error> {
-        let session = plan.dial(slug, &self.dialer).await?;
-        if session.server().capabilities.tools.is_none() {
-            return Ok((session, Catalog::default()));
+    async fn look_without_hints(&self, slug: &str, plan: DialPlan) -> Result<(Reached, Catalog), Error> {
+        let reached = plan.dial(slug, &self.dialer).await?;
+        if reached.session.server().capabilities.tools.is_none() {
+            return Ok((reached, Catalog::default()));
         }
-        let list = session.list_tools().await.map_err(|error| session_error(slug, error))?;
+        let list = reached.session.list_tools().await.map_err(|error| session_error(slug, error))?;
         let catalog = self.blocking(move |_| Ok(Catalog::new(list))).await?;
-        Ok((session, catalog))
+        Ok((reached, catalog))
     }
 
     /// Returns a session with its tools as they are now: a list that the server lets be kept is not asked for again.

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use car_connectors_store::{Connector, Home, Manifest, ManifestStore, SecretStore, TrustStore};
+use car_connectors_store::{Connector, Home, Manifest, ManifestStore, SecretStore, ServerLog, TrustStore};
 use car_engine::{EventLog, McpToolExecutor, PolicyFile, SystemClock, ToolEntry, ToolRegistry};
 use car_http::{Client, ClientBuilder};
 use car_mcp::Session;
@@ -26,7 +26,7 @@ pub use self::review::{ProjectReview, ReviewedEntry};
 use self::settle::Settled;
 use self::sign_in::{KnownAuthorizer, Waiting};
 use crate::connector::Live;
-use crate::dial::Dialer;
+use crate::dial::{Dialer, LocalServers};
 use crate::error::{Error, ErrorKind};
 use crate::events::{ConnectorEvents, Hub};
 use crate::options::{ManagerOptions, Variables};
@@ -77,6 +77,11 @@ impl ConnectorManager {
             Error::new(ErrorKind::InvalidInput, error.to_string()).hinted("mend the proxy settings")
         })?;
         let quirks = read_quirks(&options.home).await?;
+        let local = LocalServers {
+            home: options.home.clone(),
+            variables: Arc::clone(&options.variables),
+            supervisor: options.supervisor,
+        };
         let oauth = OauthOptions {
             home: options.home.clone(),
             client_name: options.sign_in_name,
@@ -106,7 +111,7 @@ impl ConnectorManager {
             authorizers: Mutex::default(),
             waiting: Mutex::default(),
             executor,
-            dialer: Dialer { client, session, max_body_bytes: options.max_body_bytes },
+            dialer: Dialer { client, session, max_body_bytes: options.max_body_bytes, local },
             caller: options.caller,
             live: Mutex::default(),
             settled: Mutex::default(),
@@ -129,7 +134,7 @@ impl ConnectorManager {
         let manager = Self::load(options).await?;
         let manifest = manager.inner.manifest().await?;
         let mut dialing = tokio::task::JoinSet::new();
-        for connector in manifest.connectors().iter().filter(|connector| connector.stdio.is_none()) {
+        for connector in manifest.connectors() {
             let (inner, slug) = (Arc::clone(&manager.inner), connector.slug.clone());
             // They run side by side, and end with this future.
             dialing.spawn(async move { inner.connected(&slug).await.map(drop) });
@@ -191,6 +196,20 @@ impl ConnectorManager {
         self.inner.executor.log()
     }
 
+    /// Returns what a local server has written to its standard error, as far as it is kept: some thousand lines.
+    ///
+    /// # Errors
+    /// Says that there is no such connector, that it is not a local one, or why the log cannot be read.
+    pub async fn server_log(&self, slug: &str) -> Result<Vec<u8>, Error> {
+        let connector = self.inner.connector(slug).await?;
+        if connector.stdio.is_none() {
+            let error = Error::new(ErrorKind::InvalidInput, "only local servers have a log here").of(slug);
+            return Err(error.hinted("a remote server's operator has its log"));
+        }
+        let log = ServerLog::new(&self.inner.oauth.home, slug);
+        self.inner.blocking(move |_| Ok(log.read()?)).await
+    }
+
     /// Returns what the user should know and need not act on at once, such as secrets being kept in a file.
     pub fn warnings(&self) -> Vec<String> {
         let fallback = self.inner.secrets.fallback();
@@ -215,7 +234,10 @@ impl ConnectorManager {
             let Some(connected) = live.disconnect() else { continue };
             self.inner.announce(&slug, &live);
             // A server that does not answer holds up no other's goodbye.
-            closing.spawn(async move { connected.session.close().await });
+            closing.spawn(async move {
+                connected.session.close().await;
+                connected.end().await;
+            });
         }
         while closing.join_next().await.is_some() {}
     }

@@ -17,6 +17,7 @@ use std::sync::{Arc, PoisonError};
 
 use car_connectors_store::{Connector, Manifest, ProjectFile, Trusted, describe};
 
+use super::view::command_line;
 use super::{Inner, slugs};
 use crate::connector::full_text;
 use crate::error::{Error, ErrorKind};
@@ -28,8 +29,8 @@ use crate::status::{ConnectorSource, ConnectorState, ConnectorStatus};
 pub(crate) struct Project {
     /// Entries that are used and are not in the manifest, as the file has them.
     written: HashMap<String, Connector>,
-    /// The URLs of all that come from a project, with variables as written.
-    urls: HashMap<String, String>,
+    /// All that come from a project and are used, as written.
+    all_written: HashMap<String, Connector>,
     /// What is listed and not used.
     set_aside: Vec<SetAsideEntry>,
     /// Connectors of the manifest whose project describes them differently now.
@@ -53,9 +54,9 @@ impl Project {
         self.written.get(slug)
     }
 
-    /// Returns the URL of a connector that comes from a project, with variables as written.
-    pub(super) fn written_url(&self, slug: &str) -> Option<String> {
-        self.urls.get(slug).cloned()
+    /// Returns a connector that comes from a project and is used, as written.
+    pub(super) fn as_written(&self, slug: &str) -> Option<&Connector> {
+        self.all_written.get(slug)
     }
 
     /// Returns why the whole file is not used.
@@ -93,6 +94,7 @@ impl SetAsideEntry {
             slug: connector.slug.clone(),
             name: connector.name.clone(),
             url: (!connector.url.is_empty()).then(|| connector.url.clone()),
+            command: connector.stdio.as_ref().map(command_line),
             source: ConnectorSource::Project,
             project_file: connector.project.as_ref().map(|project| project.file.clone()),
             connected: false,
@@ -175,7 +177,7 @@ impl Inner {
             .collect();
         for slug in of_projects {
             let Some(connector) = manifest.connector_mut(&slug) else { continue };
-            project.urls.insert(slug.clone(), connector.url.clone());
+            project.all_written.insert(slug.clone(), connector.clone());
             match self.used(connector) {
                 Ok(used) => *connector = used,
                 Err(error) => {
@@ -229,7 +231,7 @@ impl Inner {
 
     fn add_entry(&self, manifest: &mut Manifest, project: &mut Project, connector: Connector) {
         let written = as_in_manifest(connector);
-        project.urls.insert(written.slug.clone(), written.url.clone());
+        project.all_written.insert(written.slug.clone(), written.clone());
         let used = self.used(&written).and_then(|used| Ok(manifest.add(used)?));
         match used {
             Ok(()) => drop(project.written.insert(written.slug.clone(), written)),

@@ -1,6 +1,6 @@
 //! From what is known of a connector to what is shown of it.
 
-use car_connectors_store::Connector;
+use car_connectors_store::{Connector, StdioCommand};
 use serde_json::value::RawValue;
 
 use super::Inner;
@@ -13,33 +13,28 @@ const TOOL_COUNT: &str = "tool_count";
 impl Inner {
     pub(crate) fn status_of(&self, connector: &Connector) -> ConnectorStatus {
         let live = self.known_live(&connector.slug).map(|live| live.state()).unwrap_or_default();
-        let state = match connector.stdio {
-            Some(_) => ConnectorState::Unsupported,
-            None => match live.state() {
-                // Known from the manifest: nobody has signed in, or somebody signed out.
-                ConnectorState::NotConnected if wants_sign_in(connector) => ConnectorState::NeedsSignIn,
-                state => state,
-            },
+        let state = match live.state() {
+            // Known from the manifest: nobody has signed in, or somebody signed out.
+            ConnectorState::NotConnected if wants_sign_in(connector) => ConnectorState::NeedsSignIn,
+            state => state,
         };
         let server = live.connected.as_ref().map(|connected| connected.session.server());
         let project = connector.project.as_ref();
-        let url = project
-            .and_then(|_| self.project().written_url(&connector.slug))
-            .unwrap_or_else(|| connector.url.clone());
+        let known = self.project();
+        // Variables may hold secrets: a project's connector is shown as it is written.
+        let written = known.as_written(&connector.slug).filter(|_| project.is_some()).unwrap_or(connector);
         let headers = project.iter().flat_map(|project| project.headers.keys());
         let seen = live.connected.as_ref().map(|connected| connected.catalog.len());
         ConnectorStatus {
             slug: connector.slug.clone(),
             name: connector.name.clone(),
-            url: (!url.is_empty()).then_some(url),
+            url: (!written.url.is_empty()).then(|| written.url.clone()),
+            command: written.stdio.as_ref().map(command_line),
             source: project.map_or(ConnectorSource::User, |_| ConnectorSource::Project),
             project_file: project.map(|project| project.file.clone()),
             connected: live.connected.is_some(),
             state,
-            next_action: self
-                .project()
-                .news_of(&connector.slug)
-                .or_else(|| next_action(connector, &live, state)),
+            next_action: known.news_of(&connector.slug).or_else(|| next_action(connector, &live, state)),
             tool_count: seen.or_else(|| remembered_count(connector)),
             enabled_count: connector.enabled_tools.len(),
             last_error: live.failure.map(|failure| failure.text),
@@ -57,6 +52,16 @@ impl Inner {
 /// Remembers how many tools there are, so that a list can say so without asking.
 pub(crate) fn remember_count(connector: &mut Connector, count: usize) {
     connector.set_extra(TOOL_COUNT, RawValue::from_string(count.to_string()).ok());
+}
+
+/// Writes a command as it is started: words with blanks in quotes.
+pub(super) fn command_line(command: &StdioCommand) -> String {
+    let words = std::iter::once(&command.command).chain(&command.args);
+    let quoted = words.map(|word| match word.is_empty() || word.contains(char::is_whitespace) {
+        true => format!("{word:?}"),
+        false => word.clone(),
+    });
+    quoted.collect::<Vec<_>>().join(" ")
 }
 
 fn wants_sign_in(connector: &Connector) -> bool {
@@ -77,7 +82,6 @@ fn next_action(connector: &Connector, live: &LiveState, state: ConnectorState) -
                 _ => format!("try again with `car refresh {slug}`"),
             }))
         }
-        ConnectorState::Unsupported => Some("use a release that starts local servers".to_owned()),
         _ if connector.enabled_tools.is_empty() => {
             Some(format!("choose tools with `car tools {slug}` and `car enable`"))
         }

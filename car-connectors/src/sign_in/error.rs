@@ -123,3 +123,101 @@ fn client_ways(slug: &str, ways: &[String]) -> String {
         ways => format!("{own} ({})", ways.join("; ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use car_oauth::Tried;
+
+    use super::*;
+
+    fn text(text: &str) -> String {
+        text.to_owned()
+    }
+
+    fn refused(error: &str) -> OauthError {
+        OauthError::TokenRefused { issuer: text("https://as.example"), error: text(error), description: None }
+    }
+
+    fn failed(status: u16) -> OauthError {
+        let (issuer, what) = (text("https://as.example"), text("HTML"));
+        OauthError::ServerFailed { issuer, endpoint: "token", status, what }
+    }
+
+    fn registration(redirect_uri: bool) -> OauthError {
+        let (issuer, error) = (text("https://as.example"), text("invalid"));
+        OauthError::RegistrationRefused { issuer, error, description: None, redirect_uri }
+    }
+
+    /// Every error that a sign-in or a renewal comes to, what kind of failure it is, and a piece of what is said next.
+    fn table() -> Vec<(OauthError, ErrorKind, &'static str)> {
+        use ErrorKind::{AuthRequired, InvalidInput, SignInFailed, Storage, Unreachable};
+        let at = || text("https://as.example");
+        let port = std::io::Error::from(std::io::ErrorKind::AddrInUse);
+        vec![
+            (failed(500), Unreachable, "the sign-in is kept"),
+            (failed(429), Unreachable, "the sign-in is kept"),
+            (failed(404), SignInFailed, "operator"),
+            (refused("temporarily_unavailable"), Unreachable, "the sign-in is kept"),
+            (refused("invalid_scope"), SignInFailed, "car login docs"),
+            (OauthError::SignInRequired { reason: text("ended") }, AuthRequired, "car login docs"),
+            (OauthError::TooManyStepUps { rounds: 2 }, AuthRequired, "another account"),
+            (OauthError::NoMetadata { server: at(), tried: Tried::default() }, AuthRequired, "--header-env"),
+            (
+                OauthError::ClientUnknown { issuer: at(), ways: vec![text("by mail")] },
+                AuthRequired,
+                "(by mail)",
+            ),
+            (registration(true), SignInFailed, "--callback-port PORT"),
+            (registration(false), SignInFailed, "--client-id ID"),
+            (
+                OauthError::ClientOfAnotherIssuer { client_id: text("id"), bound: at(), issuer: at() },
+                InvalidInput,
+                "--client-id ID",
+            ),
+            (OauthError::CallbackPort { port: 1, source: port }, InvalidInput, "--callback-port PORT"),
+            (OauthError::SignInTimedOut { seconds: 300 }, SignInFailed, "--no-browser"),
+            (
+                OauthError::AuthorizationRefused { error: text("access_denied"), description: None },
+                SignInFailed,
+                "nothing was changed",
+            ),
+            (
+                OauthError::IdentityChanged { expected: text("ada"), found: text("grace") },
+                SignInFailed,
+                "--switch-account",
+            ),
+            (OauthError::IssuerMismatch { expected: at(), found: None }, SignInFailed, "attack"),
+            (OauthError::ResourceMismatch { server: at(), found: at() }, SignInFailed, "attack"),
+            (OauthError::ForeignResponse { what: "the state" }, SignInFailed, "attack"),
+            (
+                OauthError::Vault { action: "stored", source: "locked".into() },
+                Storage,
+                "until this program ends",
+            ),
+            (OauthError::Vault { action: "read", source: "locked".into() }, Storage, "CAR_SECRETS=file"),
+            (
+                OauthError::InsecureEndpoint { what: "token endpoint", url: at(), reason: "private" },
+                SignInFailed,
+                "--allow-private",
+            ),
+            (OauthError::InvalidSettings { what: text("nothing") }, InvalidInput, "--help"),
+            (OauthError::InvalidKey { what: text("nothing") }, InvalidInput, "--help"),
+            (OauthError::PkceNotSupported { issuer: at(), offered: Vec::new() }, SignInFailed, "operator"),
+        ]
+    }
+
+    #[test]
+    fn every_error_has_a_kind_a_connector_and_something_to_do_next() {
+        for (error, kind, next) in table() {
+            let (said, is_transient) = (error.to_string(), error.is_transient());
+            let told = sign_in_error("docs", error);
+            let hint = told.hint().unwrap_or_default();
+            assert_eq!((told.kind(), told.connector()), (kind, Some("docs")), "{said}");
+            assert!(hint.contains(next), "{said}: {hint}");
+            assert_eq!(told.is_transient(), is_transient, "{said}");
+            assert_eq!(told.is_auth_required(), kind == ErrorKind::AuthRequired, "{said}");
+            // With what it is about, and without what the cause says again.
+            assert_eq!(told.to_string(), said);
+        }
+    }
+}

@@ -27,7 +27,7 @@ async fn a_manifest_of_an_old_release_loads_and_keeps_everything() {
         let listed = manager.list().await.unwrap();
         let slugs: Vec<_> = listed.iter().map(|connector| connector.slug.as_str()).collect();
         assert_eq!(slugs, ["docs", "files", "crm"]);
-        assert_eq!(listed[1].state.as_str(), "unsupported");
+        assert_eq!(listed[1].command.as_deref(), Some("files-server --root /srv"));
         echo(&manager, "docs").await.unwrap();
         manager.enable_tools("docs", &named(&["add"])).await.unwrap();
 
@@ -40,11 +40,11 @@ async fn a_manifest_of_an_old_release_loads_and_keeps_everything() {
 }
 
 #[tokio::test]
-async fn a_local_connector_is_refused_with_a_reason_and_kept() {
+async fn a_local_connector_whose_command_is_gone_is_kept_and_its_error_names_the_command() {
     let place = Place::new();
     place.write(
         "connectors.json",
-        r#"{"connectors":[{"slug":"files","name":"Files","stdio":{"command":"x"},"enabled_tools":["read"]}]}"#,
+        r#"{"connectors":[{"slug":"files","name":"Files","stdio":{"command":"no-such-command"},"enabled_tools":["read"]}]}"#,
     );
     let manager = ConnectorManager::load_and_connect(place.options()).await.unwrap();
     for error in [
@@ -52,7 +52,14 @@ async fn a_local_connector_is_refused_with_a_reason_and_kept() {
         manager.refresh("files").await.unwrap_err(),
         echo_of(&manager, "files", "read").await,
     ] {
-        assert_eq!(error.to_string(), "this release does not start local servers");
+        let mut causes = String::new();
+        let mut cause: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(error) = cause {
+            causes.push_str(&error.to_string());
+            cause = error.source();
+        }
+        assert!(causes.contains("`no-such-command` was not found"), "{causes}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("car logs files")));
     }
     manager.disable_tools("files", &ToolSelection::All).await.unwrap();
     manager.remove("files").await.unwrap();

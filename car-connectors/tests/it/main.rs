@@ -23,3 +23,6 @@ mod project_hostile;
 mod bad_server;
 mod bad_state;
 mod secrets;
+
+mod sign_in;
+mod sign_in_support;

@@ -169,7 +169,14 @@ impl EventStream {
     async fn open_now(&mut self) -> Result<Source, Error> {
         let agreed = self.session.agreed();
         if !agreed.is_legacy() {
-            return self.listen().await;
+            return match self.listen().await {
+                // The server has to be met anew, as after it was started again.
+                Err(Error::Transport(TransportError::SessionExpired)) => {
+                    self.session.handshake(agreed.generation).await?;
+                    Ok(Source::Waiting(Instant::now()))
+                }
+                outcome => outcome,
+            };
         }
         for uri in self.filter.resource_subscriptions.clone().into_iter().flatten() {
             self.session.subscribe(&uri).await?;

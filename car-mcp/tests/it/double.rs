@@ -99,7 +99,7 @@ impl Log {
 
 /// The double itself.
 pub(crate) struct Double {
-    script: Arc<Script>,
+    pub(crate) script: Arc<Script>,
     pub(crate) log: Arc<Log>,
     pub(crate) closing_cancels: bool,
     pub(crate) has_headers: bool,

@@ -236,3 +236,26 @@ async fn a_listener_that_is_too_slow_is_told_that_it_missed_something() {
     }
     assert_eq!(events.next().await.unwrap(), Event::Missed);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_modern_server_that_was_started_again_is_met_anew() {
+    let (double, feeders) = subscribing();
+    let expired = Arc::new(Mutex::new(true));
+    let script = Arc::clone(&double.script);
+    let double = Double {
+        script: Arc::new(move |sent: Sent| {
+            let gone = sent.method == "subscriptions/listen" && std::mem::take(&mut *expired.lock().unwrap());
+            match gone {
+                true => Box::pin(async { Err(TransportError::SessionExpired) }),
+                false => script(sent),
+            }
+        }),
+        ..double
+    };
+    let (session, log) = double.connect().await;
+    let mut events = session.events(filter());
+    quiet(&mut events).await;
+    assert_eq!(log.of("server/discover").len(), 2);
+    feeders.lock().unwrap()[0].say(TOOLS);
+    assert_eq!(events.next().await.unwrap(), Event::ToolsChanged);
+}

@@ -10,9 +10,12 @@ use url::Url;
 
 use super::agent::UserAgent;
 use super::ambient::{Ambient, SystemAmbient};
+use super::backoff::Backoff;
+use super::builder::AuthorizerBuilder;
+use super::grant::Grant;
 use super::kept::Unkept;
-use super::record::{AccountRecord, Grant};
-use super::renew::{Backoff, Cause, Renewer};
+use super::record::AccountRecord;
+use super::renew::{Cause, Renewer};
 use super::settings::Settings;
 use super::sign_in::SignedIn;
 use super::tokens::{DPOP, prove, remember_nonce, secret_value};
@@ -20,7 +23,6 @@ use super::vault::Vault;
 use super::web::Web;
 use crate::challenge::Demand;
 use crate::dpop::NonceJar;
-use crate::endpoint::is_private_name;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::keys::SigningKey;
@@ -71,71 +73,6 @@ pub struct Account {
     pub last_failure: Option<String>,
 }
 
-/// Says what an [`Authorizer`] works with.
-pub struct AuthorizerBuilder {
-    settings: Settings,
-    vault: Arc<dyn Vault>,
-    http: ClientBuilder,
-    ambient: Arc<dyn Ambient>,
-    agent: Option<Arc<dyn UserAgent>>,
-    renewer: Option<Arc<dyn Renewer>>,
-}
-
-impl AuthorizerBuilder {
-    /// Sets the HTTP client's settings: certificates, proxy. Redirects and addresses are decided here.
-    #[must_use]
-    pub fn http(mut self, http: ClientBuilder) -> Self {
-        self.http = http;
-        self
-    }
-
-    /// Sets the clock and the dice.
-    #[must_use]
-    pub fn ambient(mut self, ambient: Arc<dyn Ambient>) -> Self {
-        self.ambient = ambient;
-        self
-    }
-
-    /// Sets who is sent to sign in when a request is refused. Without one, such a request fails at once with
-    /// [`Error::SignInRequired`].
-    #[must_use]
-    pub fn agent(mut self, agent: Arc<dyn UserAgent>) -> Self {
-        self.agent = Some(agent);
-        self
-    }
-
-    /// Lets somebody else renew tokens, such as a process that nobody interrupts.
-    #[must_use]
-    pub fn renewer(mut self, renewer: Arc<dyn Renewer>) -> Self {
-        self.renewer = Some(renewer);
-        self
-    }
-
-    /// Makes the authorizer. Nothing is read or contacted yet.
-    ///
-    /// # Errors
-    /// [`Error::InvalidSettings`] for a server that is not http(s), or an HTTP client that cannot be made.
-    pub fn build(self) -> Result<Authorizer, Error> {
-        let target = Target::from_url(&self.settings.server)
-            .map_err(|error| Error::InvalidSettings { what: error.to_string() })?;
-        let allow_private = self.settings.allow_private || is_private_name(&self.settings.server);
-        Ok(Authorizer {
-            inner: Arc::new(Inner {
-                web: Web::new(&self.http, allow_private)?,
-                origin: target.origin().clone(),
-                settings: self.settings,
-                vault: self.vault,
-                ambient: self.ambient,
-                agent: self.agent,
-                renewer: self.renewer,
-                turn: Arc::default(),
-                nonces: Mutex::default(),
-                state: Mutex::default(),
-            }),
-        })
-    }
-}
-
 /// Proves who asks, for one account at one MCP server: keeps its tokens, renews them, and signs in where that is wanted.
 ///
 /// Cheap to clone; clones are the same authorizer. However many tasks and processes use it, one refresh is made.
@@ -158,9 +95,9 @@ pub(super) struct Inner {
     /// Held by whoever changes the tokens.
     pub(super) turn: Arc<tokio::sync::Mutex<()>>,
     pub(super) nonces: Mutex<NonceJar>,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
     /// The only place that tokens are sent to.
-    origin: Origin,
+    pub(super) origin: Origin,
 }
 
 /// What is known while the program runs.
@@ -374,11 +311,5 @@ impl Current {
 impl fmt::Debug for Authorizer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Authorizer").field("server", &self.inner.origin).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for AuthorizerBuilder {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("AuthorizerBuilder").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

@@ -4,7 +4,8 @@ use futures_util::future::BoxFuture;
 
 use super::agent::DeviceDisplay;
 use super::authorizer::{Authorizer, Inner};
-use super::sign_in::{ConfirmAccount, Finished, SignedIn};
+use super::keep::{ConfirmAccount, Finished};
+use super::sign_in::SignedIn;
 use crate::device::{DeviceAnswer, DevicePolling, DeviceRequest, DeviceStep};
 use crate::error::Error;
 use crate::identity::Identity;

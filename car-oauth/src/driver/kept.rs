@@ -1,7 +1,8 @@
 //! What the vault holds, and what it should hold but could not take.
 
 use super::authorizer::{Current, Inner, Source};
-use super::record::{Grant, Record};
+use super::grant::Grant;
+use super::record::Record;
 use crate::error::Error;
 use crate::secret::Secret;
 

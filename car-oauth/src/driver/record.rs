@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::grant::Grant;
 use crate::client_auth::{AuthMethod, ClientCredential};
 use crate::error::{Cause, Error};
 use crate::identity::Identity;
@@ -90,59 +91,6 @@ pub(crate) struct AccountRecord {
 pub(crate) struct Failure {
     pub(crate) at: Timestamp,
     pub(crate) text: String,
-}
-
-/// Tokens, with all that is needed to renew and to give them back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Grant {
-    pub(crate) issuer: String,
-    pub(crate) client_id: String,
-    /// The resource that the tokens are for, as it was asked for; nothing where it had to be left out.
-    #[serde(default)]
-    pub(crate) resource: Option<String>,
-    pub(crate) token_endpoint: String,
-    #[serde(default)]
-    pub(crate) revocation_endpoint: Option<String>,
-    #[serde(default)]
-    pub(crate) auth_method: Option<AuthMethod>,
-    #[serde(with = "secret")]
-    pub(crate) access_token: Secret,
-    /// Whether the token is bound to a key (RFC 9449).
-    #[serde(default, with = "optional_secret", skip_serializing_if = "Option::is_none")]
-    pub(crate) dpop_key: Option<Secret>,
-    pub(crate) obtained_at: Timestamp,
-    #[serde(default)]
-    pub(crate) expires_at: Option<Timestamp>,
-    #[serde(default, with = "optional_secret", skip_serializing_if = "Option::is_none")]
-    pub(crate) refresh_token: Option<Secret>,
-    /// What was granted, if the server said so.
-    #[serde(default)]
-    pub(crate) scopes: Option<Scopes>,
-    /// What was asked for.
-    #[serde(default)]
-    pub(crate) requested: Option<Scopes>,
-}
-
-impl Grant {
-    /// Returns whether the token serves for at least this many seconds more.
-    pub(crate) fn serves(&self, now: Timestamp, margin: u64) -> bool {
-        self.expires_at.is_none_or(|end| now.plus(margin) < end)
-    }
-
-    /// Returns how long the token lived when it was new, in seconds.
-    pub(crate) fn lifetime(&self) -> Option<u64> {
-        self.expires_at.map(|end| end.since(self.obtained_at))
-    }
-
-    /// Returns what was asked for and what was granted, together.
-    pub(crate) fn permissions(&self) -> Scopes {
-        let requested = self.requested.clone().unwrap_or_default();
-        requested.union(&self.scopes.clone().unwrap_or_default())
-    }
-
-    pub(crate) fn is_same_token(&self, other: &Self) -> bool {
-        self.access_token.expose() == other.access_token.expose()
-    }
 }
 
 impl Record {
@@ -256,27 +204,32 @@ impl AccountRecord {
 }
 
 /// A secret as text.
-mod secret {
+pub(super) mod secret {
     use serde::{Deserialize as _, Deserializer, Serializer};
 
     use crate::secret::Secret;
 
-    pub(super) fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::driver) fn serialize<S: Serializer>(
+        secret: &Secret,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(secret.expose())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    pub(in crate::driver) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Secret, D::Error> {
         String::deserialize(deserializer).map(Secret::new)
     }
 }
 
 /// A secret as text, where there is one.
-mod optional_secret {
+pub(super) mod optional_secret {
     use serde::{Deserialize as _, Deserializer, Serializer};
 
     use crate::secret::Secret;
 
-    pub(super) fn serialize<S: Serializer>(
+    pub(in crate::driver) fn serialize<S: Serializer>(
         secret: &Option<Secret>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
@@ -286,7 +239,7 @@ mod optional_secret {
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(in crate::driver) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Secret>, D::Error> {
         Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))

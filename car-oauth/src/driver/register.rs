@@ -3,7 +3,7 @@
 use car_http::HeaderMap;
 
 use super::authorizer::Inner;
-use super::sign_in::Plan;
+use super::plan::Plan;
 use crate::error::Error;
 use crate::registration::{ClientChoice, Identification, KnownClient, PreRegistered, RegistrationRequest};
 

@@ -19,10 +19,13 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::authorizer::{Authorizer, Current, Inner, Source};
-use super::record::{Failure, Grant, Record};
+use super::backoff::Backoff;
+use super::fingerprint::Fingerprint;
+use super::grant::Grant;
+use super::record::{Failure, Record};
 use super::settings::Method;
 use super::tokens::TokenClient;
-use crate::client_auth::{AuthMethod, choose_method};
+use crate::client_auth::choose_method;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::issuer::Issuer;
@@ -30,18 +33,13 @@ use crate::keys::SigningKey;
 use crate::registration::{ClientOrigin, KnownClient};
 use crate::secret::Secret;
 use crate::sign::Sign;
-use crate::time::Timestamp;
-use crate::token::{Grant as GrantRequest, TokenRequest, TokenResponse, TokenType};
+use crate::token::{Grant as GrantRequest, TokenRequest};
 
 /// A token is renewed this many seconds before its end, or at the last tenth of its life if that is less.
 const MARGIN: u64 = 60;
 
 /// Up to this much of the margin is taken off by chance, so that programs that began together do not come together.
 const JITTER: u64 = 20;
-
-/// How long to leave a server alone after it failed: one second at first, twice as long each time, ten at most, so that
-/// a call is not refused long after the server is back.
-const LONGEST_BACKOFF: u64 = 10;
 
 /// Does a renewal elsewhere, such as in a process of its own that outlives the one that asks.
 pub trait Renewer: Send + Sync {
@@ -53,31 +51,6 @@ pub trait Renewer: Send + Sync {
     fn renew<'a>(&'a self, refused: Option<&'a Fingerprint>) -> BoxFuture<'a, Result<(), Error>>;
 }
 
-/// Names a token without telling it: a hash.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fingerprint(String);
-
-impl Fingerprint {
-    fn of(token: &Secret) -> Self {
-        use base64::Engine as _;
-        use sha2::Digest as _;
-        let hash = sha2::Sha256::digest(token.expose().as_bytes());
-        Self(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hash))
-    }
-
-    /// Takes the text of a fingerprint.
-    #[must_use]
-    pub fn from_text(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    /// Returns the text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// Why a token is renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
@@ -85,25 +58,6 @@ pub(super) enum Cause {
     Due,
     /// The server refused it.
     Refused,
-}
-
-/// How long a failing server is left alone.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Backoff {
-    failures: u32,
-    until: Timestamp,
-}
-
-impl Backoff {
-    fn fail(&mut self, now: Timestamp) {
-        let pause = 1_u64.checked_shl(self.failures).unwrap_or(LONGEST_BACKOFF).min(LONGEST_BACKOFF);
-        self.failures = self.failures.saturating_add(1);
-        self.until = now.plus(pause);
-    }
-
-    fn left(&self, now: Timestamp) -> u64 {
-        self.until.since(now)
-    }
 }
 
 impl Authorizer {
@@ -356,64 +310,4 @@ impl Inner {
         self.adopt(None, Source::Kept)?;
         Err(Error::SignInRequired { reason: format!("the sign-in is no longer valid: {error}") })
     }
-}
-
-impl Grant {
-    /// Returns what a grant has become by a refresh. What the answer leaves out stays as it was (RFC 6749 §6).
-    fn renewed(&self, response: TokenResponse, now: Timestamp) -> Self {
-        let mut renewed = self.clone();
-        renewed.access_token = response.access_token;
-        renewed.obtained_at = now;
-        renewed.expires_at = response.expires_in.map(|seconds| now.plus(seconds));
-        renewed.refresh_token = response.refresh_token.or(renewed.refresh_token);
-        renewed.scopes = response.scope.or(renewed.scopes);
-        renewed
-    }
-
-    /// Makes a grant of a first answer.
-    pub(super) fn first(
-        parts: FirstGrant<'_>,
-        response: TokenResponse,
-        now: Timestamp,
-    ) -> Result<Self, Error> {
-        let key = match (response.token_type, parts.key) {
-            (TokenType::DPoP, Some(key)) => Some(key.to_pkcs8_pem()),
-            // A server that does not bind tokens answers with one for everybody (RFC 9449 §5).
-            (TokenType::Bearer, _) => None,
-            (TokenType::DPoP, None) => {
-                return Err(Error::InvalidTokenResponse {
-                    issuer: parts.issuer.to_string(),
-                    endpoint: "token",
-                    what: "expected the token_type Bearer, found DPoP, though no key was shown".to_owned(),
-                });
-            }
-        };
-        Ok(Self {
-            issuer: parts.issuer.to_string(),
-            client_id: parts.client_id.to_owned(),
-            resource: parts.resource.map(str::to_owned),
-            token_endpoint: parts.token_endpoint.as_str().to_owned(),
-            revocation_endpoint: parts.revocation_endpoint.map(|endpoint| endpoint.as_str().to_owned()),
-            auth_method: parts.auth_method,
-            access_token: response.access_token,
-            dpop_key: key,
-            obtained_at: now,
-            expires_at: response.expires_in.map(|seconds| now.plus(seconds)),
-            refresh_token: response.refresh_token,
-            scopes: response.scope,
-            requested: parts.requested,
-        })
-    }
-}
-
-/// What a grant is made of beside the answer.
-pub(super) struct FirstGrant<'a> {
-    pub(super) issuer: &'a Issuer,
-    pub(super) client_id: &'a str,
-    pub(super) resource: Option<&'a str>,
-    pub(super) token_endpoint: &'a Endpoint,
-    pub(super) revocation_endpoint: Option<&'a Endpoint>,
-    pub(super) auth_method: Option<AuthMethod>,
-    pub(super) key: Option<&'a SigningKey>,
-    pub(super) requested: Option<crate::scope::Scopes>,
 }

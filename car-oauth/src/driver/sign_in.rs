@@ -1,40 +1,31 @@
 //! A person signs in: from the authorization request to tokens in the vault.
 
-use futures_util::future::BoxFuture;
 use url::Url;
 
 use super::agent::{Invitation, UserAgent, Visit};
-use super::authorizer::{Authorizer, Inner, Source};
-use super::discover::{self, Discovered};
-use super::loopback::CallbackAddress;
-use super::record::{AccountRecord, Grant, Record};
-use super::renew::FirstGrant;
-use super::settings::Dpop;
-use super::tokens::TokenClient;
-use crate::authorize::{AuthorizationRequest, AuthorizedCode, PendingAuthorization, Rejection};
+use super::authorizer::{Authorizer, Inner};
+use super::grant::Grant;
+use super::keep::{ConfirmAccount, Finished};
+use super::plan::Plan;
+use crate::authorize::{AuthorizedCode, PendingAuthorization, Rejection};
 use crate::challenge::Demand;
-use crate::client_auth::{AuthMethod, choose_method};
+use crate::client_auth::AuthMethod;
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::issuer::Issuer;
 use crate::keys::SigningKey;
-use crate::quirk::Quirk;
 use crate::redirect_uri::RedirectUri;
 use crate::registration::KnownClient;
 use crate::response::AuthorizationResponse;
-use crate::scope::{ScopeChoice, Scopes};
-use crate::server_metadata::AuthorizationServer;
-use crate::sign::Sign;
-use crate::token::TokenResponse;
+use crate::scope::Scopes;
 
 /// A sign-in that waits for the browser's answer. Holds the verifier of its code and is good for one answer.
 #[derive(Debug)]
 pub struct PendingSignIn {
-    pending: PendingAuthorization,
-    plan: Plan,
-    client: KnownClient,
-    method: AuthMethod,
-    key: Option<SigningKey>,
+    pub(super) pending: PendingAuthorization,
+    pub(super) plan: Plan,
+    pub(super) client: KnownClient,
+    pub(super) method: AuthMethod,
+    pub(super) key: Option<SigningKey>,
 }
 
 impl PendingSignIn {
@@ -86,51 +77,6 @@ impl SignedIn {
             scopes: grant.scopes.clone().or_else(|| grant.requested.clone()),
             is_renewable: grant.refresh_token.is_some(),
         }
-    }
-}
-
-/// Is asked whether another account than before is welcome.
-pub(super) trait ConfirmAccount: Send + Sync {
-    fn confirm<'a>(&'a self, before: &'a Identity, now: &'a Identity) -> BoxFuture<'a, bool>;
-}
-
-impl ConfirmAccount for &dyn UserAgent {
-    fn confirm<'a>(&'a self, before: &'a Identity, now: &'a Identity) -> BoxFuture<'a, bool> {
-        self.confirm_account(before, now)
-    }
-}
-
-impl ConfirmAccount for bool {
-    fn confirm<'a>(&'a self, _before: &'a Identity, _now: &'a Identity) -> BoxFuture<'a, bool> {
-        Box::pin(async move { *self })
-    }
-}
-
-/// What discovery and settings come to: everything but the client and the redirect URI.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub(super) discovered: Discovered,
-    pub(super) quirk: Quirk,
-    pub(super) scopes: Option<Scopes>,
-    pub(super) resource: Option<String>,
-    pub(super) wants_key: bool,
-}
-
-impl Plan {
-    pub(super) const fn server(&self) -> &AuthorizationServer {
-        &self.discovered.server
-    }
-
-    pub(super) const fn issuer(&self) -> &Issuer {
-        self.discovered.server.issuer()
-    }
-
-    fn callback(&self) -> CallbackAddress {
-        let mut address = CallbackAddress::default();
-        address.host.clone_from(&self.quirk.redirect_host);
-        address.port = self.quirk.redirect_port;
-        address.path.clone_from(&self.quirk.redirect_path);
-        address
     }
 }
 
@@ -254,72 +200,6 @@ impl Inner {
         }
     }
 
-    /// Finds out everything that an authorization request needs.
-    pub(super) async fn plan(&self, demand: &Demand, before: Option<&Scopes>) -> Result<Plan, Error> {
-        let record = self.load().await?;
-        let settings = &self.settings;
-        let discovered =
-            discover::discover(&self.web, &settings.server, demand, &self.preferred(&record)).await?;
-        let quirk = settings.quirks.for_server(&settings.server, Some(discovered.server.issuer()));
-        // What was asked for in vain comes on top of what there is, or a step up would be a step down elsewhere.
-        let granted = record.wanted.as_ref().and(record.grant.as_ref()).map(Grant::permissions);
-        let before = before.cloned().or(granted);
-        let extra = [&settings.scopes, &quirk.scopes, &record.wanted].into_iter().flatten().cloned();
-        let extra = extra.reduce(|one, other| one.union(&other));
-        let choice = ScopeChoice {
-            challenged: demand.scope.as_ref(),
-            resource: discovered.resource_scopes(),
-            server: discovered.server.scopes(),
-            before: before.as_ref(),
-            extra: extra.as_ref(),
-            wants_refresh_token: matches!(settings.method, super::settings::Method::Person),
-        };
-        let resource = (!quirk.omit_resource).then(|| discovered.resource_indicator().to_owned());
-        let asked = (demand.dpop && !demand.bearer)
-            || discovered.resource.as_ref().is_some_and(|resource| resource.wants_dpop());
-        let offered = !discovered.server.dpop_algorithms().is_empty();
-        let wants_key = asked || (settings.dpop == Dpop::WhenOffered && offered);
-        Ok(Plan { scopes: choice.select(), resource, wants_key, quirk, discovered })
-    }
-
-    /// Whom we have been with before, if the server still names them.
-    fn preferred(&self, record: &Record) -> Vec<Issuer> {
-        let given = self.settings.pre_registered.as_ref();
-        let bound =
-            given.and_then(|given| given.issuer.clone().or_else(|| record.bound_issuer(&given.client_id)));
-        let granted = record.grant.as_ref().and_then(|grant| Issuer::parse(&grant.issuer).ok());
-        let known = record.known_clients().into_iter().map(|client| client.issuer);
-        bound.into_iter().chain(granted).chain(known).collect()
-    }
-
-    /// Makes the authorization request.
-    async fn request(&self, plan: Plan, redirect_uri: &str) -> Result<(Url, PendingSignIn), Error> {
-        let proof = plan.discovered.pkce(&plan.quirk)?;
-        // Nobody is registered, and nobody consents, for a sign-in that could not be ended.
-        plan.server().authorization_endpoint()?;
-        plan.server().token_endpoint()?;
-        let client = self.identify(&plan, redirect_uri).await?;
-        let method = self.method_for(&plan, &client)?;
-        let key = plan.wants_key.then(SigningKey::generate_es256).transpose()?;
-        let request = AuthorizationRequest {
-            server: plan.server(),
-            proof,
-            client: &client,
-            redirect_uri,
-            scope: plan.scopes.clone(),
-            resource: plan.resource.as_deref(),
-            extra: &plan.quirk.authorize_parameters,
-            dpop_jkt: key.as_ref().map(|key| key.public_jwk().thumbprint()),
-        };
-        let (url, pending) = request.begin(self.ambient.random(), self.ambient.random())?;
-        Ok((url, PendingSignIn { pending, client, method, key, plan }))
-    }
-
-    pub(super) fn method_for(&self, plan: &Plan, client: &KnownClient) -> Result<AuthMethod, Error> {
-        let registered = plan.quirk.token_auth_method.as_ref().or(client.auth_method.as_ref());
-        choose_method(&client.credential, registered, plan.server().token_auth_methods())
-    }
-
     async fn finish(
         &self,
         sign_in: PendingSignIn,
@@ -352,103 +232,5 @@ impl Inner {
         let response =
             asking.redeem(|| code.token_request(server).expect("it could be made a moment ago")).await?;
         self.keep(finished, response, confirm).await
-    }
-
-    /// Keeps the tokens of a sign-in, and takes them into use.
-    pub(super) async fn keep(
-        &self,
-        finished: Finished<'_>,
-        response: TokenResponse,
-        confirm: &dyn ConfirmAccount,
-    ) -> Result<SignedIn, Error> {
-        let identity = self.identity_of(&finished, &response).await?;
-        let grant = finished.grant(response, self.ambient.now())?;
-        // A person may think about it for a while: nobody else is kept waiting meanwhile.
-        let before = self.load().await?.account.as_ref().map(AccountRecord::to_identity);
-        if let (Some(before), Some(now)) = (&before, &identity)
-            && !before.is_same(now)
-            && !confirm.confirm(before, now).await
-        {
-            // What nobody wants is given back.
-            drop(self.revoke(finished.client, &grant).await);
-            return Err(Error::IdentityChanged { expected: before.to_string(), found: now.to_string() });
-        }
-        let guard = self.lock().await?;
-        let mut record = self.load().await?;
-        record.keep_client(finished.client);
-        if let Some(identity) = &identity {
-            record.account = Some(AccountRecord::of(identity));
-        }
-        (record.wanted, record.last_failure) = (None, None);
-        record.grant = Some(grant.clone());
-        let mut signed_in = SignedIn::of(&grant);
-        signed_in.identity = identity.or(before);
-        let stored = self.store_grant(record).await;
-        drop(guard);
-        self.adopt(Some(grant), Source::Issued)?;
-        stored?;
-        self.state().news = Some(signed_in.clone());
-        Ok(signed_in)
-    }
-
-    async fn identity_of(
-        &self,
-        finished: &Finished<'_>,
-        response: &TokenResponse,
-    ) -> Result<Option<Identity>, Error> {
-        let (issuer, now) = (finished.plan.issuer(), self.ambient.now());
-        if let Some(token) = &response.id_token {
-            return Identity::from_id_token(token.expose(), issuer, &finished.client.client_id, now)
-                .map(Some);
-        }
-        let granted = response.scope.as_ref().or(finished.plan.scopes.as_ref());
-        let may_ask = granted.is_some_and(|scopes| scopes.contains("openid")) && finished.key.is_none();
-        let Some(endpoint) = finished.plan.server().userinfo_endpoint().filter(|_| may_ask) else {
-            return Ok(None);
-        };
-        match self.web.userinfo(endpoint.url(), &response.access_token).await {
-            Ok(body) => Identity::from_userinfo(&body, issuer, None).map(Some),
-            Err(error) => {
-                // It is only for show: a sign-in does not fail for it.
-                tracing::info!(%error, "who signed in could not be found out");
-                Ok(None)
-            }
-        }
-    }
-}
-
-/// Everything but the answer that a grant is made of.
-pub(super) struct Finished<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) client: &'a KnownClient,
-    pub(super) method: AuthMethod,
-    pub(super) key: Option<&'a SigningKey>,
-}
-
-impl Finished<'_> {
-    pub(super) fn asking<'b>(&'b self, inner: &'b Inner) -> TokenClient<'b> {
-        TokenClient {
-            web: &inner.web,
-            ambient: &*inner.ambient,
-            nonces: &inner.nonces,
-            issuer: self.plan.issuer(),
-            client: Some((self.client, self.method.clone())),
-            key: self.key.map(|key| key as &dyn Sign),
-        }
-    }
-
-    fn grant(&self, response: TokenResponse, now: crate::time::Timestamp) -> Result<Grant, Error> {
-        let server = self.plan.server();
-        let parts = FirstGrant {
-            issuer: self.plan.issuer(),
-            client_id: &self.client.client_id,
-            resource: self.plan.resource.as_deref(),
-            token_endpoint: server.token_endpoint()?,
-            revocation_endpoint: server.revocation_endpoint(),
-            auth_method: Some(self.method.clone()),
-            key: self.key,
-            requested: self.plan.scopes.clone(),
-        };
-        Grant::first(parts, response, now)
     }
 }

@@ -1,7 +1,7 @@
 //! Signing out: the tokens are given back, and forgotten in any case.
 
 use super::authorizer::{Authorizer, Inner, Source};
-use super::record::Grant;
+use super::grant::Grant;
 use super::tokens::TokenClient;
 use crate::client_auth::choose_method;
 use crate::endpoint::Endpoint;

@@ -1,10 +1,12 @@
 //! Tokens without a person: a client's own credentials, a workload's token, an enterprise's word.
 
 use super::authorizer::{Authorizer, Inner, Source};
-use super::record::{Grant, Record};
-use super::renew::FirstGrant;
+use super::grant::FirstGrant;
+use super::grant::Grant;
+use super::plan::Plan;
+use super::record::Record;
 use super::settings::{AssertionSource, Method};
-use super::sign_in::{Plan, SignedIn};
+use super::sign_in::SignedIn;
 use super::tokens::TokenClient;
 use crate::client_auth::{AuthMethod, ClientAuthentication, ClientCredential};
 use crate::endpoint::Endpoint;

@@ -1,4 +1,5 @@
 //! Attacks on a sign-in, and bad input to it: each against real sockets, with ledgers that say what left this program.
+//! How tokens are kept is in [`custody`].
 //!
 //! ```text
 //!  Authorizer ──▶ Site: MCP server + authorization server on 127.0.0.1     (what servers and browsers do)
@@ -12,6 +13,7 @@ mod answer;
 mod bad_metadata;
 mod bad_token;
 mod canary;
+mod custody;
 mod echo;
 mod log;
 mod metadata;

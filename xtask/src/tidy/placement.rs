@@ -32,7 +32,7 @@ const RULES: &[Rule] = &[
             "car-testkit/",
             "car-mcp-http/src/server/",
             // The port that a browser comes back to.
-            "car-oauth/src/driver/loopback.rs",
+            "car-oauth/src/driver/callback.rs",
             "xtask/",
             "peers/",
         ],
