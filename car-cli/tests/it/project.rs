@@ -149,6 +149,37 @@ fn shows_a_hostile_command_whole_and_visibly_and_runs_nothing() {
         run.out
     );
     assert!(!marker.exists());
+    // The same after the person agreed: it was trust that kept it from running.
+    project.run(&["trust", "--yes"]).ends(0);
+    assert!(!marker.exists(), "trust itself starts nothing");
+    project.run(&["tools", "run"]).ends(1);
+    assert!(marker.exists());
+}
+
+#[test]
+fn starts_a_local_server_of_the_project_in_its_folder_with_its_variables() {
+    let program = crate::local::server().to_str().unwrap();
+    let project = Project::new(&format!(
+        "[[connector]]\nname = \"Files\"\ncommand = \"{program}\"\nargs = [\"--mode\", \"${{MODE:-good}}\"]\n\
+         env = {{ API_KEY = \"${{SECRET}}\", PLACE = \"here\" }}\nenabled_tools = [\"environment\"]\n"
+    ));
+    let run = |line: &[&str]| {
+        let mut command = project.car.command(line);
+        command.current_dir(project.folder.path()).env("SECRET", "s3cret");
+        ended(command)
+    };
+    run(&["call", "files", "environment"]).ends(1);
+    run(&["trust", "--yes"]).ends(0);
+    let listed = run(&["list", "--json"]).ends(0).json();
+    assert_eq!(listed["connectors"][0]["command"], format!("{program} --mode ${{MODE:-good}}"));
+    let seen = run(&["call", "files", "environment"]).ends(0).out;
+    assert!(seen.contains("s3cret") && seen.contains("here"), "{seen}");
+    run(&["enable", "files", "echo"]).ends(0);
+    assert_eq!(run(&["call", "files", "echo", "text=hi"]).ends(0).out, "hi\n");
+    let manifest = std::fs::read_to_string(project.car.home().join("connectors.json")).unwrap();
+    assert!(manifest.contains("${SECRET}") && !manifest.contains("s3cret"), "{manifest}");
+    let error = project.run(&["call", "files", "echo", "text=hi"]).ends(1).err;
+    assert!(error.contains("env.API_KEY cannot be used: the variable SECRET is not set"), "{error}");
 }
 
 #[test]
