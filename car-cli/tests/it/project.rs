@@ -211,3 +211,41 @@ fn says_that_there_is_no_project() {
     command.current_dir(car.home());
     assert!(ended(command).ends(1).err.ends_with("next: leave `--no-project` out\n"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn adds_to_the_projects_file_and_keeps_what_is_there() {
+    let server = Everything::start(Config::default()).await.unwrap();
+    let project = Project::new("");
+    std::fs::remove_file(project.path()).unwrap();
+    let text = || std::fs::read_to_string(project.path()).unwrap();
+    let run = project.run(&["add", "Docs", &server.url(), "--project"]).ends(0);
+    assert_eq!(run.out, format!("added docs to {}\n", project.path().display()));
+    assert_eq!(server.ledger().requests(), 0);
+    project.run(&["enable", "docs", "echo"]).ends(0);
+    project.run(&["call", "docs", "echo", "message=hi"]).ends(0);
+
+    let commented = format!("# of the whole team\n{}# the end", text());
+    project.put(&commented);
+    let run = project.run(&["add", "More", "https://x.example/mcp", "--project"]).ends(1);
+    assert!(run.err.contains("entries you have not agreed to") && text() == commented, "{}", run.err);
+    project.run(&["trust", "--yes"]).ends(0);
+    project
+        .run(&["add", "More", "https://x.example/mcp", "--project", "--header-env", "X-Key=MORE_KEY"])
+        .ends(0);
+    let more = "\n\n[[connector]]\nname = \"More\"\nurl = \"https://x.example/mcp\"\nhttp_headers = { X-Key = \"${MORE_KEY}\" }\n";
+    assert_eq!(text(), format!("{commented}{more}"));
+    project.run(&["add", "Run", "--project", "--env-from", "TOKEN", "--", "serve", "--fast"]).ends(0);
+    assert!(text().ends_with("args = [\"--fast\"]\nenv = { TOKEN = \"${TOKEN}\" }\n"), "{}", text());
+
+    let before = text();
+    for line in [
+        &["add", "Bad", "https://me:s3cret@x.example", "--project"][..],
+        &["add", "docs", "https://x.example", "--project"],
+        &["add", "Bad", "https://x.example", "--project", "--header", "X-Key: s3cret"],
+    ] {
+        let run = project.run(line);
+        assert!(run.status != 0 && !run.err.contains("s3cret"), "{line:?}: {}", run.err);
+        assert_eq!(text(), before, "{line:?}");
+    }
+    assert_eq!(project.run(&["list", "--json"]).ends(0).json()["connectors"].as_array().unwrap().len(), 3);
+}

@@ -58,7 +58,7 @@ impl ProjectFile {
         find::find(start, home)?.map(Self::parse).transpose()
     }
 
-    fn parse(found: Found) -> Result<Self, StoreError> {
+    pub(super) fn parse(found: Found) -> Result<Self, StoreError> {
         let Found { path, folder, content } = found;
         let sha256 = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
         let malformed = |(line, column), message: &str| StoreError::Malformed {

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use crate::{Home, StoreError, replace};
 
 /// The folder and the file in it.
-const FOLDER: &str = ".car";
-const FILE: &str = "connectors.toml";
+pub(super) const FOLDER: &str = ".car";
+pub(super) const FILE: &str = "connectors.toml";
 
 /// What the root of a git repository has; a file in place of a folder in linked worktrees and submodules.
 const REPOSITORY: &str = ".git";
 
 /// The largest file that is read: thousands of lines for each of the most entries.
-const LARGEST: u64 = 1024 * 1024;
+pub(super) const LARGEST: u64 = 1024 * 1024;
 
 /// A file that was found.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Found {
 /// Finds the nearest file from `start` up to the root of its repository, and reads it once.
 pub(super) fn find(start: &Path, home: &Home) -> Result<Option<Found>, StoreError> {
     let start = fs::canonicalize(start).map_err(StoreError::io("find", start))?;
-    let root = start.ancestors().find(|folder| is_there(&folder.join(REPOSITORY))).unwrap_or(&start);
+    let root = root_of(&start);
     let state = fs::canonicalize(home.path()).ok();
     let inside = start.ancestors().take_while(|folder| folder.starts_with(root));
     for folder in inside {
@@ -38,6 +38,26 @@ pub(super) fn find(start: &Path, home: &Home) -> Result<Option<Found>, StoreErro
         }
     }
     Ok(None)
+}
+
+/// Names the place of a file that is not there yet: at the root of the repository. Returns the project's folder with it.
+pub(super) fn new_place(start: &Path, home: &Home) -> Result<(PathBuf, PathBuf), StoreError> {
+    let start = fs::canonicalize(start).map_err(StoreError::io("find", start))?;
+    let root = root_of(&start);
+    let folder = root.join(FOLDER);
+    let target = fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
+    if !target.starts_with(root) {
+        return Err(StoreError::OutsideProject { path: folder, target });
+    }
+    if fs::canonicalize(home.path()).is_ok_and(|state| state == target) {
+        let source = std::io::Error::other("it is the state folder, which is no project");
+        return Err(StoreError::Io { action: "use", path: folder, source });
+    }
+    Ok((target.join(FILE), root.to_owned()))
+}
+
+fn root_of(start: &Path) -> &Path {
+    start.ancestors().find(|folder| is_there(&folder.join(REPOSITORY))).unwrap_or(start)
 }
 
 fn read(path: PathBuf, folder: &Path, root: &Path) -> Result<Found, StoreError> {

@@ -8,6 +8,7 @@
 //!  │ entry.rs    one entry: its fields, url or command, never both
 //!  │ secrecy.rs  no secret is written down
 //!  │ schema.rs   the same as a JSON Schema, for editors
+//!  │ edit.rs     one more entry, everything else as it was
 //!     │
 //!     ▼
 //!  trust.rs   is exactly this content trusted? (outside the repository)
@@ -18,6 +19,7 @@
 //!  expand.rs  ${VARIABLE}, in memory, after trust
 //! ```
 
+mod edit;
 mod entry;
 mod expand;
 mod file;

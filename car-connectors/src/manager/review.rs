@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::ConnectorManager;
 use super::project::{definition, is_from};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::name::slugify;
+use crate::status::ConnectorStatus;
 
 /// A project's file, as a person is shown it before they agree to it.
 ///
@@ -68,6 +69,63 @@ impl ConnectorManager {
                 }))
             })
             .await
+    }
+
+    /// Writes an entry to the end of the project's file, or makes the file at the root of the repository. Whoever writes an
+    /// entry agrees to it; to the rest of the file they must have agreed before. No server is contacted.
+    ///
+    /// Of the connector these are used: its name, its URL or command with arguments and variables, and the headers of
+    /// `project`. Secrets must be `${VARIABLE}`.
+    ///
+    /// # Errors
+    /// Says that the rest of the file is not trusted, what is wrong with the entry, or what cannot be written; nothing is
+    /// written then.
+    pub async fn add_to_project(&self, entry: Connector) -> Result<ConnectorStatus, Error> {
+        let slug = slugify(&entry.name);
+        let wanted = slug.clone();
+        self.inner
+            .blocking(move |inner| {
+                let Some(folder) = &inner.project_dir else {
+                    return Err(Error::new(ErrorKind::InvalidInput, "no project is looked at")
+                        .hinted("leave `--no-project` out"));
+                };
+                let before = inner.project_file()?;
+                if before
+                    .as_ref()
+                    .is_some_and(|(file, trusted)| !trusted.as_ref().is_some_and(|t| t.is_of(file)))
+                {
+                    return Err(Error::new(
+                        ErrorKind::Untrusted,
+                        "the project's file has entries you have not agreed to",
+                    )
+                    .hinted("look at what they would do with `car trust`"));
+                }
+                let (before, removed) = match before {
+                    Some((file, trusted)) => {
+                        (Some(file), trusted.map(|trusted| trusted.removed).unwrap_or_default())
+                    }
+                    None => (None, Vec::new()),
+                };
+                let is_taken = inner.read()?.connector(&wanted).is_some()
+                    || before
+                        .iter()
+                        .flat_map(|file| &file.entries)
+                        .any(|entry| slugify(&entry.name) == wanted);
+                if is_taken {
+                    let text = format!("there is already a connector {wanted:?}");
+                    return Err(Error::new(ErrorKind::Duplicate, text)
+                        .of(&wanted)
+                        .hinted("choose another name"));
+                }
+                let file = ProjectFile::with_entry(before.as_ref(), folder, &inner.oauth.home, &entry)?;
+                file.write_over(before.as_ref())?;
+                inner.trust.trust(&file)?;
+                // What the user did not want before, they do not want now.
+                removed.iter().try_for_each(|slug| inner.trust.remove(&file.path, slug))?;
+                inner.look().map(drop)
+            })
+            .await?;
+        self.status(&slug).await
     }
 
     /// Notes that the person agrees to what they were shown. From now on exactly this content is used. What they removed
