@@ -45,8 +45,9 @@ pub fn describe(connector: &Connector) -> Vec<String> {
     lines
 }
 
+/// Puts a text in quotes that it cannot end itself: else one argument could look like two.
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", visible(text))
+    format!("\"{}\"", visible(text).replace('\\', r"\\").replace('"', "\\\""))
 }
 
 /// Shows the lines that differ between two contents, `-` before and `+` now, with what is around them.
@@ -79,13 +80,13 @@ mod tests {
     #[test]
     fn shows_a_whole_command_with_what_cannot_be_seen() {
         let long = "x".repeat(5000);
-        let mut command = StdioCommand::new("ev\u{202e}il", [long.as_str(), "a b\u{200b}\n"]);
+        let mut command = StdioCommand::new("ev\u{202e}il", [long.as_str(), "a\\\" \"b\u{200b}\n"]);
         command.env.insert("A".to_owned(), "${HOME}".to_owned());
         let lines = describe(&Connector::local("x", "X", command));
         let expected = [
             "starts: \"ev<U+202E>il\"".to_owned(),
             format!("  with: \"{long}\""),
-            "  with: \"a b<U+200B><U+000A>\"".to_owned(),
+            r#"  with: "a\\\" \"b<U+200B><U+000A>""#.to_owned(),
             "  in: \".\"".to_owned(),
             "  env: A=\"${HOME}\"".to_owned(),
             "enables: no tool".to_owned(),
