@@ -3,10 +3,12 @@
 //! Callers that come together dial once; nothing else waits here, and nothing waits for another connector.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use car_connectors_store::{Connector, OauthClient, StdioCommand};
 use car_mcp::Session;
+use tokio::time::Instant;
 
 use crate::catalog::Catalog;
 use crate::dial::{Reached, ServerLogTask};
@@ -29,6 +31,8 @@ pub(crate) struct LiveState {
     dialing: usize,
     /// How it stood when that was last told.
     told: ConnectorState,
+    /// When it was last used.
+    used: Option<Instant>,
 }
 
 /// What there is while there is a session.
@@ -88,6 +92,11 @@ impl Connected {
         }
     }
 
+    /// Returns what tells this session from others, without keeping it.
+    pub(crate) fn as_use(&self) -> Use {
+        Use(Arc::downgrade(&self.held))
+    }
+
     /// Tells whether the manifest still means the server that this session is with.
     pub(crate) fn is_with(&self, connector: &Connector) -> bool {
         self.held.dialed == Dialed::of(connector)
@@ -125,6 +134,7 @@ impl Live {
     pub(crate) fn connect(&self, connected: Connected) -> Option<Connected> {
         let mut state = self.lock();
         state.failure = None;
+        state.used = Some(Instant::now());
         state.connected.replace(connected)
     }
 
@@ -150,6 +160,7 @@ impl Live {
     /// Notes the outcome of a call. Only what says something about the connector counts: a slow tool or a refused
     /// argument does not.
     pub(crate) fn note_call(&self, error: Option<&Error>) {
+        self.lock().used = Some(Instant::now());
         match error {
             None => self.lock().failure = None,
             Some(error) if matches!(error.kind(), ErrorKind::AuthRequired | ErrorKind::Unreachable) => {
@@ -157,6 +168,24 @@ impl Live {
             }
             Some(_) => {}
         }
+    }
+
+    /// Takes a session away that nobody has used for this long. Tells otherwise when to look again; nothing if another
+    /// session has come into use meanwhile.
+    pub(crate) fn disconnect_idle(&self, of: &Use, after: Duration) -> Idle {
+        let mut state = self.lock();
+        let Some(connected) = &state.connected else { return Idle::Gone };
+        let is_same = of.0.upgrade().is_some_and(|held| Arc::ptr_eq(&held, &connected.held));
+        if !is_same {
+            return Idle::Gone;
+        }
+        // One is this state's own; whoever calls has another.
+        let is_used = Arc::strong_count(&connected.held) > 1;
+        let idle = state.used.map_or(after, |used| used.elapsed());
+        if is_used || idle < after {
+            return Idle::LookAgain(after.saturating_sub(idle).max(after / 4));
+        }
+        state.connected.take().map_or(Idle::Gone, Idle::Ended)
     }
 
     /// Takes the session away.
@@ -177,6 +206,20 @@ impl Live {
         // Each change is whole before anything can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A session, as somebody sees it who does not keep it.
+#[derive(Debug)]
+pub(crate) struct Use(Weak<Held>);
+
+/// How an idle session stands.
+pub(crate) enum Idle {
+    /// There is nothing to end any more.
+    Gone,
+    /// It is used, or was a moment ago.
+    LookAgain(Duration),
+    /// It was idle, and this is it.
+    Ended(Connected),
 }
 
 /// Says that a connector is being dialed, as long as it lives: also a dial that is given up comes to an end.

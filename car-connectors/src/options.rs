@@ -16,6 +16,9 @@ use car_oauth::driver::UserAgent;
 use crate::error::{Error, ErrorKind};
 use crate::sign_in::RenewTokens;
 
+/// How long a local server may stand idle: longer than the pauses of a conversation, shorter than a night.
+const IDLE: Duration = Duration::from_secs(10 * 60);
+
 /// Names the URL of the program's client ID metadata document.
 const METADATA_VARIABLE: &str = "CAR_CLIENT_METADATA";
 
@@ -39,6 +42,7 @@ pub struct ManagerOptions {
     pub(crate) renewer: Option<Arc<dyn RenewTokens>>,
     pub(crate) project_dir: Option<PathBuf>,
     pub(crate) supervisor: Supervisor,
+    pub(crate) idle: Duration,
 }
 
 /// Looks a variable up. A library does not look into the environment by itself.
@@ -68,6 +72,7 @@ impl ManagerOptions {
             renewer: None,
             project_dir: None,
             supervisor: Supervisor::Nobody,
+            idle: IDLE,
         }
     }
 
@@ -168,6 +173,13 @@ impl ManagerOptions {
     #[must_use]
     pub fn with_supervisor(mut self, supervisor: Supervisor) -> Self {
         self.supervisor = supervisor;
+        self
+    }
+
+    /// Sets how long a local server may stand idle before it is ended; the next call starts it again.
+    #[must_use]
+    pub const fn with_idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
         self
     }
 

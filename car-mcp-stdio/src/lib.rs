@@ -36,6 +36,7 @@
 //! # Ok(()) }
 //! ```
 
+mod answering;
 mod backoff;
 mod builder;
 mod command;
@@ -49,6 +50,7 @@ mod process;
 mod routes;
 mod running;
 mod stderr;
+mod streams;
 mod supervise;
 mod transport;
 

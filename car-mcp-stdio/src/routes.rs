@@ -9,12 +9,10 @@
 //! ```
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use car_mcp::transport::{BoxMessages, Messages, TransportError};
+use car_mcp::transport::{BoxMessages, TransportError};
 use car_mcp_proto::progress::{CancelledParams, ProgressParams};
 use car_mcp_proto::rpc::{Batch, Incoming};
 use car_mcp_proto::{RequestId, meta};
@@ -23,8 +21,8 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Sleep;
 
+use crate::answering::{Answering, Listening};
 use crate::error::ServerExited;
 
 /// How many messages may wait for one reader. One that does not read must not hold up the others, so what comes after
@@ -100,9 +98,12 @@ impl Routes {
         }
         waiting.probed |= waits == Waits::Probe;
         waiting.requests.insert(id.clone(), Caller { answer: Some(answer), notes, waits });
-        let routes = Arc::clone(self);
-        let id = id.clone();
-        Ok(Answering { first: None, notes: noted, answer: Some(answered), give_up: None, routes, id, waits })
+        Ok(Answering::new(noted, answered, Arc::clone(self), id.clone(), waits))
+    }
+
+    /// Lets go of a request whose caller reads no more.
+    pub(crate) fn forget(&self, id: &RequestId) {
+        self.lock().requests.remove(id);
     }
 
     /// Returns the messages that belong to no request. The first one to ask gets them, while it is there.
@@ -133,10 +134,10 @@ impl Routes {
         }
     }
 
-    /// Fails one request. Tells whether somebody waited for it.
-    pub(crate) fn fail(&self, id: &RequestId, error: TransportError) -> bool {
-        let answer = self.lock().requests.get_mut(id).and_then(|caller| caller.answer.take());
-        answer.is_some_and(|answer| answer.send(Err(error)).is_ok())
+    /// Answers one request with what could not be handed out as a message. Tells whether somebody waited for it.
+    pub(crate) fn settle(&self, id: &RequestId, answer: Result<Bytes, TransportError>) -> bool {
+        let caller = self.lock().requests.get_mut(id).and_then(|caller| caller.answer.take());
+        caller.is_some_and(|caller| caller.send(answer).is_ok())
     }
 
     /// Tells everybody that nothing more will come.
@@ -270,86 +271,6 @@ fn concerned(method: &str, params: Option<&RawValue>) -> Concerned {
             .ok()
             .and_then(|marked| serde_json::from_str(marked.meta?.get(meta::SUBSCRIPTION_ID)?.get()).ok())
             .map_or(Concerned::Nobody, Concerned::Request),
-    }
-}
-
-/// What comes for one request: notes, and then the answer.
-pub(crate) struct Answering {
-    first: Option<Bytes>,
-    notes: mpsc::Receiver<Bytes>,
-    answer: Option<oneshot::Receiver<Result<Bytes, TransportError>>>,
-    /// When silence is an answer too.
-    give_up: Option<Pin<Box<Sleep>>>,
-    routes: Arc<Routes>,
-    id: RequestId,
-    waits: Waits,
-}
-
-impl Answering {
-    /// Ends the stream after this time without an answer.
-    pub(crate) fn give_up_after(mut self, time: std::time::Duration) -> Self {
-        self.give_up = Some(Box::pin(tokio::time::sleep(time)));
-        self
-    }
-
-    /// Waits for the first message and keeps it. Returns how the server ended if none will come.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost when the future is dropped.
-    pub(crate) async fn peek(&mut self) -> Result<(), TransportError> {
-        if self.first.is_none() {
-            let message = std::future::poll_fn(|context| self.poll_message(context)).await;
-            self.first = message.transpose()?;
-        }
-        Ok(())
-    }
-}
-
-impl Messages for Answering {
-    fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
-        if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(first)));
-        }
-        if let Poll::Ready(Some(note)) = self.notes.poll_recv(context) {
-            return Poll::Ready(Some(Ok(note)));
-        }
-        let Some(answer) = &mut self.answer else { return Poll::Ready(None) };
-        if let Poll::Ready(answered) = Pin::new(answer).poll(context) {
-            self.answer = None;
-            return Poll::Ready(match answered {
-                Ok(answer) => Some(answer),
-                Err(_) => self.end(),
-            });
-        }
-        if let Some(give_up) = &mut self.give_up {
-            ready!(give_up.as_mut().poll(context));
-            self.answer = None;
-            return Poll::Ready(None);
-        }
-        Poll::Pending
-    }
-}
-
-impl Answering {
-    /// What the end of the server means to this request.
-    fn end(&self) -> Option<Result<Bytes, TransportError>> {
-        let exited = self.routes.ended().filter(|_| self.waits != Waits::Probe)?;
-        Some(Err(TransportError::Closed { source: Some(Box::new(exited)) }))
-    }
-}
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        self.routes.lock().requests.remove(&self.id);
-    }
-}
-
-/// What comes for nobody in particular.
-struct Listening(mpsc::Receiver<Bytes>);
-
-impl Messages for Listening {
-    fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
-        self.0.poll_recv(context).map(|message| message.map(Ok))
     }
 }
 

@@ -1,5 +1,9 @@
 //! Who gets which message, without a process.
 
+use std::task::{Context, Poll};
+
+use car_mcp::transport::Messages;
+
 use super::*;
 
 fn id(number: i64) -> RequestId {

@@ -5,32 +5,26 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
 use car_mcp::transport::TransportError;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Instant, timeout};
 
 use crate::backoff::Run;
 use crate::error::ServerExited;
-use crate::legacy;
-use crate::lines::{Line, Lines};
+use crate::lines::Lines;
 use crate::noise::NoiseLog;
-use crate::oversize::answered_by;
 use crate::process::{Group, Process, Spawned};
-use crate::routes::{Routes, Undelivered};
+use crate::routes::Routes;
 use crate::stderr::{StderrLog, StderrWriter};
+use crate::streams::{Reader, log, write};
 
 /// How many messages wait for a server that does not read. A call that finds no room waits in its own task.
 const WAITING_TO_BE_WRITTEN: usize = 64;
-
-/// How much is read at once.
-const CHUNK_BYTES: usize = 64 * 1024;
 
 /// How long output is still read after the process and its group are dead. What they wrote is there already; only a
 /// process that left the group can keep a stream open.
@@ -215,100 +209,6 @@ impl Drop for Keeper {
         self.routes
             .end(ServerExited { how: "its transport was dropped".to_owned(), last_words: String::new() });
     }
-}
-
-/// Reads what the server says and hands it out.
-struct Reader {
-    lines: Lines,
-    routes: Arc<Routes>,
-    shared: Shared,
-    initialized: Arc<AtomicBool>,
-    outgoing: mpsc::Sender<Bytes>,
-}
-
-impl Reader {
-    async fn read(mut self, mut stdout: ChildStdout) {
-        loop {
-            self.lines.buffer().reserve(CHUNK_BYTES);
-            let read = stdout.read_buf(self.lines.buffer()).await;
-            while let Some(line) = self.lines.next_line() {
-                self.handle_line(line);
-            }
-            match read {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::debug!(%error, "a server's output cannot be read");
-                    break;
-                }
-            }
-        }
-        if let Some(line) = self.lines.last_line() {
-            self.handle_line(line);
-        }
-    }
-
-    fn handle_line(&self, line: Line) {
-        let noise = &self.shared.noise;
-        match line {
-            Line::Text(text) => match self.routes.deliver(text) {
-                Ok(()) => {}
-                Err(Undelivered::Noise(text)) => noise.add(&text),
-                Err(Undelivered::Nobody(text)) => self.answer_ping(&text),
-            },
-            Line::TooLong(head) => {
-                let error =
-                    TransportError::TooLarge { cap: self.shared.max_line_bytes, setting: "max_line_bytes" };
-                if !answered_by(&head).is_some_and(|id| self.routes.fail(&id, error)) {
-                    noise.add(&head);
-                }
-            }
-        }
-    }
-
-    /// Modern servers ask nothing, and must not be sent answers.
-    fn answer_ping(&self, text: &[u8]) {
-        if !self.initialized.load(Ordering::Acquire) {
-            return;
-        }
-        if let Some(Err(error)) = legacy::pong(text).map(|answer| self.outgoing.try_send(answer)) {
-            tracing::debug!(%error, "a ping could not be answered");
-        }
-    }
-}
-
-async fn log(mut stderr: ChildStderr, writer: Arc<StderrWriter>) {
-    let mut chunk = vec![0; CHUNK_BYTES];
-    while let Ok(length @ 1..) = stderr.read(&mut chunk).await {
-        writer.write(&chunk[..length]);
-    }
-}
-
-/// Writes what waits, one after the other, and closes the input when told to, or when it cannot be written to.
-async fn write(
-    mut stdin: ChildStdin,
-    mut messages: mpsc::Receiver<Bytes>,
-    mut closed: watch::Receiver<bool>,
-) {
-    loop {
-        let message = tokio::select! {
-            biased;
-            message = messages.recv() => message,
-            _ = closed.wait_for(|closed| *closed), if !messages.is_closed() => {
-                messages.close();
-                continue;
-            }
-        };
-        let Some(message) = message else { return };
-        if let Err(error) = write_line(&mut stdin, &message).await {
-            return tracing::debug!(%error, "a server takes no input any more");
-        }
-    }
-}
-
-async fn write_line(stdin: &mut ChildStdin, message: &Bytes) -> std::io::Result<()> {
-    stdin.write_all(message).await?;
-    stdin.flush().await
 }
 
 /// Starts a task that belongs to a process.

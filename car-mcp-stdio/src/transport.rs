@@ -9,13 +9,14 @@ use bytes::{Bytes, BytesMut};
 use car_mcp::transport::{BoxFuture, BoxMessages, Message, MessageKind, Reply, Transport, TransportError};
 use car_mcp_proto::ProtocolVersion;
 
+use crate::answering::Answering;
 use crate::backoff::Backoff;
 use crate::builder::Builder;
 use crate::command::Command;
 use crate::legacy;
 use crate::noise::NoiseLog;
 use crate::process;
-use crate::routes::{Answering, Waits};
+use crate::routes::Waits;
 use crate::running::{Running, Shared};
 use crate::stderr::StderrLog;
 use crate::supervise::Supervisor;

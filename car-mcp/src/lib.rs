@@ -13,7 +13,7 @@
 //!
 //! A call runs in its caller's task, from the method to the socket and back. There is no actor, no channel hop and no
 //! lock held across the network; many calls are under way on one session at once. What the wire is, is the
-//! transport's business: `car-mcp-http` has Streamable HTTP.
+//! transport's business: `car-mcp-http` has Streamable HTTP, `car-mcp-stdio` child processes.
 //!
 //! The session finds out by itself which era a server lives in (`car_mcp_proto::negotiate`), makes a new handshake
 //! when a legacy server has forgotten it, and never sends a call twice that may have run.

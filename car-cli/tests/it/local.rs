@@ -1,5 +1,6 @@
 //! Local servers: started by a command, governed like any other, and gone when the command is.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -19,6 +20,11 @@ pub(crate) fn server() -> &'static Path {
     })
 }
 
+fn write(path: &Path, text: &str) {
+    let mut file = std::fs::File::options().create(true).write(true).truncate(true).open(path).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
 fn add(car: &Car, mode: &str) {
     let server = server().to_str().unwrap();
     car.run(&["add", "files", "--", server, "--mode", mode]).ends(0);
@@ -36,7 +42,7 @@ fn a_local_server_is_added_enabled_called_and_removed_like_any_other() {
     assert_eq!(listed["connectors"][0]["url"], serde_json::Value::Null);
     assert!(listed["connectors"][0]["command"].as_str().unwrap().ends_with("--mode good"));
     assert!(car.run(&["events"]).ends(0).out.contains("files"));
-    std::fs::write(car.home().join("policy.toml"), "deny_connector = [\"files\"]\n").unwrap();
+    write(&car.home().join("policy.toml"), "deny_connector = [\"files\"]\n");
     car.run(&["call", "files", "echo", "text=hi"]).ends(4);
     car.run(&["remove", "files"]).ends(0);
     assert!(car.run(&["list", "--json"]).ends(0).json()["connectors"].as_array().unwrap().is_empty());
@@ -67,7 +73,7 @@ fn what_a_server_says_when_it_dies_is_in_its_log() {
     add(&car, "good");
     let manifest = car.home().join("connectors.json");
     let text = std::fs::read_to_string(&manifest).unwrap().replace("\"good\"", "\"dies\"");
-    std::fs::write(manifest, text).unwrap();
+    write(&manifest, &text);
     let failed = car.run(&["tools", "files"]).ends(1);
     assert!(failed.err.contains("car logs files"), "{}", failed.err);
     assert!(car.run(&["logs", "files"]).ends(0).out.contains("no API key: set API_KEY"));

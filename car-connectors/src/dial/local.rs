@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use car_connectors_store::{EntryName, Home, Secret, SecretStore, ServerLog, StdioCommand};
-use car_mcp_stdio::{Command, Follower, StdioTransport, Supervisor};
+use car_mcp_stdio::{Command, Follower, Noise, NoiseLog, StdioTransport, Supervisor};
 
 use super::{Dialer, Reached};
 use crate::error::{Error, ErrorKind, session_error};
@@ -19,6 +19,8 @@ pub(crate) struct LocalServers {
     /// The program's environment, of which a server gets what it needs to run at all.
     pub(crate) variables: Variables,
     pub(crate) supervisor: Supervisor,
+    /// How long a server may stand idle before it is ended.
+    pub(crate) idle: Duration,
 }
 
 /// Everything that a local connector needs to be started.
@@ -78,7 +80,8 @@ impl LocalPlan {
             command = command.env(name, value.expose());
         }
         let transport = StdioTransport::builder(command).supervisor(local.supervisor.clone()).build();
-        let log = ServerLogTask::start(transport.stderr().follow(), ServerLog::new(&local.home, slug));
+        let log = ServerLog::new(&local.home, slug);
+        let log = ServerLogTask::start(transport.stderr().follow(), transport.noise(), log);
         match dialer.session.clone().connect(transport).await {
             Ok(session) => Ok(Reached { session, log: Some(log) }),
             Err(error) => {
@@ -95,21 +98,28 @@ fn local_error(slug: &str, error: car_mcp::Error) -> Error {
         .hinted(format!("try the command by itself in a terminal; `car logs {slug}` shows what it said"))
 }
 
+async fn write(log: &ServerLog, bytes: Vec<u8>) {
+    let log = log.clone();
+    let written = tokio::task::spawn_blocking(move || log.append(&bytes)).await;
+    if let Ok(Err(error)) = written {
+        tracing::warn!(%error, "what a local server said could not be written down");
+    }
+}
+
 impl ServerLogTask {
-    fn start(mut said: Follower, log: ServerLog) -> Self {
+    fn start(mut said: Follower, noise: NoiseLog, log: ServerLog) -> Self {
         #[expect(clippy::disallowed_methods, reason = "it follows a long stream, and ends with it")]
         Self(tokio::spawn(async move {
             while let Some((bytes, missed)) = said.next().await {
-                let log = log.clone();
-                let written = tokio::task::spawn_blocking(move || {
-                    if missed > 0 {
-                        log.append(format!("[{missed} bytes came too fast to be kept]\n").as_bytes())?;
-                    }
-                    log.append(&bytes)
-                });
-                if let Ok(Err(error)) = written.await {
-                    tracing::warn!(%error, "what a local server said could not be written down");
+                if missed > 0 {
+                    write(&log, format!("[{missed} bytes came too fast to be kept]\n").into_bytes()).await;
                 }
+                write(&log, bytes).await;
+            }
+            if let Some(Noise { lines, first, .. }) = noise.told() {
+                let text =
+                    format!("[{lines} lines on standard output were no messages; the first: {first}]\n");
+                write(&log, text.into_bytes()).await;
             }
         }))
     }

@@ -42,7 +42,11 @@ impl ConnectorManager {
             .blocking(move |inner| {
                 let connector = inner.remember(&name, &new, Some(&catalog))?;
                 let connected = Connected::new(&connector, reached, catalog);
+                let of = connected.clone();
                 drop(inner.adopt(&connector, connected)?);
+                if connector.stdio.is_some() {
+                    inner.end_when_idle(&connector.slug, &of);
+                }
                 inner.announce(&connector.slug, &inner.live(&connector.slug));
                 Ok(connector)
             })

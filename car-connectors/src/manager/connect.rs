@@ -6,7 +6,7 @@ use car_connectors_store::Connector;
 
 use super::Inner;
 use crate::catalog::Catalog;
-use crate::connector::{Connected, Live};
+use crate::connector::{Connected, Idle, Live};
 use crate::dial::{DialPlan, Reached, seconds, within};
 use crate::error::{Error, session_error};
 use crate::events::ConnectorEvent;
@@ -48,10 +48,42 @@ impl Inner {
         }
         self.announce(slug, live);
         let (connected, before) = outcome?;
+        if connector.stdio.is_some() {
+            self.end_when_idle(slug, &connected);
+        }
         if let Some(before) = before {
             before.end().await;
         }
         Ok(connected)
+    }
+
+    /// Ends a local server that nobody uses. The next call starts it again.
+    pub(crate) fn end_when_idle(&self, slug: &str, connected: &Connected) {
+        let (inner, of, slug) = (self.own.clone(), connected.as_use(), slug.to_owned());
+        let after = self.dialer.local.idle;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it lives as long as the process that it ends, and no longer"
+        )]
+        drop(tokio::spawn(async move {
+            let mut wait = after;
+            loop {
+                tokio::time::sleep(wait).await;
+                let Some(inner) = inner.upgrade() else { return };
+                let Some(live) = inner.known_live(&slug) else { return };
+                match live.disconnect_idle(&of, after) {
+                    Idle::Gone => return,
+                    Idle::LookAgain(next) => wait = next,
+                    Idle::Ended(connected) => {
+                        tracing::info!(connector = slug, "a local server that nobody used was ended");
+                        inner.announce(&slug, &live);
+                        drop((inner, live));
+                        connected.end().await;
+                        return;
+                    }
+                }
+            }
+        }));
     }
 
     async fn dial_and_adopt(&self, connector: &Connector) -> Result<(Connected, Option<Connected>), Error> {

@@ -81,6 +81,7 @@ impl ConnectorManager {
             home: options.home.clone(),
             variables: Arc::clone(&options.variables),
             supervisor: options.supervisor,
+            idle: options.idle,
         };
         let oauth = OauthOptions {
             home: options.home.clone(),

@@ -6,6 +6,7 @@
 mod support;
 
 mod life;
+mod local;
 
 mod calls;
 mod policy;

@@ -44,6 +44,17 @@ async fn a_server_that_will_not_end_is_gone_in_the_stated_time() {
     assert!(took < EXIT_WAIT + TERM_WAIT + AT_ONCE, "{took:?}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_that_lingers_is_asked_to_end_before_it_is_killed() {
+    let (short, long) = (Duration::from_millis(50), Duration::from_secs(20));
+    let transport = transport("lingers").exit_wait(short).term_wait(long).build();
+    let session = client().connect(transport).await.unwrap();
+    let start = Instant::now();
+    session.close().await;
+    assert!((short..long).contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+
 #[tokio::test]
 async fn the_times_can_be_set() {
     let short = Duration::from_millis(50);
@@ -140,6 +151,28 @@ async fn a_server_that_keeps_crashing_is_started_ever_less_often() {
     }
     // 100 + 200 + 400 ms between the four runs.
     assert!(start.elapsed() >= Duration::from_millis(700), "{:?}", start.elapsed());
+}
+
+/// A process that nobody waits for stays in the table for ever.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn no_run_leaves_an_entry_in_the_table_of_processes() {
+    use car_mcp_stdio::Supervisor;
+
+    let supervisor = Supervisor::program(crate::server::client_program(), ["supervise"]);
+    let session = client().connect(transport("exits-on-probe").supervisor(supervisor).build()).await.unwrap();
+    for _ in 0..3 {
+        call(&session, "crash", "{}").await.unwrap_err();
+    }
+    session.close().await;
+    let children = || {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+        let of = |task: std::fs::DirEntry| {
+            std::fs::read_to_string(task.path().join("children")).unwrap_or_default()
+        };
+        tasks.map(|task| of(task.unwrap())).collect::<String>()
+    };
+    assert!(crate::server::holds_within(AT_ONCE, || children().is_empty()).await, "{}", children());
 }
 
 #[tokio::test]

@@ -37,6 +37,14 @@ async fn a_banner_is_passed_over_and_told() {
 }
 
 #[tokio::test]
+async fn a_broken_answer_fails_its_call_at_once() {
+    let session = client().connect(transport("good").build()).await.unwrap();
+    let error = call(&session, "broken", "{}").await.unwrap_err();
+    assert!(matches!(error, Error::Malformed { .. }), "{error}");
+    assert_eq!(call(&session, "echo", r#"{"text":"on"}"#).await.unwrap(), "on");
+}
+
+#[tokio::test]
 async fn a_line_over_the_cap_fails_only_its_own_call() {
     let session = client().connect(transport("good").build()).await.unwrap();
     let mut held = Box::pin(call(&session, "hold", "{}"));

@@ -24,15 +24,12 @@ use super::fingerprint::Fingerprint;
 use super::grant::Grant;
 use super::record::{Failure, Record};
 use super::settings::Method;
-use super::tokens::TokenClient;
-use crate::client_auth::choose_method;
+use super::tokens::Holder;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::issuer::Issuer;
-use crate::keys::SigningKey;
 use crate::registration::{ClientOrigin, KnownClient};
 use crate::secret::Secret;
-use crate::sign::Sign;
 use crate::token::{Grant as GrantRequest, TokenRequest};
 
 /// A token is renewed this many seconds before its end, or at the last tenth of its life if that is less.
@@ -246,20 +243,8 @@ impl Inner {
         let issuer = Issuer::parse(&grant.issuer)?;
         let endpoint = Endpoint::parse("token endpoint", &grant.token_endpoint)?;
         let client = self.client_of(record, grant, &issuer);
-        let method = match &grant.auth_method {
-            Some(method) => method.clone(),
-            None => choose_method(&client.credential, client.auth_method.as_ref(), None)?,
-        };
-        let key =
-            grant.dpop_key.as_ref().map(|key| SigningKey::from_pem(key.expose(), None, None)).transpose()?;
-        let asking = TokenClient {
-            web: &self.web,
-            ambient: &*self.ambient,
-            nonces: &self.nonces,
-            issuer: &issuer,
-            client: Some((&client, method)),
-            key: key.as_ref().map(|key| key as &dyn Sign),
-        };
+        let holder = Holder::of(grant, &client)?;
+        let asking = holder.asking(self);
         let resource = grant.resource.as_deref();
         let response = asking
             .redeem(|| TokenRequest::new(&endpoint, GrantRequest::Refresh { token }, resource, None))

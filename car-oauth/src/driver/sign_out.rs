@@ -2,15 +2,12 @@
 
 use super::authorizer::{Authorizer, Inner, Source};
 use super::grant::Grant;
-use super::tokens::TokenClient;
-use crate::client_auth::choose_method;
+use super::tokens::Holder;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::issuer::Issuer;
-use crate::keys::SigningKey;
 use crate::registration::KnownClient;
 use crate::revocation::{RevocationRequest, TokenHint};
-use crate::sign::Sign;
 
 /// How a sign-out went.
 #[derive(Debug)]
@@ -56,20 +53,8 @@ impl Inner {
         let Some(endpoint) = &grant.revocation_endpoint else { return Ok(false) };
         let issuer = Issuer::parse(&grant.issuer)?;
         let endpoint = Endpoint::parse("revocation endpoint", endpoint)?;
-        let method = match &grant.auth_method {
-            Some(method) => method.clone(),
-            None => choose_method(&client.credential, client.auth_method.as_ref(), None)?,
-        };
-        let key =
-            grant.dpop_key.as_ref().map(|key| SigningKey::from_pem(key.expose(), None, None)).transpose()?;
-        let asking = TokenClient {
-            web: &self.web,
-            ambient: &*self.ambient,
-            nonces: &self.nonces,
-            issuer: &issuer,
-            client: Some((client, method)),
-            key: key.as_ref().map(|key| key as &dyn Sign),
-        };
+        let holder = Holder::of(grant, client)?;
+        let asking = holder.asking(self);
         // With the refresh token the access tokens of the grant end too, at most servers; each is given back all the same.
         let refresh = grant.refresh_token.as_ref().map(|token| (token, TokenHint::RefreshToken));
         for (token, hint) in refresh.into_iter().chain([(&grant.access_token, TokenHint::AccessToken)]) {

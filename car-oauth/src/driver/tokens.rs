@@ -6,12 +6,15 @@ use car_http::{HeaderMap, HeaderName, HeaderValue, header};
 use url::Url;
 
 use super::ambient::Ambient;
+use super::authorizer::Inner;
+use super::grant::Grant;
 use super::web::{Answer, Web};
-use crate::client_auth::{AuthMethod, ClientAuthentication, ClientCredential};
+use crate::client_auth::{AuthMethod, ClientAuthentication, ClientCredential, choose_method};
 use crate::dpop::{self, NonceJar};
 use crate::error::Error;
 use crate::form::Form;
 use crate::issuer::Issuer;
+use crate::keys::SigningKey;
 use crate::registration::KnownClient;
 use crate::secret::Secret;
 use crate::sign::Sign;
@@ -93,6 +96,37 @@ impl TokenClient<'_> {
         let answer = self.web.post(what, &url, FORM, headers, body).await?;
         remember_nonce(self.nonces, &url, &answer.headers);
         Ok(answer)
+    }
+}
+
+/// Who holds a grant that there is already: the client that it was made with, and the key that it is bound to.
+pub(crate) struct Holder<'a> {
+    client: &'a KnownClient,
+    method: AuthMethod,
+    key: Option<SigningKey>,
+}
+
+impl<'a> Holder<'a> {
+    /// # Errors
+    /// [`Error::InvalidSettings`], [`Error::InvalidKey`] where what was kept cannot be used any more.
+    pub(crate) fn of(grant: &Grant, client: &'a KnownClient) -> Result<Self, Error> {
+        let method = match &grant.auth_method {
+            Some(method) => method.clone(),
+            None => choose_method(&client.credential, client.auth_method.as_ref(), None)?,
+        };
+        let key = grant.dpop_key.as_ref().map(|key| SigningKey::from_pem(key.expose(), None, None));
+        Ok(Self { client, method, key: key.transpose()? })
+    }
+
+    pub(crate) fn asking<'b>(&'b self, inner: &'b Inner) -> TokenClient<'b> {
+        TokenClient {
+            web: &inner.web,
+            ambient: &*inner.ambient,
+            nonces: &inner.nonces,
+            issuer: &self.client.issuer,
+            client: Some((self.client, self.method.clone())),
+            key: self.key.as_ref().map(|key| key as &dyn Sign),
+        }
     }
 }
 

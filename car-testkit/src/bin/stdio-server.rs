@@ -37,6 +37,8 @@ enum Mode {
     Dies,
     /// Writes a banner to standard output, and ends lines as Windows does.
     Banner,
+    /// Ignores the end of its input.
+    Lingers,
     /// Ignores the end of its input, and `SIGTERM`.
     Stubborn,
     /// No server: does nothing for ever, whatever it is asked.
@@ -57,7 +59,7 @@ async fn main() -> io::Result<()> {
     for line in io::stdin().lock().lines() {
         server.handle(&serde_json::from_str(&line?).map_err(io::Error::other)?)?;
     }
-    if mode == Mode::Stubborn {
+    if matches!(mode, Mode::Lingers | Mode::Stubborn) {
         sleep_for_ever();
     }
     drop(deaf);
@@ -138,6 +140,7 @@ impl Server {
                 &json!({"resultType": "complete", "tools": [
                 {"name": "echo", "inputSchema": {"type": "object"}},
                 {"name": "environment", "inputSchema": {"type": "object"}},
+                {"name": "pids", "inputSchema": {"type": "object"}},
                 {"name": "pids-and-hold", "inputSchema": {"type": "object"}}]}),
             ),
             Some("tools/call") => self.call(id, &message["params"]),
@@ -207,6 +210,9 @@ impl Server {
                 ))
             }
             "huge" => self.answer(id, &"x".repeat(bytes)),
+            "broken" => {
+                self.write(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[nothing]}}}}"#))
+            }
             "noise" => {
                 self.write("a line that is no message")?;
                 self.answer(id, "said")
