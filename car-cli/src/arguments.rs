@@ -33,6 +33,9 @@ pub(crate) struct Global {
     /// Keep state in this folder instead of ~/.car
     #[arg(long, global = true, value_name = "DIR", env = "CAR_HOME")]
     pub(crate) home: Option<PathBuf>,
+    /// Leave the connectors of the project out, as if there were no .car/connectors.toml
+    #[arg(long, global = true)]
+    pub(crate) no_project: bool,
     /// Write exactly one JSON document to standard output, and nothing else there
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -81,6 +84,7 @@ impl From<Secrets> for SecretMode {
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     Add(verb::add::Add),
+    Trust(verb::trust::Trust),
     Login(verb::login::Login),
     Logout(verb::logout::Logout),
     List(verb::list::List),

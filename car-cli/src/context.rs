@@ -1,5 +1,6 @@
 //! What every verb has at hand: the state folder, the screen, and the manager.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) home: Home,
     /// Where secrets are kept.
     pub(crate) secrets: SecretMode,
+    /// The folder whose project is looked at, unless none is wanted.
+    pub(crate) project: Option<PathBuf>,
     /// Where results go.
     pub(crate) screen: Screen,
 }
@@ -32,7 +35,9 @@ impl Context {
     pub(crate) fn new(global: &Global, screen: Screen) -> Result<Self, Failure> {
         let home = Home::resolve(global.home.as_deref(), |name| std::env::var_os(name))
             .map_err(|error| Failure::from(error).hinted("say where with `--home DIR`"))?;
-        Ok(Self { home, secrets: global.secrets.into(), screen })
+        // In a folder that is gone there is no project.
+        let project = std::env::current_dir().ok().filter(|_| !global.no_project);
+        Ok(Self { home, secrets: global.secrets.into(), project, screen })
     }
 
     /// Loads the manager. No server is contacted.
@@ -54,11 +59,14 @@ impl Context {
     }
 
     fn options(&self) -> Result<ManagerOptions, Failure> {
-        let options = ManagerOptions::new(self.home.clone())
+        let mut options = ManagerOptions::new(self.home.clone())
             .with_secrets(self.secrets)
             .with_caller("car")
             .with_client("car", env!("CARGO_PKG_VERSION"))
             .with_variables(|name| std::env::var(name).ok())?;
+        if let Some(folder) = &self.project {
+            options = options.with_project_dir(folder);
+        }
         Ok(options)
     }
 
@@ -89,12 +97,6 @@ impl Context {
     fn oauth(&self, slug: &str) -> Result<Option<OauthClient>, Failure> {
         let manifest = ManifestStore::new(&self.home).read()?;
         Ok(manifest.connector(slug).and_then(|connector| connector.oauth.clone()))
-    }
-
-    /// Returns which tools of a connector are enabled, without contacting it.
-    pub(crate) fn enabled_tools(&self, slug: &str) -> Result<Vec<String>, Failure> {
-        let manifest = ManifestStore::new(&self.home).read()?;
-        Ok(manifest.connector(slug).map(|connector| connector.enabled_tools.clone()).unwrap_or_default())
     }
 
     /// Ends the manager's sessions, and tells what it has to warn of.

@@ -68,6 +68,7 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
 async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Add(arguments) => verb::add::run(context, arguments).await,
+        Verb::Trust(arguments) => verb::trust::run(context, arguments).await,
         Verb::Login(arguments) => Box::pin(verb::login::run(context, arguments)).await,
         Verb::Logout(arguments) => verb::logout::run(context, arguments).await,
         Verb::List(_) => verb::list::run(context).await,

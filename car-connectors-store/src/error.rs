@@ -46,6 +46,27 @@ pub enum StoreError {
         limit: usize,
     },
 
+    /// The project's file is a symbolic link out of the project. Nothing of it is read.
+    #[error("{} leads out of the project, to {}", path.display(), target.display())]
+    OutsideProject {
+        /// The file.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// The project's file is a folder, a pipe or the like.
+    #[error("{} is not a regular file", path.display())]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A project's file has changed since the user was shown it.
+    #[error("{} has changed since it was shown", path.display())]
+    ChangedSinceShown {
+        /// The file.
+        path: PathBuf,
+    },
+
     // The environment's: the machine does not let us.
     /// Neither a folder was given nor is a home folder known.
     #[error("no state folder: neither CAR_HOME nor {variable} is set")]

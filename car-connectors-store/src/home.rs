@@ -88,6 +88,12 @@ impl Home {
         self.root.join("quirks.toml")
     }
 
+    /// Returns where it is noted which project files the user trusts.
+    #[must_use]
+    pub fn trust_path(&self) -> PathBuf {
+        self.root.join("trust.json")
+    }
+
     /// Returns the folder of the event log.
     #[must_use]
     pub fn events_path(&self) -> PathBuf {

@@ -14,6 +14,8 @@
 //!      │                      Keychain  secrets.json (0600)
 //!      ▼                      (Secret Service, Keychain,
 //!  connectors.json (0600)      Credential Manager)
+//!
+//!  ProjectFile (.car/connectors.toml of a repository, read only) ── TrustStore: trust.json (0600), in Home
 //! ```
 //!
 //! What a caller can rely on:
@@ -46,11 +48,16 @@ mod server_log;
 mod token_lock;
 
 mod manifest;
+mod project;
 mod secret;
 
 pub use error::{KeychainError, StoreError};
 pub use home::Home;
-pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, StdioCommand};
+pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, ProjectOrigin, StdioCommand};
+pub use project::{
+    ExpandError, ProjectEntry, ProjectFile, TrustStore, Trusted, Unusable, describe, difference, expand,
+    project_schema, visible,
+};
 pub use secret::{EntryName, Fallback, Keychain, Secret, SecretMode, SecretStore, SystemKeychain};
 pub use server_log::ServerLog;
 pub use token_lock::TokenLock;

@@ -12,7 +12,11 @@ use crate::{StoreError, lock::WriteLock};
 #[cfg(unix)]
 pub(crate) const OWNER_ONLY_FILE: u32 = 0o600;
 
-/// The same for a folder.
+/// Reading and writing for everybody, of which the system takes away what the user wants it to (`umask`).
+#[cfg(unix)]
+const SHARED_FILE: u32 = 0o666;
+
+/// The same as the first for a folder.
 #[cfg(unix)]
 const OWNER_ONLY_FOLDER: u32 = 0o700;
 
@@ -28,10 +32,30 @@ pub(crate) fn replace(lock: &WriteLock, content: &[u8]) -> Result<(), StoreError
     write(target, content).map_err(StoreError::io("write", target))
 }
 
+/// Puts `content` into a file that others work on too: with the permissions that it has, or else the usual ones. Editors
+/// know no lock, so there is none.
+pub(crate) fn replace_shared(target: &Path, content: &[u8]) -> Result<(), StoreError> {
+    let permissions = fs::metadata(target).map(|metadata| metadata.permissions()).ok();
+    #[cfg(unix)]
+    let permissions = permissions.or_else(|| {
+        use std::os::unix::fs::PermissionsExt as _;
+        Some(fs::Permissions::from_mode(SHARED_FILE))
+    });
+    write_as(target, content, permissions).map_err(StoreError::io("write", target))
+}
+
 fn write(target: &Path, content: &[u8]) -> io::Result<()> {
+    write_as(target, content, None)
+}
+
+fn write_as(target: &Path, content: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
     let folder = target.parent().unwrap_or_else(|| Path::new("."));
-    // The temporary file is made for the owner only from its first byte, and vanishes if anything below fails.
-    let mut file = tempfile::Builder::new().prefix(&prefix(target)).suffix(TEMPORARY).tempfile_in(folder)?;
+    let mut builder = tempfile::Builder::new();
+    if let Some(permissions) = permissions {
+        builder.permissions(permissions);
+    }
+    // Else the temporary file is made for the owner only from its first byte. It vanishes if anything below fails.
+    let mut file = builder.prefix(&prefix(target)).suffix(TEMPORARY).tempfile_in(folder)?;
     file.write_all(content)?;
     // Without this the rename can reach the disk before the content does.
     file.as_file().sync_all()?;

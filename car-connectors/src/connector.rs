@@ -2,6 +2,7 @@
 //!
 //! Callers that come together dial once; nothing else waits here, and nothing waits for another connector.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ struct Dialed {
     url: String,
     secret_headers: Vec<String>,
     oauth: Option<OauthClient>,
+    /// The headers of a project's file, with variables as written.
+    project_headers: BTreeMap<String, String>,
     stdio: Option<StdioCommand>,
 }
 
@@ -106,6 +109,11 @@ impl Dialed {
             url: connector.url.clone(),
             secret_headers: connector.secret_headers.clone(),
             oauth: connector.oauth.clone(),
+            project_headers: connector
+                .project
+                .as_ref()
+                .map(|project| project.headers.clone())
+                .unwrap_or_default(),
             stdio: connector.stdio.clone(),
         }
     }

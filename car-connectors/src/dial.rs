@@ -9,13 +9,15 @@ mod local;
 mod remote;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use car_connectors_store::{Connector, SecretStore};
 use car_http::Client;
 use car_mcp::{Session, SessionBuilder};
 use car_mcp_http::Credentials;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::options::Variables;
 
 pub(crate) use local::{LocalPlan, LocalServers, ServerLogTask};
 pub(crate) use remote::RemotePlan;
@@ -43,10 +45,14 @@ pub(crate) struct Reached {
 
 impl DialPlan {
     /// Resolves a connector of the manifest. Blocks on the keychain, if the connector has secrets.
-    pub(crate) fn resolve(connector: &Connector, secrets: &SecretStore) -> Result<Self, Error> {
+    pub(crate) fn resolve(
+        connector: &Connector,
+        secrets: &SecretStore,
+        variables: &Variables,
+    ) -> Result<Self, Error> {
         match &connector.stdio {
             Some(command) => LocalPlan::resolve(&connector.slug, command, secrets).map(Self::Local),
-            None => RemotePlan::resolve(connector, secrets).map(Self::Remote),
+            None => RemotePlan::resolve(connector, secrets, variables).map(Self::Remote),
         }
     }
 
@@ -75,4 +81,23 @@ impl DialPlan {
             Self::Local(local) => local.start(slug, dialer).await,
         }
     }
+}
+
+/// Makes a session within the time that a project lets it take.
+pub(crate) async fn within<T>(
+    limit: Option<Duration>,
+    slug: &str,
+    reaching: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let Some(limit) = limit else { return reaching.await };
+    tokio::time::timeout(limit, reaching).await.unwrap_or_else(|_| {
+        Err(Error::new(ErrorKind::TimedOut, "the server did not answer in time")
+            .of(slug)
+            .hinted("try again, or raise startup_timeout_sec in the project's file"))
+    })
+}
+
+/// Takes seconds that a file gives as a time. What is none was refused when the file was read.
+pub(crate) fn seconds(seconds: Option<f64>) -> Option<Duration> {
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }

@@ -19,6 +19,8 @@ pub enum ErrorKind {
     NotFound,
     /// There is already a connector of that name.
     Duplicate,
+    /// The connector is of a project's file that the user does not trust as it is now.
+    Untrusted,
     /// The tool has not been enabled.
     NotEnabled,
     /// The arguments do not fit the tool's schema.
@@ -48,6 +50,7 @@ impl ErrorKind {
             Self::InvalidInput => "invalid_input",
             Self::NotFound => "not_found",
             Self::Duplicate => "duplicate",
+            Self::Untrusted => "untrusted",
             Self::NotEnabled => "not_enabled",
             Self::InvalidArguments => "invalid_arguments",
             Self::Denied => "denied",
@@ -164,11 +167,18 @@ impl From<StoreError> for Error {
             StoreError::Keychain { .. } => {
                 "unlock the keychain, or keep secrets in a file with CAR_SECRETS=file (`car doctor` tells more)"
             }
+            StoreError::ChangedSinceShown { .. } => "look at it again with `car trust`",
+            StoreError::OutsideProject { .. } | StoreError::NotAFile { .. } => {
+                "put a file in its place that is inside the project, or leave the project out with `--no-project`"
+            }
             StoreError::Io { .. } => "check that the state folder can be written and its disk is not full",
             _ => "`car doctor` looks at the state folder",
         };
         let kind = match &error {
-            StoreError::SecretTooLong { .. } => ErrorKind::InvalidInput,
+            StoreError::SecretTooLong { .. }
+            | StoreError::OutsideProject { .. }
+            | StoreError::NotAFile { .. } => ErrorKind::InvalidInput,
+            StoreError::ChangedSinceShown { .. } => ErrorKind::Untrusted,
             StoreError::DuplicateSlug { .. } => ErrorKind::Duplicate,
             _ => ErrorKind::Storage,
         };

@@ -49,11 +49,13 @@ mod status;
 
 pub use error::{Error, ErrorKind};
 pub use events::{ConnectorEvent, ConnectorEvents};
-pub use manager::ConnectorManager;
+pub use manager::{ConnectorManager, ProjectReview, ReviewedEntry};
 pub use name::{MAX_NAME_CHARS, canonical_names, slugify};
 pub use options::{CallOptions, ManagerOptions, NewConnector, OnProgress, ToolSelection};
 pub use sign_in::{Assertion, BegunSignIn, RenewTokens, SignInMethod, SignInOptions};
-pub use status::{ConnectorState, ConnectorStatus, SetAside, ToolListing, ToolOutcome, ToolView};
+pub use status::{
+    ConnectorSource, ConnectorState, ConnectorStatus, SetAside, ToolListing, ToolOutcome, ToolView,
+};
 
 pub use car_connectors_store as store;
 pub use car_engine as engine;

@@ -1,6 +1,7 @@
 //! What a program says when it makes a manager, adds a connector or calls a tool.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub struct ManagerOptions {
     pub(crate) variables: Variables,
     pub(crate) agent: Option<Arc<dyn UserAgent>>,
     pub(crate) renewer: Option<Arc<dyn RenewTokens>>,
+    pub(crate) project_dir: Option<PathBuf>,
     pub(crate) supervisor: Supervisor,
     pub(crate) idle: Duration,
 }
@@ -68,6 +70,7 @@ impl ManagerOptions {
             variables: Arc::new(|_| None),
             agent: None,
             renewer: None,
+            project_dir: None,
             supervisor: Supervisor::Nobody,
             idle: IDLE,
         }
@@ -191,6 +194,14 @@ impl ManagerOptions {
     #[must_use]
     pub fn with_client_metadata(mut self, url: impl Into<String>) -> Self {
         self.metadata_document = Some(url.into());
+        self
+    }
+
+    /// Uses the connectors of the project that this folder belongs to, once the user trusts them: those of the nearest
+    /// `.car/connectors.toml` up to the root of the folder's git repository. Without this, no project is looked at.
+    #[must_use]
+    pub fn with_project_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.project_dir = Some(folder.into());
         self
     }
 

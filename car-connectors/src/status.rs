@@ -19,6 +19,12 @@ pub enum ConnectorState {
     NeedsSignIn,
     /// The last attempt failed.
     Failed,
+    /// It is of a project's file that the user does not trust as it is now.
+    Untrusted,
+    /// It is of a project's file, and a connector of the user has its name.
+    Shadowed,
+    /// It is of a project's file, and its entry cannot be used: the last error says why.
+    Unusable,
 }
 
 impl ConnectorState {
@@ -30,6 +36,35 @@ impl ConnectorState {
             Self::Ready => "ready",
             Self::NeedsSignIn => "needs_sign_in",
             Self::Failed => "failed",
+            Self::Untrusted => "untrusted",
+            Self::Shadowed => "shadowed",
+            Self::Unusable => "unusable",
+        }
+    }
+
+    /// Returns whether the connector is used at all: entries of a project may only be listed.
+    pub const fn is_in_use(self) -> bool {
+        !matches!(self, Self::Untrusted | Self::Shadowed | Self::Unusable)
+    }
+}
+
+/// Who described a connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ConnectorSource {
+    /// The user, who added it.
+    User,
+    /// A project's file.
+    Project,
+}
+
+impl ConnectorSource {
+    /// Returns the source as one word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Project => "project",
         }
     }
 }
@@ -42,10 +77,14 @@ pub struct ConnectorStatus {
     pub slug: String,
     /// Its name, as the person gave it.
     pub name: String,
-    /// Its URL; nothing for a local one.
+    /// Its URL; nothing for a local one. That of a project has its variables as written.
     pub url: Option<String>,
-    /// The command that starts it; nothing for a remote one.
+    /// The command that starts it; nothing for a remote one. That of a project has its variables as written.
     pub command: Option<String>,
+    /// Who described it.
+    pub source: ConnectorSource,
+    /// The project's file that it comes from.
+    pub project_file: Option<String>,
     /// Whether there is a session with it.
     pub connected: bool,
     /// How it stands.
@@ -60,7 +99,7 @@ pub struct ConnectorStatus {
     pub last_error: Option<String>,
     /// Whose account it is, if the authorization server told.
     pub account: Option<String>,
-    /// The names of headers whose values are kept as secrets.
+    /// The names of headers whose values are kept as secrets, or come from a project's file.
     pub secret_headers: Vec<String>,
     /// The revision of the protocol that is spoken with it.
     pub protocol_version: Option<String>,

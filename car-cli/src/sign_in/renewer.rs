@@ -51,7 +51,8 @@ impl ProcessRenewer {
     async fn run(&self, slug: &str, refused: Option<&Fingerprint>) -> Result<(), Error> {
         let mut command = Command::new(&self.program);
         command.arg("--json").arg("--home").arg(self.home.path()).args(["--secrets", self.secrets]);
-        command.args(["renew-tokens", slug]);
+        // Whoever has tokens is in the manifest.
+        command.args(["--no-project", "renew-tokens", slug]);
         if let Some(refused) = refused {
             command.arg(format!("--refused={}", refused.as_str()));
         }

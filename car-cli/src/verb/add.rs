@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use car_connectors::NewConnector;
-use car_connectors::store::{Secret, StdioCommand};
+use car_connectors::store::{Connector, ProjectOrigin, Secret, StdioCommand, visible};
 
 use super::login::{self, Login};
 use super::status::Answer;
@@ -45,6 +45,9 @@ pub(crate) struct Add {
     /// Do not sign in where the server wants that: `car login` can do it later
     #[arg(long)]
     no_login: bool,
+    /// Write it to the project's .car/connectors.toml, with variables for secrets; no server is contacted
+    #[arg(long, conflicts_with_all = ["env", "header", "header_stdin", "no_login", "no_project"])]
+    project: bool,
 }
 
 /// Takes a typed secret over before an error of the command line could repeat it.
@@ -53,6 +56,28 @@ fn secret(text: &str) -> Result<Secret, Infallible> {
 }
 
 impl Add {
+    /// Describes an entry of the project's file: where a value would be, there is the name of its variable.
+    fn entry(&self) -> Result<Connector, Failure> {
+        let mut entry = match self.command.split_first() {
+            Some((program, words)) => {
+                let mut command = StdioCommand::new(program, words);
+                let names = self.env_from.iter();
+                command.env = names.map(|name| (name.clone(), format!("${{{name}}}"))).collect();
+                Connector::local("", &self.name, command)
+            }
+            None => Connector::remote("", &self.name, self.url.as_deref().unwrap_or_default()),
+        };
+        let mut project = ProjectOrigin::default();
+        for typed in &self.header_env {
+            // Only its shape is looked at: the variable need not be set here.
+            let (name, _) = header::from_variable(typed, |_| Some("value".to_owned()))?;
+            let variable = typed.split_once('=').map_or("", |(_, variable)| variable);
+            project.headers.insert(name, format!("${{{variable}}}"));
+        }
+        entry.project = Some(project);
+        Ok(entry)
+    }
+
     fn connector(&self, context: &Context) -> Result<NewConnector, Failure> {
         let Some((program, words)) = self.command.split_first() else {
             let mut new = NewConnector::remote(&self.name, self.url.as_deref().unwrap_or_default());
@@ -115,6 +140,9 @@ impl Add {
 
 /// Adds the connector, and shows how it stands.
 pub(crate) async fn run(context: &Context, arguments: Add) -> Result<Exit, Failure> {
+    if arguments.project {
+        return add_to_project(context, &arguments).await;
+    }
     let new = arguments.connector(context)?;
     let manager = context.manager().await?;
     let wait = context.screen.wait(format!("contacting {}", arguments.name));
@@ -138,6 +166,20 @@ pub(crate) async fn run(context: &Context, arguments: Add) -> Result<Exit, Failu
         format!("added {slug}: {count}, none enabled yet")
     });
     context.screen.note(format_args!("next: `car tools {slug}`, then `car enable {slug} TOOL…`"));
+    Ok(Exit::Done)
+}
+
+/// Writes the connector to the project's file, and shows how it stands.
+async fn add_to_project(context: &Context, arguments: &Add) -> Result<Exit, Failure> {
+    let manager = context.manager().await?;
+    let status = manager.add_to_project(arguments.entry()?).await?;
+    context.finish(&manager).await;
+    context.screen.result(&Answer { connector: &status }, || {
+        format!("added {} to {}", status.slug, visible(status.project_file.as_deref().unwrap_or_default()))
+    });
+    context
+        .screen
+        .note(format_args!("next: `car tools {0}`; others are asked to `car trust` it", status.slug));
     Ok(Exit::Done)
 }
 

@@ -61,7 +61,7 @@ async fn call(
     file: Option<Box<RawValue>>,
 ) -> Result<Exit, Failure> {
     let (slug, tool) = (&connector.slug, &arguments.tool);
-    let enabled = context.enabled_tools(slug)?;
+    let enabled = manager.enabled_tools(slug).await?;
     let wait = context.screen.wait(format!("calling {slug}/{tool}"));
     let json = match file {
         Some(json) => json,

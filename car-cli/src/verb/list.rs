@@ -1,6 +1,7 @@
 //! `car list`: the connectors, without contacting any.
 
-use car_connectors::ConnectorStatus;
+use car_connectors::store::visible;
+use car_connectors::{ConnectorState, ConnectorStatus};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -33,21 +34,34 @@ pub(super) fn show(screen: &Screen, connectors: &[ConnectorStatus]) {
         if connectors.is_empty() {
             return String::new();
         }
-        let mut table = screen.table(["CONNECTOR", "STATE", "ACCOUNT", "ENABLED", "TOOLS", "URL OR COMMAND"]);
+        let headings = ["CONNECTOR", "STATE", "SOURCE", "ACCOUNT", "ENABLED", "TOOLS", "URL OR COMMAND"];
+        let mut table = screen.table(headings);
         for connector in connectors {
             table.row([
                 &connector.slug,
                 &connector.state.as_str().replace('_', " "),
+                connector.source.as_str(),
                 &connector.account.clone().unwrap_or_else(|| "-".to_owned()),
                 &connector.enabled_count.to_string(),
                 &connector.tool_count.map_or_else(|| "-".to_owned(), |count| count.to_string()),
-                &address(connector),
+                &visible(&address(connector)),
             ]);
         }
         table.text()
     });
     if connectors.is_empty() {
         screen.note("no connectors yet; next: `car add NAME URL`");
+    }
+    for (connector, reason) in connectors.iter().filter_map(|one| Some((one, one.last_error.as_ref()?))) {
+        if matches!(connector.state, ConnectorState::Unusable | ConnectorState::Shadowed) {
+            screen.note(format_args!("{} is not used: {}", connector.slug, visible(reason)));
+        }
+    }
+    let untrusted = connectors.iter().filter(|one| one.state == ConnectorState::Untrusted).count();
+    if untrusted > 0 {
+        screen.note(format_args!(
+            "not used before you agree to what this project's file would do: {untrusted}; next: `car trust`"
+        ));
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod logout;
 pub(crate) mod logs;
 pub(crate) mod status;
 pub(crate) mod tools;
+pub(crate) mod trust;
 
 pub(crate) mod disable;
 pub(crate) mod enable;

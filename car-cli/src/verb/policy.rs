@@ -112,7 +112,7 @@ async fn explain(
         rule: Option<Rule>,
         rules: Vec<Rule>,
     }
-    let subject = Subject::find(context, manager, &arguments.tool).await?;
+    let subject = Subject::find(manager, &arguments.tool).await?;
     let parameters = match arguments.arguments.is_empty() {
         true => None,
         false => {
@@ -166,15 +166,16 @@ struct Subject {
 
 impl Subject {
     /// Finds a tool by `CONNECTOR/TOOL`, or an enabled one by its canonical name.
-    async fn find(context: &Context, manager: &ConnectorManager, given: &str) -> Result<Self, Failure> {
-        let slugs: Vec<String> = manager.list().await?.into_iter().map(|known| known.slug).collect();
+    async fn find(manager: &ConnectorManager, given: &str) -> Result<Self, Failure> {
+        let known = manager.list().await?.into_iter().filter(|known| known.state.is_in_use());
+        let slugs: Vec<String> = known.map(|known| known.slug).collect();
         if let Some((connector, tool)) = given.split_once('/') {
             let canonical = canonical_names(connector, [tool], &slugs).remove(tool).unwrap_or_default();
-            let enabled = context.enabled_tools(connector)?.iter().any(|name| name == tool);
+            let enabled = manager.enabled_tools(connector).await?.iter().any(|name| name == tool);
             return Ok(Self { connector: connector.to_owned(), tool: tool.to_owned(), canonical, enabled });
         }
         for connector in &slugs {
-            let enabled = context.enabled_tools(connector)?;
+            let enabled = manager.enabled_tools(connector).await?;
             let names = canonical_names(connector, enabled.iter().map(String::as_str), &slugs);
             if let Some((tool, canonical)) = names.into_iter().find(|(_, canonical)| canonical == given) {
                 let (connector, tool) = (connector.clone(), tool.to_owned());

@@ -65,8 +65,9 @@ pub(super) async fn show(
     selection: &Selection,
     done: &str,
 ) -> Result<(), Failure> {
-    let slugs: Vec<String> = manager.list().await?.into_iter().map(|known| known.slug).collect();
-    let enabled = context.enabled_tools(slug)?;
+    let known = manager.list().await?.into_iter().filter(|known| known.state.is_in_use());
+    let slugs: Vec<String> = known.map(|known| known.slug).collect();
+    let enabled = manager.enabled_tools(slug).await?;
     let names = canonical_names(slug, enabled.iter().map(String::as_str), &slugs);
     let tools = names.iter().map(|(name, canonical)| Enabled { name, canonical }).collect();
     context.screen.result(&Answer { connector: slug, enabled_tools: tools }, || {

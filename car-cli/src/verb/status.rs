@@ -2,6 +2,7 @@
 
 use car_connectors::ConnectorStatus;
 use car_connectors::oauth::driver::Account;
+use car_connectors::store::visible;
 use serde::Serialize;
 
 use super::list;
@@ -97,14 +98,17 @@ pub(super) fn text(status: &ConnectorStatus) -> String {
         Some(count) => format!("{} of {count} enabled", status.enabled_count),
         None => format!("{} enabled", status.enabled_count),
     };
-    let url = status.url.as_deref().map(list::masked);
+    let url = status.url.as_deref().map(|url| visible(&list::masked(url)).into_owned());
+    let (name, file) = (visible(&status.name), status.project_file.as_deref().map(visible));
     let headers = status.secret_headers.join(", ");
     let facts = [
         ("connector", Some(status.slug.as_str())),
-        ("name", Some(&status.name)),
+        ("name", Some(&*name)),
         ("url", url.as_deref()),
         ("command", status.command.as_deref()),
         ("state", Some(status.state.as_str())),
+        ("source", Some(status.source.as_str())),
+        ("file", file.as_deref()),
         ("account", status.account.as_deref()),
         ("server", status.server.as_deref()),
         ("protocol", status.protocol_version.as_deref()),

@@ -10,7 +10,7 @@ use car_testkit::hostile::{Hostile, Mode};
 use crate::car::Car;
 use crate::typing::EVERY_VERB;
 
-fn put(path: &Path, text: &str) {
+pub(crate) fn put(path: &Path, text: &str) {
     std::fs::File::options()
         .create(true)
         .write(true)

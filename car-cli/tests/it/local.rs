@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use crate::car::{Car, ended};
 
 /// The server of the test kit. A test run of this package alone does not build it.
-fn server() -> &'static Path {
+pub(crate) fn server() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let built = Command::new(env!("CARGO"))

@@ -5,6 +5,7 @@ mod bad_input;
 mod car;
 mod custody;
 mod local;
+mod project;
 mod protected;
 mod sign_in;
 mod typing;

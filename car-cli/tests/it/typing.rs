@@ -3,8 +3,9 @@
 use crate::car::{Car, ended};
 
 /// One line for every verb, all about a connector that is not there.
-pub(crate) const EVERY_VERB: [&[&str]; 13] = [
+pub(crate) const EVERY_VERB: [&[&str]; 14] = [
     &["add", "Docs", "not a url"],
+    &["trust", "--yes"],
     &["list"],
     &["status"],
     &["status", "nope"],

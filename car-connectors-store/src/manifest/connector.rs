@@ -1,11 +1,13 @@
 //! One connector as the rest of the workspace knows it, and how it stands in the file.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::value::RawValue;
 
 use super::members::{Members, Node, Reader, Source, Writer};
 use super::oauth::OauthClient;
+use super::origin::ProjectOrigin;
 use crate::StoreError;
 
 /// A tool source: a remote server by its address, or a local one by its command.
@@ -26,11 +28,13 @@ pub struct Connector {
     pub oauth: Option<OauthClient>,
     /// The tools that may be called, by the server's names for them.
     pub enabled_tools: Vec<String>,
+    /// The project's file that it comes from; nothing for one that the user added.
+    pub project: Option<ProjectOrigin>,
     members: Members,
 }
 
 /// The command that starts a local server.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct StdioCommand {
     /// The program.
@@ -41,7 +45,23 @@ pub struct StdioCommand {
     pub env: BTreeMap<String, String>,
     /// The names of variables whose values are in the [`SecretStore`](crate::SecretStore).
     pub secret_env: Vec<String>,
+    /// The folder that it is started in; without one, that of the program.
+    pub cwd: Option<String>,
     members: Members,
+}
+
+impl fmt::Debug for StdioCommand {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values may come out of the user's environment: only the names of variables are shown.
+        formatter
+            .debug_struct("StdioCommand")
+            .field("command", &self.command)
+            .field("args", &self.args)
+            .field("env", &self.env.keys())
+            .field("secret_env", &self.secret_env)
+            .field("cwd", &self.cwd)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Connector {
@@ -80,6 +100,7 @@ impl Connector {
             secret_headers: object.optional("secret_headers")?.unwrap_or_default(),
             oauth: object.raw("oauth").map(|part| OauthClient::read(source, part)).transpose()?,
             enabled_tools: object.optional("enabled_tools")?.unwrap_or_default(),
+            project: object.raw("project").map(|part| ProjectOrigin::read(source, part)).transpose()?,
             members: object.into_members(),
         })
     }
@@ -93,21 +114,24 @@ impl Connector {
         object.set_unless_empty("secret_headers", &self.secret_headers);
         object.place("oauth", self.oauth.as_ref().map(|oauth| Node::Object(oauth.writer())));
         object.set_unless_empty("enabled_tools", &self.enabled_tools);
+        object.place("project", self.project.as_ref().map(|project| Node::Object(project.writer())));
         object
     }
 }
 
 /// The members that [`Connector`] has fields for.
-const KNOWN: [&str; 7] = ["slug", "name", "url", "stdio", "secret_headers", "oauth", "enabled_tools"];
+const KNOWN: [&str; 8] =
+    ["slug", "name", "url", "stdio", "secret_headers", "oauth", "enabled_tools", "project"];
 
 /// What the file has beside the known members makes no other command of it.
 impl PartialEq for StdioCommand {
     fn eq(&self, other: &Self) -> bool {
-        let Self { command, args, env, secret_env, members: _ } = self;
+        let Self { command, args, env, secret_env, cwd, members: _ } = self;
         *command == other.command
             && *args == other.args
             && *env == other.env
             && *secret_env == other.secret_env
+            && *cwd == other.cwd
     }
 }
 
@@ -125,6 +149,7 @@ impl StdioCommand {
             args: object.optional("args")?.unwrap_or_default(),
             env: object.optional("env")?.unwrap_or_default(),
             secret_env: object.optional("secret_env")?.unwrap_or_default(),
+            cwd: object.optional("cwd")?,
             members: object.into_members(),
         })
     }
@@ -135,6 +160,7 @@ impl StdioCommand {
         object.set_unless_empty("args", &self.args);
         object.set_unless_empty("env", &self.env);
         object.set_unless_empty("secret_env", &self.secret_env);
+        object.set_unless_empty("cwd", &self.cwd);
         object
     }
 }

@@ -4,9 +4,11 @@ mod connector;
 mod document;
 mod members;
 mod oauth;
+mod origin;
 mod store;
 
 pub use connector::{Connector, StdioCommand};
 pub use document::Manifest;
 pub use oauth::OauthClient;
+pub use origin::ProjectOrigin;
 pub use store::ManifestStore;

@@ -7,6 +7,7 @@ mod keychain;
 mod manifest;
 mod manifest_text;
 mod processes;
+mod project;
 mod secrets;
 
 use car_connectors_store::Home;

@@ -73,6 +73,9 @@ impl LocalPlan {
             .args(&self.command.args)
             .inherit(|name| variables(name).map(OsString::from))
             .envs(self.command.env.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        if let Some(folder) = &self.command.cwd {
+            command = command.cwd(folder);
+        }
         for (name, value) in &self.secrets {
             command = command.env(name, value.expose());
         }

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use car_connectors_store::{Connector, EntryName, Secret, SecretStore};
+use car_connectors_store::{Connector, EntryName, Secret, SecretStore, expand};
 use car_http::{HeaderName, HeaderValue, Target, header};
 use car_mcp::Session;
 use car_mcp_http::{Credentials, HttpTransport};
 
 use super::Dialer;
 use crate::error::{Error, ErrorKind, session_error};
+use crate::options::Variables;
 
 /// Everything that a remote connector needs to be dialed.
 pub(crate) struct RemotePlan {
@@ -37,7 +38,11 @@ impl RemotePlan {
     }
 
     /// Resolves a connector of the manifest. Blocks on the keychain, if the connector has secrets.
-    pub(super) fn resolve(connector: &Connector, secrets: &SecretStore) -> Result<Self, Error> {
+    pub(super) fn resolve(
+        connector: &Connector,
+        secrets: &SecretStore,
+        variables: &Variables,
+    ) -> Result<Self, Error> {
         let mut headers = Vec::with_capacity(connector.secret_headers.len());
         for name in &connector.secret_headers {
             let secret = secrets.get(&EntryName::header(&connector.slug, name))?.ok_or_else(|| {
@@ -48,6 +53,14 @@ impl RemotePlan {
                 .hinted("remove the connector and add it again with the header")
             })?;
             headers.push((name.clone(), secret));
+        }
+        let project = connector.project.as_ref();
+        for (name, value) in project.iter().flat_map(|project| &project.headers) {
+            let value = expand(value, &**variables).map_err(|error| {
+                Error::new(ErrorKind::InvalidInput, format!("the header {name} cannot be used: {error}"))
+                    .hinted("set the variable, or mend the project's file")
+            })?;
+            headers.push((name.clone(), Secret::from(value)));
         }
         Self::new(&connector.url, &headers)
     }

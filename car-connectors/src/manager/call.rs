@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::tools::set_aside;
 use super::{ConnectorManager, slugs};
+use crate::dial::seconds;
 use crate::error::{Error, engine_error};
 use crate::name::canonical_name;
 use crate::options::CallOptions;
@@ -32,12 +33,13 @@ impl ConnectorManager {
     ) -> Result<ToolOutcome, Error> {
         let manifest = self.inner.manifest().await?;
         let slugs = slugs(&manifest);
-        let connector = manifest.connector(slug).ok_or_else(|| Error::no_connector(slug, &slugs))?;
+        let connector = manifest.connector(slug).ok_or_else(|| self.inner.missing(slug, &manifest))?;
         let canonical = canonical_name(slug, tool, &slugs);
         let progress = options.on_progress.as_deref();
         let sink = progress.map(|on_progress| move |progress| on_progress(&progress));
         let mut request = ToolRequest::new(&canonical, arguments, &self.inner.caller).with_target(slug, tool);
-        if let Some(timeout) = options.timeout {
+        let usual = connector.project.as_ref().and_then(|project| seconds(project.tool_timeout_sec));
+        if let Some(timeout) = options.timeout.or(usual) {
             request = request.with_deadline(timeout);
         }
         if let Some(trace) = &options.trace {

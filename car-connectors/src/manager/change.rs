@@ -67,7 +67,7 @@ impl ConnectorManager {
         let connector = self
             .inner
             .blocking(move |inner| {
-                let connector = inner.change(&slug, |connector| remember_count(connector, count))?;
+                let connector = inner.note(&slug, |connector| remember_count(connector, count))?;
                 inner.look()?;
                 Ok(connector)
             })
@@ -85,10 +85,7 @@ impl ConnectorManager {
         let (session, outcome) = self
             .inner
             .blocking(move |inner| {
-                let removed = inner.manifest.update(|manifest| {
-                    let known = slugs(manifest);
-                    manifest.remove(&wanted).ok_or_else(|| Error::no_connector(&wanted, &known))
-                })?;
+                let removed = inner.take_out(&wanted)?;
                 let session = inner.known_live(&wanted).and_then(|live| live.disconnect());
                 let settled = inner.look();
                 let deleted = inner.secrets.delete_all(&entries(&removed));
@@ -157,14 +154,31 @@ impl Inner {
         Ok(())
     }
 
-    /// Changes a connector in the manifest and returns what it has become. Blocks.
+    /// Changes a connector in the manifest and returns what it has become. One of the project's comes into the manifest
+    /// by that, as its file has it. Blocks.
     pub(crate) fn change(&self, slug: &str, change: impl FnOnce(&mut Connector)) -> Result<Connector, Error> {
-        self.manifest.update(|manifest| {
+        let project = self.project();
+        let changed = self.manifest.update(|manifest| {
+            if manifest.connector(slug).is_none()
+                && let Some(written) = project.written(slug)
+            {
+                manifest.add(written.clone())?;
+            }
             let known = slugs(manifest);
             let connector = manifest.connector_mut(slug).ok_or_else(|| Error::no_connector(slug, &known))?;
             change(connector);
-            Ok(connector.clone())
-        })
+            Ok::<_, Error>(connector.clone())
+        })?;
+        self.used(&changed)
+    }
+
+    /// Changes what the manifest remembers of a connector. One that is only the project's stays out of it. Blocks.
+    fn note(&self, slug: &str, change: impl FnOnce(&mut Connector)) -> Result<Connector, Error> {
+        let project = self.project();
+        match project.written(slug) {
+            Some(written) if self.manifest.read()?.connector(slug).is_none() => self.used(written),
+            _ => self.change(slug, change),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use car_connectors_store::Connector;
 use super::Inner;
 use crate::catalog::Catalog;
 use crate::connector::{Connected, Idle, Live};
-use crate::dial::{DialPlan, Reached};
+use crate::dial::{DialPlan, Reached, seconds, within};
 use crate::error::{Error, session_error};
 use crate::events::ConnectorEvent;
 
@@ -89,13 +89,16 @@ impl Inner {
     async fn dial_and_adopt(&self, connector: &Connector) -> Result<(Connected, Option<Connected>), Error> {
         let slug = connector.slug.as_str();
         let wanted = connector.clone();
-        let plan = self.blocking(move |inner| DialPlan::resolve(&wanted, &inner.secrets)).await;
+        let plan = self
+            .blocking(move |inner| DialPlan::resolve(&wanted, &inner.secrets, &inner.oauth.variables))
+            .await;
         let mut plan = plan.map_err(|error| error.of(slug))?;
         if plan.takes_credentials() {
             let authorizer = self.authorizer(connector).await?;
             plan = plan.with_credentials(Arc::new(authorizer));
         }
-        let (reached, catalog) = self.look_behind(slug, plan).await?;
+        let startup = connector.project.as_ref().and_then(|project| seconds(project.startup_timeout_sec));
+        let (reached, catalog) = within(startup, slug, self.look_behind(slug, plan)).await?;
         // Somebody may have signed in on the way.
         let connector = self.note_sign_in(connector).await?;
         let connected = Connected::new(&connector, reached, catalog);

@@ -3,21 +3,26 @@
 mod call;
 mod change;
 mod connect;
+mod project;
+mod review;
 mod settle;
 mod sign_in;
 mod tools;
 mod view;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use car_connectors_store::{Connector, Home, Manifest, ManifestStore, SecretStore, ServerLog};
+use car_connectors_store::{Connector, Home, Manifest, ManifestStore, SecretStore, ServerLog, TrustStore};
 use car_engine::{EventLog, McpToolExecutor, PolicyFile, SystemClock, ToolEntry, ToolRegistry};
 use car_http::{Client, ClientBuilder};
 use car_mcp::Session;
 use car_oauth::driver::UserAgent;
 use car_oauth::quirk::Quirks;
 
+use self::project::Project;
+pub use self::review::{ProjectReview, ReviewedEntry};
 use self::settle::Settled;
 use self::sign_in::{KnownAuthorizer, Waiting};
 use crate::connector::Live;
@@ -52,6 +57,10 @@ pub(crate) struct Inner {
     /// Sign-ins whose answer comes to a front end.
     pub(crate) waiting: Mutex<Vec<Waiting>>,
     pub(crate) settled: Mutex<Settled>,
+    pub(crate) trust: TrustStore,
+    pub(crate) project_dir: Option<PathBuf>,
+    /// What the last look found of the project.
+    pub(crate) project: Mutex<Arc<Project>>,
     pub(crate) hub: Hub,
     /// For what outlives a borrow: the sessions that the engine holds.
     pub(crate) own: std::sync::Weak<Self>,
@@ -107,6 +116,9 @@ impl ConnectorManager {
             caller: options.caller,
             live: Mutex::default(),
             settled: Mutex::default(),
+            trust: TrustStore::new(&options.home),
+            project_dir: options.project_dir,
+            project: Mutex::default(),
             hub: Hub::new(),
             own: own.clone(),
         });
@@ -136,13 +148,15 @@ impl ConnectorManager {
         Ok(manager)
     }
 
-    /// Lists all connectors, in the order in which they were added. No server is contacted.
+    /// Lists all connectors: the user's in the order in which they were added, then the project's, also those that are
+    /// not trusted or cannot be used. No server is contacted.
     ///
     /// # Errors
     /// Says why the manifest cannot be read.
     pub async fn list(&self) -> Result<Vec<ConnectorStatus>, Error> {
         let manifest = self.inner.manifest().await?;
-        Ok(manifest.connectors().iter().map(|connector| self.inner.status_of(connector)).collect())
+        let usable = manifest.connectors().iter().map(|connector| self.inner.status_of(connector));
+        Ok(usable.chain(self.inner.project().set_aside()).collect())
     }
 
     /// Tells how one connector stands. No server is contacted.
@@ -150,8 +164,14 @@ impl ConnectorManager {
     /// # Errors
     /// Says that there is no such connector, or why the manifest cannot be read.
     pub async fn status(&self, slug: &str) -> Result<ConnectorStatus, Error> {
-        let connector = self.inner.connector(slug).await?;
-        Ok(self.inner.status_of(&connector))
+        let manifest = self.inner.manifest().await?;
+        match manifest.connector(slug) {
+            Some(connector) => Ok(self.inner.status_of(connector)),
+            None => {
+                let set_aside = self.inner.project().set_aside().find(|status| status.slug == slug);
+                set_aside.ok_or_else(|| self.inner.missing(slug, &manifest))
+            }
+        }
     }
 
     /// Lists the enabled tools of the connectors that have been dialed, as a model is shown them.
@@ -194,6 +214,7 @@ impl ConnectorManager {
     /// Returns what the user should know and need not act on at once, such as secrets being kept in a file.
     pub fn warnings(&self) -> Vec<String> {
         let fallback = self.inner.secrets.fallback();
+        let project = self.inner.project().trouble();
         fallback
             .map(|fallback| {
                 format!(
@@ -202,6 +223,7 @@ impl ConnectorManager {
                 )
             })
             .into_iter()
+            .chain(project)
             .collect()
     }
 
@@ -230,7 +252,7 @@ impl Inner {
 
     pub(crate) async fn connector(&self, slug: &str) -> Result<Connector, Error> {
         let manifest = self.manifest().await?;
-        manifest.connector(slug).cloned().ok_or_else(|| Error::no_connector(slug, &slugs(&manifest)))
+        manifest.connector(slug).cloned().ok_or_else(|| self.missing(slug, &manifest))
     }
 
     /// Runs what touches files or the keychain where it holds up nobody.

@@ -41,7 +41,7 @@ impl Inner {
     /// Reads the manifest, and follows it if it has changed. Blocks.
     pub(crate) fn look(&self) -> Result<Manifest, Error> {
         let mut settled = self.lock_settled();
-        let manifest = self.manifest.read()?;
+        let manifest = self.read()?;
         if settled.manifest.as_ref() != Some(&manifest) {
             self.settle(&mut settled, &manifest);
         }
@@ -56,7 +56,7 @@ impl Inner {
     ) -> Result<Option<Connected>, Error> {
         let slug = &connector.slug;
         let mut settled = self.lock_settled();
-        let manifest = self.manifest.read()?;
+        let manifest = self.read()?;
         if !manifest.connector(slug).is_some_and(|connector| connected.is_with(connector)) {
             self.settle(&mut settled, &manifest);
             let text = format!("the connector {slug:?} was removed or changed while it was dialed");
@@ -75,7 +75,7 @@ impl Inner {
         catalog: Arc<Catalog>,
     ) -> Result<(), Error> {
         let mut settled = self.lock_settled();
-        let manifest = self.manifest.read()?;
+        let manifest = self.read()?;
         if let Some(live) = self.known_live(slug) {
             live.relist(connected, catalog);
         }

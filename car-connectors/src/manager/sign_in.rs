@@ -261,7 +261,13 @@ impl Inner {
             let text = "a local server needs no sign-in";
             return Err(Error::new(ErrorKind::InvalidInput, text).of(slug).hinted("call its tools"));
         }
-        if connector.secret_headers.iter().any(|name| name.eq_ignore_ascii_case("authorization")) {
+        let project = connector.project.iter().flat_map(|project| project.headers.keys());
+        if connector
+            .secret_headers
+            .iter()
+            .chain(project)
+            .any(|name| name.eq_ignore_ascii_case("authorization"))
+        {
             let text =
                 "the connector sends an Authorization header that you gave, and so no token of a sign-in";
             return Err(Error::new(ErrorKind::InvalidInput, text)

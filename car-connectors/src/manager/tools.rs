@@ -13,6 +13,15 @@ use crate::status::{ToolListing, ToolView};
 const SHOWN_NAMES: usize = 20;
 
 impl ConnectorManager {
+    /// Returns which tools of a connector are enabled, without contacting it: none of one that is not there.
+    ///
+    /// # Errors
+    /// Says why the manifest cannot be read.
+    pub async fn enabled_tools(&self, slug: &str) -> Result<Vec<String>, Error> {
+        let manifest = self.inner.manifest().await?;
+        Ok(manifest.connector(slug).map(|connector| connector.enabled_tools.clone()).unwrap_or_default())
+    }
+
     /// Lists the tools of a connector, dialing it where there is no session yet.
     ///
     /// # Errors
@@ -21,8 +30,7 @@ impl ConnectorManager {
         let connected = self.inner.current(slug).await?;
         let manifest = self.inner.manifest().await?;
         // It may have been removed while its server was asked.
-        let connector =
-            manifest.connector(slug).ok_or_else(|| Error::no_connector(slug, &slugs(&manifest)))?;
+        let connector = manifest.connector(slug).ok_or_else(|| self.inner.missing(slug, &manifest))?;
         Ok(ToolListing {
             tools: views(connector, &connected.catalog, &slugs(&manifest)),
             set_aside: connected.catalog.set_aside(connector),
@@ -35,8 +43,13 @@ impl ConnectorManager {
     /// Says which tool the server does not offer, or why it cannot be used; none is enabled then.
     pub async fn enable_tools(&self, slug: &str, tools: &ToolSelection) -> Result<Vec<ToolView>, Error> {
         let catalog = self.inner.current(slug).await?.catalog;
+        let project = self.inner.connector(slug).await?.project;
+        let left_out = project.map(|project| project.disabled_tools).unwrap_or_default();
         let names: Vec<String> = match tools {
-            ToolSelection::All => catalog.usable().map(|tool| tool.name.clone()).collect(),
+            ToolSelection::All => {
+                let names = catalog.usable().map(|tool| tool.name.clone());
+                names.filter(|name| !left_out.contains(name)).collect()
+            }
             ToolSelection::Named(names) => {
                 names.iter().try_for_each(|name| check_usable(slug, name, &catalog))?;
                 names.clone()

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::Inner;
 use crate::connector::LiveState;
-use crate::status::{ConnectorState, ConnectorStatus};
+use crate::status::{ConnectorSource, ConnectorState, ConnectorStatus};
 
 /// The manifest member that remembers how many tools were seen last, so that a list need not ask the server.
 const TOOL_COUNT: &str = "tool_count";
@@ -19,20 +19,27 @@ impl Inner {
             state => state,
         };
         let server = live.connected.as_ref().map(|connected| connected.session.server());
+        let project = connector.project.as_ref();
+        let known = self.project();
+        // Variables may hold secrets: a project's connector is shown as it is written.
+        let written = known.as_written(&connector.slug).filter(|_| project.is_some()).unwrap_or(connector);
+        let headers = project.iter().flat_map(|project| project.headers.keys());
         let seen = live.connected.as_ref().map(|connected| connected.catalog.len());
         ConnectorStatus {
             slug: connector.slug.clone(),
             name: connector.name.clone(),
-            url: (!connector.url.is_empty()).then(|| connector.url.clone()),
-            command: connector.stdio.as_ref().map(command_line),
+            url: (!written.url.is_empty()).then(|| written.url.clone()),
+            command: written.stdio.as_ref().map(command_line),
+            source: project.map_or(ConnectorSource::User, |_| ConnectorSource::Project),
+            project_file: project.map(|project| project.file.clone()),
             connected: live.connected.is_some(),
             state,
-            next_action: next_action(connector, &live, state),
+            next_action: known.news_of(&connector.slug).or_else(|| next_action(connector, &live, state)),
             tool_count: seen.or_else(|| remembered_count(connector)),
             enabled_count: connector.enabled_tools.len(),
             last_error: live.failure.map(|failure| failure.text),
             account: connector.oauth.as_ref().and_then(|oauth| oauth.account.clone()),
-            secret_headers: connector.secret_headers.clone(),
+            secret_headers: connector.secret_headers.iter().chain(headers).cloned().collect(),
             protocol_version: server.as_ref().map(|server| server.version.to_string()),
             server: server.and_then(|server| server.info).map(|info| match info.version.as_str() {
                 "" => info.name,
@@ -48,7 +55,7 @@ pub(crate) fn remember_count(connector: &mut Connector, count: usize) {
 }
 
 /// Writes a command as it is started: words with blanks in quotes.
-fn command_line(command: &StdioCommand) -> String {
+pub(super) fn command_line(command: &StdioCommand) -> String {
     let words = std::iter::once(&command.command).chain(&command.args);
     let quoted = words.map(|word| match word.is_empty() || word.contains(char::is_whitespace) {
         true => format!("{word:?}"),

@@ -18,6 +18,9 @@ mod events;
 mod names;
 mod processes;
 
+mod project;
+mod project_hostile;
+
 mod bad_server;
 mod bad_state;
 mod secrets;

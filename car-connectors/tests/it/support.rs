@@ -43,6 +43,26 @@ impl Place {
         std::fs::write(self.home().path().join(name), text).unwrap();
     }
 
+    /// Writes the file of a project that is a repository beside the state folder.
+    pub(crate) fn project(&self, text: impl AsRef<[u8]>) {
+        std::fs::create_dir_all(self.folder.path().join("repo/.git")).unwrap();
+        std::fs::create_dir_all(self.folder.path().join("repo/.car")).unwrap();
+        std::fs::write(self.folder.path().join("repo/.car/connectors.toml"), text).unwrap();
+    }
+
+    /// A manager for somebody who works in that project.
+    pub(crate) async fn project_manager(&self) -> ConnectorManager {
+        self.project_manager_with(|_| None).await
+    }
+
+    pub(crate) async fn project_manager_with(
+        &self,
+        lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> ConnectorManager {
+        let options = self.options().with_project_dir(self.folder.path().join("repo"));
+        ConnectorManager::load_and_connect(options.with_variables(lookup).unwrap()).await.unwrap()
+    }
+
     pub(crate) fn manifest(&self) -> String {
         std::fs::read_to_string(self.home().manifest_path()).unwrap_or_default()
     }

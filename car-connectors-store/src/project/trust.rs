@@ -1,0 +1,144 @@
+//! Which project files the user trusts: their paths, and the hash of the content that was agreed to.
+//!
+//! It is kept in the state folder. A repository cannot say of itself that it is trusted.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::ProjectFile;
+use crate::lock::{LOCK_WAIT, WriteLock};
+use crate::{Home, StoreError, replace};
+
+/// The version that this release writes.
+const VERSION: u64 = 1;
+
+/// The largest record that is read: room for a thousand projects with the text that was agreed to.
+const LARGEST: u64 = 32 * 1024 * 1024;
+
+/// The longest text that is kept to show what has changed. Most files have a few hundred bytes.
+const LONGEST_TEXT: usize = 16 * 1024;
+
+/// Which project files are trusted, `trust.json`.
+#[derive(Clone, Debug)]
+pub struct TrustStore {
+    path: PathBuf,
+}
+
+/// What the user agreed to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Trusted {
+    /// The file, by its canonical path.
+    pub file: String,
+    /// The SHA-256 of the content, in hexadecimal.
+    pub sha256: String,
+    /// The content, if it is not too long to be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The slugs of entries that the user removed and does not want back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
+    #[serde(flatten)]
+    more: Map<String, Value>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Record {
+    version: u64,
+    #[serde(default)]
+    projects: Vec<Trusted>,
+    #[serde(flatten)]
+    more: Map<String, Value>,
+}
+
+impl TrustStore {
+    /// Names the record of a state folder; nothing is read or made yet.
+    #[must_use]
+    pub fn new(home: &Home) -> Self {
+        Self { path: home.trust_path() }
+    }
+
+    /// Returns what the user agreed to of a file, whatever is in the file now.
+    ///
+    /// # Errors
+    /// [`StoreError::Malformed`], [`StoreError::NewerVersion`], [`StoreError::TooLarge`], [`StoreError::Io`].
+    pub fn get(&self, file: &Path) -> Result<Option<Trusted>, StoreError> {
+        let record = self.read()?;
+        Ok(record.projects.into_iter().find(|project| Path::new(&project.file) == file))
+    }
+
+    /// Notes that the user agreed to this content. Entries that were removed are wanted back.
+    ///
+    /// # Errors
+    /// Those of [`TrustStore::get`], after which the record is as it was; [`StoreError::Locked`].
+    pub fn trust(&self, project: &ProjectFile) -> Result<(), StoreError> {
+        let agreed = Trusted {
+            file: project.path.to_string_lossy().into_owned(),
+            sha256: project.sha256.clone(),
+            text: (project.text.len() <= LONGEST_TEXT).then(|| project.text.clone()),
+            removed: Vec::new(),
+            more: Map::new(),
+        };
+        self.update(|projects| match projects.iter_mut().find(|known| known.file == agreed.file) {
+            Some(known) => *known = Trusted { more: std::mem::take(&mut known.more), ..agreed },
+            None => projects.push(agreed),
+        })
+    }
+
+    /// Notes that the user does not want an entry of a trusted file.
+    ///
+    /// # Errors
+    /// As [`TrustStore::trust`].
+    pub fn remove(&self, file: &Path, slug: &str) -> Result<(), StoreError> {
+        self.update(|projects| {
+            let known = projects.iter_mut().find(|known| Path::new(&known.file) == file);
+            if let Some(known) = known
+                && !known.removed.iter().any(|removed| removed == slug)
+            {
+                known.removed.push(slug.to_owned());
+            }
+        })
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Vec<Trusted>)) -> Result<(), StoreError> {
+        let lock = WriteLock::acquire(&self.path, LOCK_WAIT)?;
+        let mut record = self.read()?;
+        change(&mut record.projects);
+        record.version = VERSION;
+        let mut text = serde_json::to_string_pretty(&record).expect("texts and numbers are always JSON");
+        text.push('\n');
+        replace::replace(&lock, text.as_bytes())
+    }
+
+    fn read(&self) -> Result<Record, StoreError> {
+        let Some(content) = replace::read(&self.path, LARGEST)? else { return Ok(Record::default()) };
+        let record: Record = serde_json::from_slice(&content).map_err(|error| {
+            let message = error.to_string();
+            let end = message.rfind(" at line ").unwrap_or(message.len());
+            StoreError::Malformed {
+                path: self.path.clone(),
+                line: error.line(),
+                column: error.column(),
+                message: message[..end].to_owned(),
+            }
+        })?;
+        match record.version > VERSION {
+            true => Err(StoreError::NewerVersion {
+                path: self.path.clone(),
+                found: record.version,
+                known: VERSION,
+            }),
+            false => Ok(record),
+        }
+    }
+}
+
+impl Trusted {
+    /// Tells whether exactly this content is what the user agreed to.
+    #[must_use]
+    pub fn is_of(&self, project: &ProjectFile) -> bool {
+        Path::new(&self.file) == project.path && self.sha256 == project.sha256
+    }
+}
