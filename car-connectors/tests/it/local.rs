@@ -74,13 +74,20 @@ async fn a_server_that_nobody_uses_is_ended_and_started_again_for_the_next_call(
 }
 
 #[tokio::test]
-async fn a_server_that_ends_after_every_call_is_started_again_and_disturbs_nobody() {
+async fn a_server_that_ends_after_every_call_is_started_again_or_its_end_is_told() {
     let place = Place::new();
     let manager = place.manager().await;
     ready(&manager, "exits-after-call").await;
-    for _ in 0..3 {
-        let outcome = call(&manager, "files", "echo", r#"{"text":"hi"}"#).await.unwrap();
-        assert!(outcome.raw.get().contains("hi"));
+    let mut answered = 0;
+    while answered < 3 {
+        match call(&manager, "files", "echo", r#"{"text":"hi"}"#).await {
+            Ok(outcome) => {
+                assert!(outcome.raw.get().contains("hi"));
+                answered += 1;
+            }
+            // It was about to end when the call came: whether it took that is not known, so it is not sent again.
+            Err(error) => assert!(error.is_transient() && error.hint().is_some(), "{error:?}"),
+        }
     }
     manager.close().await;
 }
