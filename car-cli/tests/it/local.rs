@@ -4,19 +4,26 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use crate::car::{Car, ended};
+
+fn changed(file: &Path) -> Option<SystemTime> {
+    file.metadata().and_then(|metadata| metadata.modified()).ok()
+}
 
 /// The server of the test kit. A test run of this package alone does not build it.
 pub(crate) fn server() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "car-testkit", "--bin", "stdio-server"])
-            .status()
-            .unwrap();
-        assert!(built.success());
-        Path::new(env!("CARGO_BIN_EXE_car")).with_file_name("stdio-server")
+        let built = Path::new(env!("CARGO_BIN_EXE_car")).with_file_name("stdio-server");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../car-testkit/src/bin/stdio-server.rs");
+        if changed(&built) < changed(&source) {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.args(["build", "--quiet", "--package", "car-testkit", "--bin", "stdio-server"]);
+            assert!(cargo.status().unwrap().success());
+        }
+        built
     })
 }
 

@@ -2,23 +2,34 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use car_connectors::store::StdioCommand;
 use car_connectors::{ConnectorManager, NewConnector, ToolSelection};
 
 use crate::support::{Place, call};
 
+fn changed(file: &Path) -> Option<SystemTime> {
+    file.metadata().and_then(|metadata| metadata.modified()).ok()
+}
+
 /// The server of the test kit. A test run of this package alone does not build it.
 fn server() -> &'static str {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
-        #[expect(clippy::disallowed_methods, reason = "the test needs a program that another package has")]
-        let mut cargo = std::process::Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--package", "car-testkit", "--bin", "stdio-server"]);
-        assert!(cargo.status().unwrap().success());
         let test = std::env::current_exe().unwrap();
-        test.parent().and_then(Path::parent).unwrap().join("stdio-server")
+        let built = test.parent().and_then(Path::parent).unwrap().join("stdio-server");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../car-testkit/src/bin/stdio-server.rs");
+        if changed(&built) < changed(&source) {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the test needs a program that another package has"
+            )]
+            let mut cargo = std::process::Command::new(env!("CARGO"));
+            cargo.args(["build", "--quiet", "--package", "car-testkit", "--bin", "stdio-server"]);
+            assert!(cargo.status().unwrap().success());
+        }
+        built
     });
     program.to_str().unwrap()
 }
