@@ -10,6 +10,8 @@ use crate::shell::{Failure, cargo, run};
 /// The `car` binary and its state folder.
 pub(crate) struct Car {
     home: PathBuf,
+    /// Where commands run.
+    folder: PathBuf,
     environment: Vec<(&'static str, OsString)>,
 }
 
@@ -29,12 +31,19 @@ impl Car {
             std::fs::remove_dir_all(home)?;
         }
         std::fs::create_dir_all(home)?;
-        Ok(Self { home: home.to_owned(), environment: Vec::new() })
+        // Outside any repository's own folder, so that no project's connectors are found.
+        Ok(Self { home: home.to_owned(), folder: home.to_owned(), environment: Vec::new() })
     }
 
     /// Sets a variable for every command.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.environment.push((name, value.into()));
+        self
+    }
+
+    /// Runs commands in this folder from here on.
+    pub(crate) fn inside(mut self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.folder);
         self
     }
 
@@ -64,8 +73,7 @@ impl Car {
             .env("CAR_HOME", &self.home)
             .env("NO_COLOR", "1")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            // Outside any repository, so that no project's connectors are found.
-            .current_dir(&self.home);
+            .current_dir(&self.folder);
         command
     }
 

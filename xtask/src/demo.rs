@@ -1,6 +1,8 @@
 //! Walks through the product against a server on loopback and a local one: what a person would type, and what they would
 //! see.
 
+use std::path::Path;
+
 use crate::car::Car;
 use crate::shell::{Failure, heading};
 use crate::{place, server};
@@ -40,21 +42,43 @@ pub(crate) fn run() -> Result<(), Failure> {
     car.show(&["enable", "local", "echo"], DONE)?;
     expect(&car.show(&["call", "local", "echo", "text=hello from here"], DONE)?.stdout, "hello from here")?;
 
-    heading("5. a policy stops a call before it leaves, and before a local server is started");
+    let car = share_with_a_team(car, &local)?;
+
+    heading("6. a policy stops a call before it leaves, and before a local server is started");
     std::fs::write(car.home().join("policy.toml"), POLICY)?;
     println!("$ cat {}\n{POLICY}", shown(&car));
     car.show(&["call", "demo", "echo", "message=hello"], DENIED)?;
     car.show(&["call", "local", "echo", "text=hello"], DENIED)?;
     std::fs::remove_file(car.home().join("policy.toml"))?;
 
-    heading("6. all of it is in the event log, and nobody has changed the log");
+    heading("7. all of it is in the event log, and nobody has changed the log");
     let events = car.show(&["events"], DONE)?;
-    for word in ["echo", "add", "local"] {
+    for word in ["echo", "add", "local", "team"] {
         expect(&events.stdout, word)?;
     }
     car.show(&["events", "verify"], DONE)?;
     go_on();
     Ok(())
+}
+
+/// A repository brings connectors with it; whoever opens it is asked first.
+fn share_with_a_team(car: Car, local: &Path) -> Result<Car, Failure> {
+    heading("5. a team shares connectors in its repository; nothing of that is used before you agree");
+    let team = place::target().join("demo-team");
+    let file = team.join(".car/connectors.toml");
+    std::fs::create_dir_all(team.join(".car"))?;
+    let text = format!(
+        "# What we all use.\n[[connector]]\nname = \"team\"\ncommand = {:?}\nenabled_tools = [\"echo\"]\n",
+        local.display().to_string()
+    );
+    std::fs::write(&file, &text)?;
+    println!("$ cat .car/connectors.toml\n{text}");
+    let car = car.inside(&team);
+    expect(&car.show(&["list"], DONE)?.stdout, "untrusted")?;
+    car.show(&["call", "team", "echo", "text=hello"], FAILED)?;
+    car.show(&["trust", "--yes"], DONE)?;
+    expect(&car.show(&["call", "team", "echo", "text=hello team"], DONE)?.stdout, "hello team")?;
+    Ok(car)
 }
 
 fn expect(text: &str, wanted: &str) -> Result<(), Failure> {
