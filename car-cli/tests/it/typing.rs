@@ -133,3 +133,18 @@ fn explains_a_policy_that_cannot_be_read() {
     assert_eq!(car.run(&["policy", "explain", "docs/echo", "--json"]).ends(0).json()["verdict"], "deny");
     assert_eq!(car.run(&["doctor", "--json"]).ends(1).json()["healthy"], false);
 }
+
+#[test]
+fn every_variable_that_the_help_names_is_documented() {
+    let help = Car::new().run(&["--help"]).ends(0).out;
+    let words = help.split(|character: char| !(character.is_ascii_uppercase() || character == '_'));
+    let named = help.split("Environment:").nth(1).unwrap();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let mut count = 0;
+    for name in words.filter(|word| word.len() > 6 && named.contains(word)) {
+        assert!(page.contains(&format!("`{name}`")), "docs/configuration.md says nothing of {name}");
+        count += 1;
+    }
+    assert!(count >= 8, "{count} variables: {named}");
+}

@@ -247,3 +247,25 @@ fn every_field_is_documented() {
         assert!(page.contains(&format!("`{field}`")), "docs/configuration.md says nothing of {field}");
     }
 }
+
+#[test]
+fn every_file_of_the_state_folder_and_every_member_of_the_manifest_is_documented() {
+    let page = docs_page("configuration.md");
+    let home = car_connectors_store::Home::resolve(Some(Path::new("/state")), |_| None).unwrap();
+    for path in [
+        home.manifest_path(),
+        home.secrets_path(),
+        home.policy_path(),
+        home.quirks_path(),
+        home.trust_path(),
+        home.events_path(),
+        home.logs_path(),
+        home.run_path(),
+    ] {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(page.contains(&format!("`{name}`")), "docs/configuration.md says nothing of {name}");
+    }
+    for member in ["slug", "name", "url", "stdio", "secret_headers", "oauth", "enabled_tools"] {
+        assert!(page.contains(&format!("`{member}`")), "docs/configuration.md says nothing of {member}");
+    }
+}
