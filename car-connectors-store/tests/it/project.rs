@@ -251,7 +251,7 @@ fn every_field_is_documented() {
 #[test]
 fn every_file_of_the_state_folder_and_every_member_of_the_manifest_is_documented() {
     let page = docs_page("configuration.md");
-    let home = car_connectors_store::Home::resolve(Some(Path::new("/state")), |_| None).unwrap();
+    let home = Home::resolve(Some(Path::new("/state")), |_| None).unwrap();
     for path in [
         home.manifest_path(),
         home.secrets_path(),
