@@ -7,15 +7,17 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use car_mcp::transport::{Messages, TransportError};
 use car_mcp_proto::RequestId;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Sleep;
 
+use crate::inbox::{Inbox, Next};
 use crate::routes::{Routes, Waits};
 
 /// What comes for one request: notes, and then the answer.
 pub(crate) struct Answering {
-    notes: mpsc::Receiver<Bytes>,
-    answer: Option<oneshot::Receiver<Result<Bytes, TransportError>>>,
+    inbox: Arc<Inbox>,
+    /// Whether the answer was read, or is waited for no more.
+    over: bool,
     /// When silence is an answer too.
     give_up: Option<Pin<Box<Sleep>>>,
     routes: Arc<Routes>,
@@ -26,14 +28,8 @@ pub(crate) struct Answering {
 }
 
 impl Answering {
-    pub(crate) fn new(
-        notes: mpsc::Receiver<Bytes>,
-        answer: oneshot::Receiver<Result<Bytes, TransportError>>,
-        routes: Arc<Routes>,
-        id: RequestId,
-        waits: Waits,
-    ) -> Self {
-        Self { notes, answer: Some(answer), give_up: None, routes, id, waits, first: None }
+    pub(crate) fn new(inbox: Arc<Inbox>, routes: Arc<Routes>, id: RequestId, waits: Waits) -> Self {
+        Self { inbox, over: false, give_up: None, routes, id, waits, first: None }
     }
 
     /// Ends the stream after this time without an answer.
@@ -60,20 +56,20 @@ impl Messages for Answering {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(Ok(first)));
         }
-        if let Poll::Ready(Some(note)) = self.notes.poll_recv(context) {
-            return Poll::Ready(Some(Ok(note)));
+        if self.over {
+            return Poll::Ready(None);
         }
-        let Some(answer) = &mut self.answer else { return Poll::Ready(None) };
-        if let Poll::Ready(answered) = Pin::new(answer).poll(context) {
-            self.answer = None;
-            return Poll::Ready(match answered {
-                Ok(answer) => Some(answer),
-                Err(_) => self.end(),
+        if let Poll::Ready(next) = self.inbox.poll_next(context) {
+            self.over = !matches!(next, Next::Note(_));
+            return Poll::Ready(match next {
+                Next::Note(note) => Some(Ok(note)),
+                Next::Answer(answer) => Some(answer),
+                Next::Nothing => self.end(),
             });
         }
         if let Some(give_up) = &mut self.give_up {
             ready!(give_up.as_mut().poll(context));
-            self.answer = None;
+            self.over = true;
             return Poll::Ready(None);
         }
         Poll::Pending

@@ -32,9 +32,7 @@ pub(crate) fn pong(message: &[u8]) -> Option<Bytes> {
     match serde_json::from_slice::<Incoming<'_, IgnoredAny>>(message) {
         Ok(Incoming::Request { id, method, .. }) if method == "ping" => {
             let nothing = serde_json::Map::new();
-            let mut answer = serde_json::to_vec(&Outgoing::Response { id: &id, result: nothing }).ok()?;
-            answer.push(b'\n');
-            Some(answer.into())
+            serde_json::to_vec(&Outgoing::Response { id: &id, result: nothing }).ok().map(Bytes::from)
         }
         _ => None,
     }

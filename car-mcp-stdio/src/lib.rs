@@ -42,6 +42,7 @@ mod builder;
 mod command;
 mod environment;
 mod error;
+mod inbox;
 mod legacy;
 mod lines;
 mod noise;

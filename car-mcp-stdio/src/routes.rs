@@ -19,11 +19,12 @@ use car_mcp_proto::{RequestId, meta};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
 
 use crate::answering::{Answering, Listening};
 use crate::error::ServerExited;
+use crate::inbox::Inbox;
 
 /// How many messages may wait for one reader. One that does not read must not hold up the others, so what comes after
 /// that is dropped for a call, which loses progress but never its answer, and ends the stream of a listener, which
@@ -72,11 +73,28 @@ pub(crate) enum Undelivered {
     Nobody(Bytes),
 }
 
-/// The two ways to a request that waits.
+/// A request that waits.
 struct Caller {
-    answer: Option<oneshot::Sender<Result<Bytes, TransportError>>>,
-    notes: mpsc::Sender<Bytes>,
+    inbox: Arc<Inbox>,
+    answered: bool,
     waits: Waits,
+}
+
+impl Caller {
+    /// Hands out the answer. Tells whether it is the first one.
+    fn answer(&mut self, answer: Result<Bytes, TransportError>) -> bool {
+        let is_first = !std::mem::replace(&mut self.answered, true);
+        if is_first {
+            self.inbox.answer(answer);
+        }
+        is_first
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.inbox.close();
+    }
 }
 
 impl Routes {
@@ -90,15 +108,14 @@ impl Routes {
         id: &RequestId,
         waits: Waits,
     ) -> Result<Answering, ServerExited> {
-        let (answer, answered) = oneshot::channel();
-        let (notes, noted) = mpsc::channel(WAITING_MESSAGES);
+        let inbox = Arc::<Inbox>::default();
         let mut waiting = self.lock();
         if let Some(exited) = &waiting.ended {
             return Err(exited.clone());
         }
         waiting.probed |= waits == Waits::Probe;
-        waiting.requests.insert(id.clone(), Caller { answer: Some(answer), notes, waits });
-        Ok(Answering::new(noted, answered, Arc::clone(self), id.clone(), waits))
+        waiting.requests.insert(id.clone(), Caller { inbox: Arc::clone(&inbox), answered: false, waits });
+        Ok(Answering::new(inbox, Arc::clone(self), id.clone(), waits))
     }
 
     /// Lets go of a request whose caller reads no more.
@@ -136,8 +153,7 @@ impl Routes {
 
     /// Answers one request with what could not be handed out as a message. Tells whether somebody waited for it.
     pub(crate) fn settle(&self, id: &RequestId, answer: Result<Bytes, TransportError>) -> bool {
-        let caller = self.lock().requests.get_mut(id).and_then(|caller| caller.answer.take());
-        caller.is_some_and(|caller| caller.send(answer).is_ok())
+        self.lock().requests.get_mut(id).is_some_and(|caller| caller.answer(answer))
     }
 
     /// Tells everybody that nothing more will come.
@@ -214,16 +230,12 @@ impl Waiting {
             return tracing::debug!(%id, "an answer that nobody waits for");
         };
         self.useful |= caller.waits == Waits::Call;
-        if let Some(answer) = caller.answer.take() {
-            // An error says that nobody waits any more, which is what a cancelled call looks like.
-            drop(answer.send(Ok(text)));
-        }
+        caller.answer(Ok(text));
     }
 
     fn note(&mut self, id: &RequestId, text: Bytes) {
         let Some(caller) = self.requests.get(id) else { return };
-        let full = matches!(caller.notes.try_send(text), Err(TrySendError::Full(_)));
-        if full && caller.waits == Waits::Listen {
+        if !caller.inbox.add_note(text, WAITING_MESSAGES) && caller.waits == Waits::Listen {
             self.requests.remove(id);
         }
     }
@@ -244,7 +256,7 @@ impl Waiting {
             self.listeners.remove(0);
         }
         // One that has its answer reads no more.
-        let mut reading = self.requests.iter().filter(|(_, caller)| caller.answer.is_some());
+        let mut reading = self.requests.iter().filter(|(_, caller)| !caller.answered);
         let Some(id) = reading.next().map(|(id, _)| id.clone()) else { return Err(text) };
         self.note(&id, text);
         Ok(())

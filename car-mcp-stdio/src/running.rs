@@ -24,7 +24,7 @@ use crate::stderr::{StderrLog, StderrWriter};
 use crate::streams::{Reader, log, write};
 
 /// How many messages wait for a server that does not read. A call that finds no room waits in its own task.
-const WAITING_TO_BE_WRITTEN: usize = 64;
+pub(crate) const WAITING_TO_BE_WRITTEN: usize = 64;
 
 /// How long output is still read after the process and its group are dead. What they wrote is there already; only a
 /// process that left the group can keep a stream open.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use car_mcp::transport::TransportError;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
@@ -13,7 +13,7 @@ use crate::legacy;
 use crate::lines::{HEAD_BYTES, Line, Lines};
 use crate::oversize::answered_by;
 use crate::routes::{Routes, Undelivered};
-use crate::running::Shared;
+use crate::running::{Shared, WAITING_TO_BE_WRITTEN};
 use crate::stderr::StderrWriter;
 
 /// How much is read at once.
@@ -31,7 +31,7 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) async fn read(mut self, mut stdout: ChildStdout) {
         loop {
-            self.lines.buffer().reserve(CHUNK_BYTES);
+            make_room(self.lines.buffer());
             let read = stdout.read_buf(self.lines.buffer()).await;
             while let Some(line) = self.lines.next_line() {
                 self.handle_line(line);
@@ -85,6 +85,14 @@ impl Reader {
     }
 }
 
+/// Sees to it that a read finds room. The memory of answers that somebody still holds cannot be used again, so while there
+/// is enough of it, small answers share one chunk instead of having one each.
+fn make_room(buffer: &mut BytesMut) {
+    if buffer.capacity() - buffer.len() < CHUNK_BYTES / 4 {
+        buffer.reserve(CHUNK_BYTES);
+    }
+}
+
 /// Keeps what the server says to people.
 pub(crate) async fn log(mut stderr: ChildStderr, writer: Arc<StderrWriter>) {
     let mut chunk = vec![0; CHUNK_BYTES];
@@ -93,29 +101,73 @@ pub(crate) async fn log(mut stderr: ChildStderr, writer: Arc<StderrWriter>) {
     }
 }
 
-/// Writes what waits, one after the other, and closes the input when told to, or when it cannot be written to.
+/// Writes what waits, all of it at once, and closes the input when told to, or when it cannot be written to.
+///
+/// Many small writes would cost a call of the operating system each, and wake the server for each.
 pub(crate) async fn write(
     mut stdin: ChildStdin,
     mut messages: mpsc::Receiver<Bytes>,
     mut closed: watch::Receiver<bool>,
 ) {
+    let (mut waiting, mut lines) = (Vec::new(), Vec::new());
     loop {
-        let message = tokio::select! {
+        let count = tokio::select! {
             biased;
-            message = messages.recv() => message,
+            count = messages.recv_many(&mut waiting, WAITING_TO_BE_WRITTEN) => count,
             _ = closed.wait_for(|closed| *closed), if !messages.is_closed() => {
                 messages.close();
                 continue;
             }
         };
-        let Some(message) = message else { return };
-        if let Err(error) = write_line(&mut stdin, &message).await {
+        if count == 0 {
+            return;
+        }
+        for message in waiting.drain(..) {
+            add_line(&mut lines, &message);
+            // What is large is not gathered: it would cost memory and gain nothing.
+            if lines.len() >= CHUNK_BYTES
+                && let Err(error) = write_lines(&mut stdin, &mut lines).await
+            {
+                return tracing::debug!(%error, "a server takes no input any more");
+            }
+        }
+        if let Err(error) = write_lines(&mut stdin, &mut lines).await {
             return tracing::debug!(%error, "a server takes no input any more");
         }
     }
 }
 
-async fn write_line(stdin: &mut ChildStdin, message: &Bytes) -> std::io::Result<()> {
-    stdin.write_all(message).await?;
-    stdin.flush().await
+/// Adds a message with its end of line. A line end within it can only be between two tokens, where a blank does as well.
+fn add_line(lines: &mut Vec<u8>, message: &[u8]) {
+    let start = lines.len();
+    lines.extend_from_slice(message);
+    if memchr::memchr2(b'\n', b'\r', message).is_some() {
+        lines[start..]
+            .iter_mut()
+            .filter(|byte| matches!(**byte, b'\n' | b'\r'))
+            .for_each(|byte| *byte = b' ');
+    }
+    lines.push(b'\n');
+}
+
+async fn write_lines(stdin: &mut ChildStdin, lines: &mut Vec<u8>) -> std::io::Result<()> {
+    stdin.write_all(lines).await?;
+    stdin.flush().await?;
+    lines.clear();
+    // One large message does not hold its memory for good.
+    lines.shrink_to(CHUNK_BYTES);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line_after_those_before_it() {
+        let mut lines = Vec::new();
+        add_line(&mut lines, b"{\"a\":\n\r\n \"x\\ny\"}");
+        add_line(&mut lines, b"{}");
+        assert_eq!(lines, b"{\"a\":    \"x\\ny\"}\n{}\n");
+    }
 }

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use car_mcp::transport::{BoxFuture, BoxMessages, Message, MessageKind, Reply, Transport, TransportError};
 use car_mcp_proto::ProtocolVersion;
 
@@ -144,7 +143,7 @@ impl StdioTransport {
     async fn send_message(&self, message: Message<'_>) -> Result<Reply, TransportError> {
         let MessageKind::Request { id, method, .. } = message.kind else {
             let running = self.current()?.ok_or(TransportError::Closed { source: None })?;
-            running.write(one_line(&message.body)).await?;
+            running.write(message.body.clone()).await?;
             if legacy::is_initialized(&message) {
                 running.initialized.store(true, Ordering::Release);
             }
@@ -207,20 +206,8 @@ async fn expect(
         Err(_) if waits == Waits::Probe => return Err(TransportError::SessionExpired),
         Err(exited) => return Err(TransportError::Closed { source: Some(Box::new(exited)) }),
     };
-    running.write(one_line(&message.body)).await?;
+    running.write(message.body.clone()).await?;
     Ok(answering)
-}
-
-/// Returns a message with its end of line. A line end within it can only be between two tokens, where a blank does as
-/// well.
-fn one_line(body: &Bytes) -> Bytes {
-    let mut line = BytesMut::with_capacity(body.len() + 1);
-    line.extend_from_slice(body);
-    if memchr::memchr2(b'\n', b'\r', body).is_some() {
-        line.iter_mut().filter(|byte| matches!(**byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
-    }
-    line.extend_from_slice(b"\n");
-    line.freeze()
 }
 
 impl Transport for StdioTransport {
@@ -275,17 +262,5 @@ impl Transport for StdioTransport {
 impl fmt::Debug for StdioTransport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("StdioTransport").field("command", &self.command).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_is_one_line() {
-        let body = Bytes::from_static(b"{\"a\":\n\r\n \"x\\ny\"}");
-        assert_eq!(one_line(&body), "{\"a\":    \"x\\ny\"}\n");
-        assert_eq!(one_line(&Bytes::from_static(b"{}")), "{}\n");
     }
 }

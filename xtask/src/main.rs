@@ -66,7 +66,7 @@ enum Command {
         /// Fewer and shorter rounds
         #[arg(long)]
         quick: bool,
-        /// Only these kinds of client, by name
+        /// Only these kinds of client or of work, by how their names begin: `ours`, `rmcp-tuned`, `stdio`
         #[arg(long)]
         only: Vec<String>,
     },

@@ -19,7 +19,7 @@ async fn each_server_is_spoken_with_in_its_era() {
         let session = connect(mode).await;
         assert_eq!(session.version().era(), era, "{mode}");
         assert_eq!(call(&session, "echo", r#"{"text":"hi"}"#).await.unwrap(), "hi", "{mode}");
-        assert_eq!(session.list_tools().await.unwrap().items.len(), 1, "{mode}");
+        assert!(session.list_tools().await.unwrap().items.iter().any(|tool| tool.name == "echo"), "{mode}");
     }
 }
 

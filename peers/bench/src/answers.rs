@@ -68,14 +68,7 @@ impl Answers {
 
     /// Returns the answer to a request as a body; `many` wants the long list.
     pub(crate) fn answer(&self, asked: &Asked<'_>, many: bool, sse: bool) -> Pieces {
-        let result = match asked.method.as_ref() {
-            "tools/call" => self.call(asked.params.as_ref().and_then(|params| params.name.as_deref())),
-            "tools/list" if many => &self.many,
-            "tools/list" => &self.few,
-            "initialize" => &self.initialize,
-            "server/discover" => &self.discover,
-            _ => &self.nothing,
-        };
+        let result = self.result(asked, many);
         let id = asked.id.map_or("null", RawValue::get);
         let (before, after) = if sse { ("event: message\ndata: ", "\n\n") } else { ("", "") };
         let mut head = Vec::with_capacity(96 + result.len().min(ONE_PIECE));
@@ -90,6 +83,27 @@ impl Answers {
         head.push(b'}');
         head.extend_from_slice(after.as_bytes());
         Pieces::new([head.into()])
+    }
+
+    /// Adds the answer to a request as a line; a notification has none.
+    pub(crate) fn add_line(&self, asked: &Asked<'_>, lines: &mut Vec<u8>) {
+        let Some(id) = asked.id else { return };
+        lines.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+        lines.extend_from_slice(id.get().as_bytes());
+        lines.extend_from_slice(b",\"result\":");
+        lines.extend_from_slice(self.result(asked, false));
+        lines.extend_from_slice(b"}\n");
+    }
+
+    fn result(&self, asked: &Asked<'_>, many: bool) -> &Bytes {
+        match asked.method.as_ref() {
+            "tools/call" => self.call(asked.params.as_ref().and_then(|params| params.name.as_deref())),
+            "tools/list" if many => &self.many,
+            "tools/list" => &self.few,
+            "initialize" => &self.initialize,
+            "server/discover" => &self.discover,
+            _ => &self.nothing,
+        }
     }
 
     fn call(&self, name: Option<&str>) -> &Bytes {
@@ -121,6 +135,25 @@ fn bytes(value: &serde_json::Value) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_is_answered_in_one_line_and_a_notification_not_at_all() {
+        let answers = Answers::build();
+        let mut lines = Vec::new();
+        for text in [
+            r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"echo"}}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+            r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#,
+        ] {
+            answers.add_line(&serde_json::from_str(text).unwrap(), &mut lines);
+        }
+        let lines = String::from_utf8(lines).unwrap();
+        let ids: Vec<serde_json::Value> = lines
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].clone())
+            .collect();
+        assert_eq!(ids, [json!("a"), json!(2)]);
+    }
 
     #[test]
     fn the_long_list_has_the_size_it_is_said_to_have() {

@@ -21,6 +21,8 @@ pub(crate) enum Work {
 pub(crate) struct Job {
     pub(crate) kind: String,
     pub(crate) url: String,
+    /// The command that starts the server, where it is spoken to over standard streams; else empty.
+    pub(crate) server: Vec<String>,
     /// Whether to speak 2026-07-28; else the newest revision with a handshake.
     pub(crate) modern: bool,
     pub(crate) work: Work,

@@ -7,6 +7,7 @@
 //!                                                    clients/floor  posts the same bytes and does not parse
 //!                                                    clients/rmcp   default and tuned
 //!                                                    node/client.mjs, python/client.py
+//!                                                      └─ over standard streams: lines, its child, first core
 //!        ◀── one line of JSON each ── medians, ratios to the floor of the same round ──▶ table
 //! ```
 
@@ -15,6 +16,7 @@ mod certificate;
 mod clients;
 mod drive;
 mod job;
+mod lines;
 mod orchestrate;
 mod pieces;
 mod process;
@@ -32,6 +34,7 @@ fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.first().map(String::as_str) {
         Some("serve") => runtime.block_on(serve::run(arguments.get(1).map(String::as_str).unwrap_or("."))),
+        Some("lines") => lines::serve(),
         Some("client") => {
             let job = serde_json::from_str(arguments.get(1).ok_or("client wants a job as JSON")?)?;
             let report = runtime.block_on(drive::run(&job))?;
@@ -39,6 +42,6 @@ fn main() -> Result<(), Failure> {
             Ok(())
         }
         Some("run") => orchestrate::run(&orchestrate::Settings::parse(&arguments[1..])?),
-        _ => Err("expected serve, client or run; `cargo xtask bench` calls this program".into()),
+        _ => Err("expected serve, lines, client or run; `cargo xtask bench` calls this program".into()),
     }
 }

@@ -27,17 +27,38 @@ struct Kind {
     name: &'static str,
     runs: Runs,
     speaks_modern: bool,
+    /// Whether it is measured over standard streams too. rmcp has nothing to tune there, so one of the two stands for both.
+    over_stdio: bool,
 }
+
+impl Kind {
+    fn takes(&self, workload: &Workload) -> bool {
+        (self.speaks_modern || !workload.modern) && (self.over_stdio || !workload.stdio)
+    }
+}
+
+/// What binds a process to a core.
+const TASKSET: &str = "/usr/bin/taskset";
 
 /// Every kind; the floor comes first, since the others are held against it.
 const KINDS: &[Kind] = &[
-    Kind { name: "floor", runs: Runs::Here, speaks_modern: true },
-    Kind { name: "ours", runs: Runs::Here, speaks_modern: true },
-    Kind { name: "rmcp-tuned", runs: Runs::Here, speaks_modern: true },
-    Kind { name: "rmcp", runs: Runs::Here, speaks_modern: true },
-    Kind { name: "ts-2.4", runs: Runs::Node("@modelcontextprotocol/client"), speaks_modern: true },
-    Kind { name: "ts-1.32", runs: Runs::Node("@modelcontextprotocol/sdk"), speaks_modern: false },
-    Kind { name: "py-2.3", runs: Runs::Python, speaks_modern: true },
+    Kind { name: "floor", runs: Runs::Here, speaks_modern: true, over_stdio: true },
+    Kind { name: "ours", runs: Runs::Here, speaks_modern: true, over_stdio: true },
+    Kind { name: "rmcp-tuned", runs: Runs::Here, speaks_modern: true, over_stdio: true },
+    Kind { name: "rmcp", runs: Runs::Here, speaks_modern: true, over_stdio: false },
+    Kind {
+        name: "ts-2.4",
+        runs: Runs::Node("@modelcontextprotocol/client"),
+        speaks_modern: true,
+        over_stdio: false,
+    },
+    Kind {
+        name: "ts-1.32",
+        runs: Runs::Node("@modelcontextprotocol/sdk"),
+        speaks_modern: false,
+        over_stdio: false,
+    },
+    Kind { name: "py-2.3", runs: Runs::Python, speaks_modern: true, over_stdio: false },
 ];
 
 /// What the command line asks for.
@@ -75,6 +96,9 @@ impl Settings {
                 "--python" => settings.python = value.into(),
                 "--results" => settings.results = value.into(),
                 "--table" => settings.table = value.into(),
+                "--only" if !is_kind(value) && !is_work(value) => {
+                    return Err(format!("no kind of client and no work begins with {value}").into());
+                }
                 "--only" => settings.only.push(value.clone()),
                 other => return Err(format!("no option {other}").into()),
             }
@@ -84,10 +108,26 @@ impl Settings {
 
     fn wants(&self, kind: &Kind) -> bool {
         // Without the floor there is nothing to hold the others against.
+        let mut named = self.only.iter().filter(|only| is_kind(only)).peekable();
         kind.name == "floor"
-            || self.only.is_empty()
-            || self.only.iter().any(|only| kind.name.starts_with(only.as_str()))
+            || named.peek().is_none()
+            || named.any(|only| kind.name.starts_with(only.as_str()))
     }
+
+    fn wants_work(&self, workload: &Workload) -> bool {
+        let mut named = self.only.iter().filter(|only| is_work(only)).peekable();
+        named.peek().is_none() || named.any(|only| workload.name.starts_with(only.as_str()))
+    }
+}
+
+/// Tells whether a word of `--only` begins the name of a kind.
+fn is_kind(only: &str) -> bool {
+    KINDS.iter().any(|kind| kind.name.starts_with(only))
+}
+
+/// Tells whether a word of `--only` begins the name of a workload.
+fn is_work(only: &str) -> bool {
+    workload::ALL.iter().any(|workload| workload.name.starts_with(only))
 }
 
 /// What one kind reported for one workload, a report per round.
@@ -110,9 +150,9 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     let mut reports = Rounds::new();
     let kinds: Vec<_> = KINDS.iter().filter(|kind| settings.wants(kind)).collect();
     for round in 1..=rounds {
-        for workload in workload::ALL {
-            for kind in kinds.iter().filter(|kind| kind.speaks_modern || !workload.modern) {
-                let job = server.job(workload, kind, seconds, sessions);
+        for workload in workload::ALL.iter().filter(|workload| settings.wants_work(workload)) {
+            for kind in kinds.iter().filter(|kind| kind.takes(workload)) {
+                let job = server.job(workload, kind, seconds, sessions)?;
                 match measure(settings, kind, &job, folder) {
                     Ok(report) => {
                         println!(
@@ -138,8 +178,14 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     let results = Results { machine: machine(), seconds, rounds: &reports };
     std::fs::write(&settings.results, serde_json::to_string_pretty(&results)?)?;
     let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
-    std::fs::write(&settings.table, table::write(&reports, &names, &results.machine, rounds, seconds))?;
-    println!("written to {} and {}", settings.results.display(), settings.table.display());
+    let page = table::write(&reports, &names, &results.machine, rounds, seconds);
+    if workload::ALL.iter().all(|workload| settings.wants_work(workload)) {
+        std::fs::write(&settings.table, page)?;
+        println!("written to {} and {}", settings.results.display(), settings.table.display());
+    } else {
+        // The page has every workload; a part of them must not take its place.
+        println!("{page}\nwritten to {}", settings.results.display());
+    }
     Ok(())
 }
 
@@ -192,13 +238,21 @@ fn measure(settings: &Settings, kind: &Kind, job: &Job, folder: &Path) -> Result
     })
 }
 
+/// The command that starts a server over standard streams, on the core that the other server has too.
+fn server_command() -> Result<Vec<String>, Failure> {
+    let mut command = pinned(0, &std::env::current_exe()?);
+    command.arg("lines");
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_str().map(str::to_owned).ok_or_else(|| "a path is not UTF-8".into())).collect()
+}
+
 /// A command bound to one core, where the system can do that.
 fn pinned(core: usize, program: &Path) -> Command {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    if core >= cores || !Path::new("/usr/bin/taskset").exists() {
+    if core >= cores || !Path::new(TASKSET).exists() {
         return Command::new(program);
     }
-    let mut command = Command::new("taskset");
+    let mut command = Command::new(TASKSET);
     command.arg("--cpu-list").arg(core.to_string()).arg(program);
     command
 }
@@ -221,18 +275,19 @@ impl Server {
         Ok(Self { plain: plain.to_owned(), tls: tls.to_owned(), child })
     }
 
-    fn job(&self, workload: &Workload, kind: &Kind, seconds: f64, sessions: usize) -> Job {
+    fn job(&self, workload: &Workload, kind: &Kind, seconds: f64, sessions: usize) -> Result<Job, Failure> {
         let origin = if workload.tls { &self.tls } else { &self.plain };
-        Job {
+        Ok(Job {
             kind: kind.name.to_owned(),
             url: format!("{origin}{}", workload.path),
+            server: if workload.stdio { server_command()? } else { Vec::new() },
             modern: workload.modern,
             work: workload.work,
             tool: workload.tool.to_owned(),
             in_flight: workload.in_flight,
             seconds,
             sessions,
-        }
+        })
     }
 }
 

@@ -13,7 +13,9 @@ pub(crate) fn write(rounds: &Rounds, kinds: &[&str], machine: &str, count: usize
         "Written by `cargo xtask bench`. One server answers every client: bare hyper with prebuilt answers, on a core of its own.\n\
          Each measurement is a process of its own on the other core; the clients take turns within a round.\n\n\
          The **floor** is a bare hyper client that posts the same bytes and reads the answer without parsing it. A ratio holds a\n\
-         client against the floor of the same round. Absolute figures move with the machine, ratios much less.\n\n",
+         client against the floor of the same round. Absolute figures move with the machine, ratios much less.\n\n\
+         In the rows that say **stdio** the server is a child process of the client, with the same answers, on the core of the one server. The\n\
+         floor writes the same bytes and counts lines. rmcp has nothing to tune there.\n\n",
     );
     writeln!(page, "{machine}; {count} rounds of {seconds} s, medians.\n")
         .expect("a String takes everything");

@@ -11,6 +11,8 @@ pub(crate) struct Workload {
     pub(crate) path: &'static str,
     pub(crate) modern: bool,
     pub(crate) tls: bool,
+    /// Whether the server is a child process of the client.
+    pub(crate) stdio: bool,
     pub(crate) work: Work,
     pub(crate) tool: &'static str,
     pub(crate) in_flight: usize,
@@ -23,6 +25,7 @@ const BASE: Workload = Workload {
     path: "/json",
     modern: false,
     tls: false,
+    stdio: false,
     work: Work::Call,
     tool: "echo",
     in_flight: 1,
@@ -63,5 +66,22 @@ pub(crate) const ALL: &[Workload] = &[
     Workload { name: "answer-100k", title: "100 KB answer", tool: "large_100k", ..BASE },
     Workload { name: "answer-5m", title: "5 MB answer", tool: "large_5m", ..BASE },
     Workload { name: "connect", title: "connect and one call", work: Work::Connect, ..BASE },
+    Workload { name: "stdio-1", title: "stdio, tools/call echo, 1 in flight", stdio: true, ..BASE },
+    Workload { name: "stdio-1-modern", title: "same, modern era", stdio: true, modern: true, ..BASE },
+    Workload {
+        name: "stdio-64",
+        title: "stdio, tools/call echo, 64 in flight",
+        stdio: true,
+        in_flight: 64,
+        ..BASE
+    },
+    Workload {
+        name: "stdio-64-modern",
+        title: "same, modern era",
+        stdio: true,
+        in_flight: 64,
+        modern: true,
+        ..BASE
+    },
     Workload { name: "idle", title: "idle sessions", work: Work::Idle, ..BASE },
 ];

@@ -4,6 +4,7 @@
 //! and in `orchestrate::KINDS`.
 
 mod floor;
+mod floor_stdio;
 mod ours;
 mod rmcp;
 
@@ -13,6 +14,7 @@ use crate::job::Job;
 /// A connected client of some kind. Cheap to share: calls run at the same time.
 pub(crate) enum Client {
     Floor(Box<floor::Floor>),
+    FloorStdio(Box<floor_stdio::FloorStdio>),
     Ours(Box<ours::Ours>),
     Rmcp(Box<rmcp::Rmcp>),
 }
@@ -20,6 +22,9 @@ pub(crate) enum Client {
 /// Connects a client as the job wants it.
 pub(crate) async fn connect(job: &Job) -> Result<Client, Failure> {
     match job.kind.as_str() {
+        "floor" if !job.server.is_empty() => {
+            Ok(Client::FloorStdio(Box::new(floor_stdio::FloorStdio::connect(job).await?)))
+        }
         "floor" => Ok(Client::Floor(Box::new(floor::Floor::connect(job).await?))),
         "ours" => Ok(Client::Ours(Box::new(ours::Ours::connect(job).await?))),
         "rmcp" => Ok(Client::Rmcp(Box::new(rmcp::Rmcp::connect(job, rmcp::Tuning::Default).await?))),
@@ -33,6 +38,7 @@ impl Client {
     pub(crate) async fn call(&self) -> Result<(), Failure> {
         match self {
             Self::Floor(client) => client.call().await,
+            Self::FloorStdio(client) => client.call().await,
             Self::Ours(client) => client.call().await,
             Self::Rmcp(client) => client.call().await,
         }
@@ -42,6 +48,7 @@ impl Client {
     pub(crate) async fn list(&self) -> Result<(), Failure> {
         match self {
             Self::Floor(client) => client.list().await,
+            Self::FloorStdio(client) => client.list().await,
             Self::Ours(client) => client.list().await,
             Self::Rmcp(client) => client.list().await,
         }
@@ -51,6 +58,7 @@ impl Client {
     pub(crate) async fn close(self) -> Result<(), Failure> {
         match self {
             Self::Floor(client) => client.close().await,
+            Self::FloorStdio(client) => client.close().await,
             Self::Ours(client) => client.close().await,
             Self::Rmcp(client) => client.close().await,
         }

@@ -7,6 +7,7 @@ use car_mcp::proto::capability::Implementation;
 use car_mcp::proto::negotiate::EraPreference;
 use car_mcp::{CallOptions, Session};
 use car_mcp_http::HttpTransport;
+use car_mcp_stdio::{Command, StdioTransport};
 use serde_json::value::RawValue;
 
 use crate::Failure;
@@ -21,20 +22,18 @@ pub(crate) struct Ours {
 
 impl Ours {
     pub(crate) async fn connect(job: &Job) -> Result<Self, Failure> {
-        // Sessions of one program share an HTTP client, as the facade's do; a new program has a new one.
-        static SHARED: OnceLock<Http> = OnceLock::new();
-        let http = match (job.work, SHARED.get()) {
-            (Work::Idle, Some(shared)) => shared.clone(),
-            _ => Http::new()?,
+        let builder = Session::builder(Implementation::new("ours")).era(if job.modern {
+            EraPreference::Auto
+        } else {
+            EraPreference::Legacy
+        });
+        let session = match job.server.split_first() {
+            Some((program, arguments)) => {
+                let command = Command::new(program).args(arguments);
+                builder.connect(StdioTransport::builder(command).build()).await?
+            }
+            None => builder.connect(HttpTransport::new(http(job.work)?, &job.url)?).await?,
         };
-        if job.work == Work::Idle {
-            let _already = SHARED.set(http.clone());
-        }
-        let era = if job.modern { EraPreference::Auto } else { EraPreference::Legacy };
-        let session = Session::builder(Implementation::new("ours"))
-            .era(era)
-            .connect(HttpTransport::new(http, &job.url)?)
-            .await?;
         Ok(Self {
             session,
             tool: job.tool.clone(),
@@ -62,4 +61,17 @@ impl Ours {
         self.session.close().await;
         Ok(())
     }
+}
+
+/// Sessions of one program share an HTTP client, as the facade's do; a new program has a new one.
+fn http(work: Work) -> Result<Http, Failure> {
+    static SHARED: OnceLock<Http> = OnceLock::new();
+    if work != Work::Idle {
+        return Ok(Http::new()?);
+    }
+    if let Some(shared) = SHARED.get() {
+        return Ok(shared.clone());
+    }
+    let http = Http::new()?;
+    Ok(SHARED.get_or_init(|| http).clone())
 }

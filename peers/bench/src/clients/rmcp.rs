@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use rmcp::model::{CallToolRequestParams, ClientConfig, JsonObject, ProtocolVersion};
 use rmcp::service::RunningService;
-use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
 use rmcp::{ClientLifecycleMode, ClientServiceExt as _, RoleClient};
 
 use crate::Failure;
@@ -29,20 +29,19 @@ impl Rmcp {
     pub(crate) async fn connect(job: &Job, tuning: Tuning) -> Result<Self, Failure> {
         // Only the first call in a process has an effect, and that is enough.
         let _already = rustls::crypto::ring::default_provider().install_default();
-        let config = StreamableHttpClientTransportConfig::with_uri(job.url.clone());
         let lifecycle = if job.modern {
             ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] }
         } else {
             ClientLifecycleMode::Initialize
         };
-        let transport = match tuning {
-            Tuning::Default => StreamableHttpClientTransport::from_config(config),
-            Tuning::Tuned => StreamableHttpClientTransport::with_client(
-                pooled(job.work)?,
-                config.max_concurrent_requests(64),
-            ),
+        let client = ClientConfig::default();
+        let running = if let Some((program, arguments)) = job.server.split_first() {
+            let mut command = tokio::process::Command::new(program);
+            command.args(arguments);
+            client.serve_with_lifecycle(TokioChildProcess::new(command)?, lifecycle).await?
+        } else {
+            client.serve_with_lifecycle(http(job, tuning)?, lifecycle).await?
         };
-        let running = ClientConfig::default().serve_with_lifecycle(transport, lifecycle).await?;
         let arguments = JsonObject::from_iter([("message".to_owned(), "hello".into())]);
         let call = CallToolRequestParams::new(job.tool.clone()).with_arguments(arguments);
         Ok(Self { running, call })
@@ -62,6 +61,16 @@ impl Rmcp {
         self.running.cancel().await?;
         Ok(())
     }
+}
+
+fn http(job: &Job, tuning: Tuning) -> Result<StreamableHttpClientTransport<reqwest::Client>, Failure> {
+    let config = StreamableHttpClientTransportConfig::with_uri(job.url.clone());
+    Ok(match tuning {
+        Tuning::Default => StreamableHttpClientTransport::from_config(config),
+        Tuning::Tuned => {
+            StreamableHttpClientTransport::with_client(pooled(job.work)?, config.max_concurrent_requests(64))
+        }
+    })
 }
 
 /// A client that keeps idle connections; idle sessions share one, as a program with many sessions would have it.
