@@ -10,10 +10,12 @@ use crate::{place, server};
 /// Examples that measure: a debug build's figures say nothing and take long. Clippy builds them all the same.
 const MEASURE: &[&str] = &["compare", "parse_speed"];
 
-/// What examples are given that ask for something; `URL` stands for a running server's, `FOLDER` for an empty folder.
+/// What examples are given that ask for something; `URL` stands for a running server's, `FOLDER` for an empty folder,
+/// `LOCAL` for the program of a local server.
 const ARGUMENTS: &[(&str, &str, &[&str])] = &[
     ("car-connectors", "governed_call", &["FOLDER", "URL", "echo", r#"{"message":"hello"}"#]),
     ("car-http", "get", &["URL"]),
+    ("car-mcp-stdio", "local_server", &["--call", "echo", r#"{"text":"hello"}"#, "--", "LOCAL"]),
     ("car-mcp-http", "call_tool", &["URL", "echo", r#"{"message":"hello"}"#]),
 ];
 
@@ -52,6 +54,7 @@ fn run_example(package: &str, name: &str, url: &str) -> Result<(), Failure> {
         match *argument {
             "URL" => command.arg(url),
             "FOLDER" => command.arg(&folder),
+            "LOCAL" => command.arg(server::build_local()?),
             other => command.arg(other),
         };
     }

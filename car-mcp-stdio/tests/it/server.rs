@@ -44,8 +44,8 @@ pub(crate) fn server_program() -> &'static Path {
 #[cfg(target_os = "linux")]
 pub(crate) fn client_program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    let (source, built) = ("car-mcp-stdio/examples/call_tool.rs", Path::new("examples/call_tool"));
-    PROGRAM.get_or_init(|| program("car-mcp-stdio", "--example", "call_tool", built, source))
+    let (source, built) = ("car-mcp-stdio/examples/local_server.rs", Path::new("examples/local_server"));
+    PROGRAM.get_or_init(|| program("car-mcp-stdio", "--example", "local_server", built, source))
 }
 
 /// The command that starts the server in a mode.

@@ -1,8 +1,8 @@
 //! Starts a server, and lists its tools or calls one.
 //!
 //! ```text
-//! cargo run -p car-mcp-stdio --example call_tool -- npx -y @modelcontextprotocol/server-everything@2026.8.2
-//! cargo run -p car-mcp-stdio --example call_tool -- --call echo '{"message":"hi"}' -- COMMAND [ARGUMENT]…
+//! cargo run -p car-mcp-stdio --example local_server -- npx -y @modelcontextprotocol/server-everything@2026.8.2
+//! cargo run -p car-mcp-stdio --example local_server -- --call echo '{"message":"hi"}' -- COMMAND [ARGUMENT]…
 //! ```
 //!
 //! The program is its own supervisor: with the one argument `supervise` it watches over a server until its client is
@@ -27,8 +27,9 @@ async fn main() -> Result<(), Failure> {
         call = Some((arguments[1].clone(), arguments[2].clone()));
         arguments = rest;
     }
-    let (program, arguments) =
-        arguments.split_first().ok_or("usage: call_tool [--call TOOL ARGUMENTS --] COMMAND [ARGUMENT]…")?;
+    let (program, arguments) = arguments
+        .split_first()
+        .ok_or("usage: local_server [--call TOOL ARGUMENTS --] COMMAND [ARGUMENT]…")?;
     #[expect(
         clippy::disallowed_methods,
         reason = "a program, not a library: it says what its environment is"
@@ -37,7 +38,7 @@ async fn main() -> Result<(), Failure> {
     let supervisor = Supervisor::program(std::env::current_exe()?, ["supervise"]);
     let transport = StdioTransport::builder(command).supervisor(supervisor).build();
     let log = transport.stderr();
-    let session = Session::builder(Implementation::new("call_tool")).connect(transport).await?;
+    let session = Session::builder(Implementation::new("local_server")).connect(transport).await?;
     let outcome = show(&session, call).await;
     session.close().await;
     if outcome.is_err() {
