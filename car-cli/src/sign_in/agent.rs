@@ -65,6 +65,22 @@ async fn open(url: String) -> bool {
     tokio::task::spawn_blocking(move || webbrowser::open(&url).is_ok()).await.unwrap_or(false)
 }
 
+/// Asks the person whether to go on with another account than before, unless they have said so.
+pub(super) async fn confirm_account(
+    screen: &Screen,
+    input: &Input,
+    is_welcome: bool,
+    before: &Identity,
+    now: &Identity,
+) -> bool {
+    if is_welcome || !can_ask() {
+        return is_welcome;
+    }
+    screen.ask(&format!("{now} signed in, where {before} was before. Go on as {now}? [y/N] "));
+    let answer = input.line().await.unwrap_or_default();
+    matches!(answer.trim(), "y" | "Y" | "yes")
+}
+
 impl Opener for Terminal {
     fn open<'a>(&'a self, invitation: &'a Invitation) -> Later<'a, Result<(), Error>> {
         Box::pin(self.show(invitation))
@@ -96,16 +112,6 @@ impl Opener for Terminal {
     }
 
     fn confirm_account<'a>(&'a self, before: &'a Identity, now: &'a Identity) -> Later<'a, bool> {
-        Box::pin(async move {
-            if self.other_account {
-                return true;
-            }
-            if !can_ask() {
-                return false;
-            }
-            self.screen.ask(&format!("{now} signed in, where {before} was before. Go on as {now}? [y/N] "));
-            let answer = self.input.line().await.unwrap_or_default();
-            matches!(answer.trim(), "y" | "Y" | "yes")
-        })
+        Box::pin(confirm_account(&self.screen, &self.input, self.other_account, before, now))
     }
 }

@@ -8,7 +8,7 @@ use car_connectors::oauth::identity::Identity;
 use car_connectors::oauth::{Error, Timestamp};
 use url::Url;
 
-use super::agent::can_ask;
+use super::agent::confirm_account;
 use super::input::Input;
 use crate::output::Screen;
 
@@ -50,13 +50,6 @@ impl DeviceDisplay for DeviceScreen {
     }
 
     fn confirm_account<'a>(&'a self, before: &'a Identity, now: &'a Identity) -> Later<'a, bool> {
-        Box::pin(async move {
-            if self.other_account || !can_ask() {
-                return self.other_account;
-            }
-            self.screen.ask(&format!("{now} signed in, where {before} was before. Go on as {now}? [y/N] "));
-            let answer = self.input.line().await.unwrap_or_default();
-            matches!(answer.trim(), "y" | "Y" | "yes")
-        })
+        Box::pin(confirm_account(&self.screen, &self.input, self.other_account, before, now))
     }
 }
