@@ -51,9 +51,11 @@ impl ConnectorManager {
         let is_enabled = connector.enabled_tools.iter().any(|name| name == tool);
         let unusable = if is_enabled { self.prepare(slug, tool, &request).await? } else { None };
         let result = self.inner.executor.call(request).await;
-        if self.inner.oauth.agent.is_some() {
-            // Somebody may have signed in on the way.
-            self.inner.note_sign_in(connector).await?;
+        if self.inner.oauth.agent.is_some()
+            && let Err(error) = self.inner.note_sign_in(connector).await
+        {
+            // The call is made, and its answer is not given up for a note that can be made at the next look.
+            tracing::warn!(connector = slug, %error, "who signed in could not be noted");
         }
         let result = result.map_err(|error| match (error, unusable) {
             // The engine does not know why an enabled tool is not there.
