@@ -12,6 +12,7 @@ use super::callback::{Hit, Place, bind, serve};
 use super::page::{self, Outcome};
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::redirect_uri::RedirectUri;
 use crate::response::AuthorizationResponse;
 
 /// The path of the redirect URI where nobody wants another.
@@ -119,7 +120,7 @@ impl LoopbackAgent {
             serving.spawn(serve(listener, Arc::new(place)));
         }
         Ok(LoopbackVisit {
-            redirect_uri: format!("http://{host}:{port}{path}"),
+            redirect_uri: RedirectUri::loopback(host, port, path)?.as_str().to_owned(),
             opener: Arc::clone(&self.opener),
             patience: self.patience,
             deadline: tokio::time::Instant::now() + std::time::Duration::from_secs(self.patience),

@@ -23,13 +23,13 @@ impl Inner {
             redirect_uri,
             now: self.ambient.now(),
         };
-        if plan.quirk.no_registration && given.is_none() {
-            let ways = plan.quirk.hint.iter().cloned().collect();
-            return Err(Error::ClientUnknown { issuer: plan.issuer().to_string(), ways });
-        }
-        match choice.decide(plan.server())? {
-            Identification::Known(client) => Ok(client),
-            Identification::Register => self.register(plan, redirect_uri).await,
+        match choice.decide(plan.server()) {
+            Ok(Identification::Known(client)) => Ok(client),
+            Ok(Identification::Register) if plan.quirk.no_registration => {
+                Err(with_hint(choice.unknown(plan.server()), plan))
+            }
+            Ok(Identification::Register) => self.register(plan, redirect_uri).await,
+            Err(error) => Err(with_hint(error, plan)),
         }
     }
 
@@ -52,4 +52,12 @@ impl Inner {
         // Kept with the tokens, when there are some: a sign-in that is given up leaves nothing behind.
         RegistrationRequest::parse_answer(answer.status, &answer.body, plan.issuer(), &request)
     }
+}
+
+/// Adds to the ways to a client what is known of this server.
+fn with_hint(mut error: Error, plan: &Plan) -> Error {
+    if let Error::ClientUnknown { ways, .. } = &mut error {
+        ways.extend(plan.quirk.hint.clone());
+    }
+    error
 }
