@@ -206,6 +206,12 @@ pub enum Error {
         /// What kind of answer it was; none of its text.
         what: String,
     },
+    /// A token cannot be renewed at the moment; nothing was said about it.
+    #[error("the token cannot be renewed right now: {reason}")]
+    NotNow {
+        /// Why.
+        reason: String,
+    },
     /// A person has to sign in.
     #[error("a sign-in is needed: {reason}")]
     SignInRequired {
@@ -265,10 +271,15 @@ fn detail(text: Option<&str>) -> String {
 const LATER: [u16; 2] = [408, 429];
 
 impl Error {
+    /// What is wrong with an address that strangers may not point to.
+    pub const PRIVATE_ADDRESS: &'static str =
+        "a server on the internet names an address of this machine or of a private network";
+
     /// Returns whether the same may succeed later: nothing was said about the tokens.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
+            Self::NotNow { .. } => true,
             Self::ServerFailed { status, .. } => *status >= 500 || LATER.contains(status),
             // RFC 6749 §4.1.2.1 has both for the authorization endpoint; token endpoints say them too.
             Self::TokenRefused { error, .. } | Self::AuthorizationRefused { error, .. } => {
@@ -284,6 +295,17 @@ impl Error {
     #[must_use]
     pub const fn is_sign_in_required(&self) -> bool {
         matches!(self, Self::SignInRequired { .. })
+    }
+
+    /// Returns whether a server named an address of this machine or of a private network, and was not followed there.
+    #[must_use]
+    pub fn is_private_address(&self) -> bool {
+        match self {
+            Self::InsecureEndpoint { reason, .. } => *reason == Self::PRIVATE_ADDRESS,
+            #[cfg(feature = "driver")]
+            Self::Http { source, .. } => matches!(**source, car_http::Error::AddressRefused { .. }),
+            _ => false,
+        }
     }
 
     /// Returns whether the grant, and with it the refresh token, is no longer any good (RFC 6749 §5.2).

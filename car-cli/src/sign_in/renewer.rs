@@ -67,12 +67,7 @@ impl ProcessRenewer {
         }
         let told = serde_json::from_slice(&output.stdout).map(|answer: Answer| answer.error);
         Err(match told {
-            Ok(told) if told.kind == "unreachable" => Error::ServerFailed {
-                issuer: "the authorization server".to_owned(),
-                endpoint: "token",
-                status: 503,
-                what: told.message,
-            },
+            Ok(told) if told.kind == "unreachable" => Error::NotNow { reason: told.message },
             Ok(told) if output.status.code() == Some(Exit::SignIn.code().into()) => {
                 let reason = told.message.strip_prefix("a sign-in is needed: ").unwrap_or(&told.message);
                 Error::SignInRequired { reason: reason.to_owned() }

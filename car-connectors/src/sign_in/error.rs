@@ -95,15 +95,15 @@ fn hint(slug: &str, error: &OauthError) -> String {
             "unlock the keychain, or keep secrets in a file with CAR_SECRETS=file (`car doctor` tells more)"
                 .to_owned()
         }
-        OauthError::Http { source, .. } if !matches!(**source, car_http::Error::AddressRefused { .. }) => {
-            "check that the authorization server can be reached from here, and try again".to_owned()
-        }
-        OauthError::InsecureEndpoint { reason, .. } if !reason.contains("private") => {
-            "tell the server's operator: sign-in works over https only, except on this machine".to_owned()
-        }
-        OauthError::Http { .. } | OauthError::InsecureEndpoint { .. } => format!(
+        _ if error.is_private_address() => format!(
             "if the server and its sign-in are in your own network, say so with `car login {slug} --allow-private`"
         ),
+        OauthError::Http { .. } => {
+            "check that the authorization server can be reached from here, and try again".to_owned()
+        }
+        OauthError::InsecureEndpoint { .. } => {
+            "tell the server's operator: sign-in works over https only, except on this machine".to_owned()
+        }
         OauthError::NoSignInNeeded { .. } => {
             format!("nothing needs to be done; look at its tools with `car tools {slug}`")
         }
@@ -196,7 +196,11 @@ mod tests {
             ),
             (OauthError::Vault { action: "read", source: "locked".into() }, Storage, "CAR_SECRETS=file"),
             (
-                OauthError::InsecureEndpoint { what: "token endpoint", url: at(), reason: "private" },
+                OauthError::InsecureEndpoint {
+                    what: "token endpoint",
+                    url: at(),
+                    reason: OauthError::PRIVATE_ADDRESS,
+                },
                 SignInFailed,
                 "--allow-private",
             ),

@@ -165,11 +165,10 @@ impl Inner {
         let backoff = self.state().backoff;
         match backoff.left(self.ambient.now()) {
             0 => Ok(()),
-            left => Err(Error::ServerFailed {
-                issuer: self.settings.server.origin().ascii_serialization(),
-                endpoint: "token",
-                status: 503,
-                what: format!("it failed a moment ago and is asked again in {left} s"),
+            left => Err(Error::NotNow {
+                reason: format!(
+                    "the authorization server failed a moment ago and is asked again in {left} s"
+                ),
             }),
         }
     }

@@ -145,7 +145,7 @@ impl Web {
             return Err(Error::InsecureEndpoint {
                 what,
                 url: without_query(url),
-                reason: "a server on the internet names an address of this machine or of a private network",
+                reason: Error::PRIVATE_ADDRESS,
             });
         }
         Ok(())
