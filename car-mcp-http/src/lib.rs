@@ -34,13 +34,21 @@
 //! # }
 //! ```
 
+#[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "client")]
 pub mod credentials;
 #[cfg(feature = "oauth")]
 mod oauth;
+#[cfg(feature = "server")]
+pub mod server;
+#[cfg(feature = "client")]
 pub mod sse;
 
+#[cfg(feature = "client")]
 pub use client::{HttpTransport, HttpTransportBuilder};
+#[cfg(feature = "client")]
 pub use credentials::{Challenge, Credentials, MAX_ROUNDS, Proof};
 
+#[cfg(feature = "client")]
 pub use car_http as http_client;

@@ -37,6 +37,8 @@
 
 pub mod client;
 pub mod handler;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod transport;
 
 mod error;

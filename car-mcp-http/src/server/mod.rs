@@ -1,0 +1,17 @@
+//! Streamable HTTP, the server's side: one endpoint for every revision, chosen by each request.
+//!
+//! ```text
+//!  connection ─▶ Origin, Host ─▶ who asks ─▶ body within its cap ─▶ one message
+//!                                                                     │
+//!            ┌── says its revision in `_meta` ── modern: checks, Server::answer ──┐
+//!            └── else ── legacy: session ── Conversation::request ────────────────┤
+//!                                                                                 ▼
+//!                     answered at once: one JSON body   ◀── Exchange ──▶   says more first: an event stream
+//! ```
+//!
+//! A modern request is polled where its answer is written: it costs no task, and closing the stream drops it. A legacy
+//! request goes on without its client, and what it says waits in the session's log until the client comes back.
+
+pub mod body;
+mod legacy;
+pub mod options;

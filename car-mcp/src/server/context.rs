@@ -1,0 +1,165 @@
+//! What a handler can do beside returning a result.
+//!
+//! # Questions
+//! In the legacy era the client is sent a request and the handler waits for the answer. In the modern era the handler
+//! ends with the [`Failure`] that a question returns (pass it on with `?`), the client is answered with
+//! `input_required`, and when it sends the request again **the handler runs again from its beginning**. A question that
+//! has been answered returns its answer at once, also in later rounds: the server seals earlier answers into the
+//! request state. So a handler asks before it does anything that must not be done twice.
+
+use std::any::Any;
+
+use car_mcp_proto::capability::{ClientCapabilities, Implementation};
+use car_mcp_proto::elicitation::{ElicitParams, ElicitResult};
+use car_mcp_proto::logging::LoggingLevel;
+use car_mcp_proto::roots::ListRootsResult;
+use car_mcp_proto::sampling::{CreateMessageParams, CreateMessageResult};
+use car_mcp_proto::{Era, ProtocolVersion, RequestId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::failure::Failure;
+use super::principal::Principal;
+use super::questions::{Answers, Questions};
+use super::service::Server;
+
+/// One request, as its handler sees it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Context {}
+
+impl Context {
+    /// Returns the id of the request.
+    pub fn request_id(&self) -> &RequestId {
+        todo!("core-a")
+    }
+
+    /// Returns the revision that is spoken with this client.
+    pub fn version(&self) -> ProtocolVersion {
+        todo!("core-a")
+    }
+
+    /// Returns the era.
+    pub fn era(&self) -> Era {
+        self.version().era()
+    }
+
+    /// Returns who the client says it is. For display only.
+    pub fn client(&self) -> Option<&Implementation> {
+        todo!("core-a")
+    }
+
+    /// Returns what the client offers for this request.
+    pub fn client_capabilities(&self) -> &ClientCapabilities {
+        todo!("core-a")
+    }
+
+    /// Returns who makes the request; nothing where the transport does not ask.
+    pub fn principal(&self) -> Option<&Principal> {
+        todo!("core-a")
+    }
+
+    /// Returns what the transport handed on beside, if it is of this type.
+    pub fn detail<T: Any>(&self) -> Option<&T> {
+        todo!("core-a")
+    }
+
+    /// Returns the server, to tell of changes or to add tools.
+    pub fn server(&self) -> &Server {
+        todo!("core-a")
+    }
+
+    /// Tells how far the work has come, to a client that asked for it. Values that do not grow are left out.
+    ///
+    /// # Cancel safety
+    /// What was dropped before it was ready was not told.
+    pub async fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
+        todo!("core-a {progress} {total:?} {message:?}")
+    }
+
+    /// Sends a log message, to a client that wants messages of this level for this request.
+    pub async fn log(&self, level: LoggingLevel, logger: Option<&str>, data: impl Serialize + Send) {
+        let _ = (level, logger, data);
+        todo!("core-a")
+    }
+
+    /// Returns whether the client's user can be asked by form.
+    pub fn can_elicit(&self) -> bool {
+        todo!("core-a")
+    }
+
+    /// Returns whether the client's user can be sent to a page.
+    pub fn can_elicit_by_url(&self) -> bool {
+        todo!("core-a")
+    }
+
+    /// Returns whether the client's model can be asked.
+    pub fn can_sample(&self) -> bool {
+        todo!("core-a")
+    }
+
+    /// Returns whether the client tells its roots.
+    pub fn can_list_roots(&self) -> bool {
+        todo!("core-a")
+    }
+
+    /// Asks the user.
+    ///
+    /// # Errors
+    /// Says that the client cannot be asked (-32021), did not answer, or (modern) that it has to be asked first.
+    pub async fn elicit(&self, key: &str, params: ElicitParams) -> Result<ElicitResult, Failure> {
+        self.ask(Questions::new().elicit(key, params)).await?.elicited(key)
+    }
+
+    /// Asks the client's model.
+    ///
+    /// # Errors
+    /// As [`Context::elicit`].
+    pub async fn sample(
+        &self,
+        key: &str,
+        params: CreateMessageParams,
+    ) -> Result<CreateMessageResult, Failure> {
+        self.ask(Questions::new().sample(key, params)).await?.sampled(key)
+    }
+
+    /// Asks for the client's roots.
+    ///
+    /// # Errors
+    /// As [`Context::elicit`].
+    pub async fn roots(&self, key: &str) -> Result<ListRootsResult, Failure> {
+        self.ask(Questions::new().roots(key)).await?.roots(key)
+    }
+
+    /// Puts several questions at once.
+    ///
+    /// # Errors
+    /// As [`Context::elicit`].
+    pub async fn ask(&self, questions: Questions) -> Result<Answers, Failure> {
+        todo!("core-a {questions:?}")
+    }
+
+    /// Returns what an earlier round kept; nothing in the first round, and never in the legacy era.
+    ///
+    /// # Errors
+    /// Says that it has another shape.
+    pub fn state<T: DeserializeOwned>(&self) -> Result<Option<T>, Failure> {
+        todo!("core-a")
+    }
+
+    /// Keeps something for the next round, sealed: the client cannot read or change it. Later calls replace it.
+    ///
+    /// # Errors
+    /// Says that it cannot be written as JSON.
+    pub fn keep(&self, state: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
+        let _ = state;
+        todo!("core-a")
+    }
+
+    /// Answers the call with a task and goes on as that task. Does nothing where the call is a task already.
+    ///
+    /// # Errors
+    /// Says that the client or this server does not know tasks (-32021).
+    pub async fn continue_as_task(&self) -> Result<(), Failure> {
+        todo!("core-b")
+    }
+}

@@ -1,0 +1,165 @@
+//! Messages from a client, told apart and cut into parts, but not yet judged.
+//!
+//! ```text
+//!  body ─▶ Inbound::read ─▶ Request      {id, method, params}      parts are slices of the body: nothing is copied
+//!                       ├─▶ Notification {method, params}
+//!                       ├─▶ Response     {id, result | error}      (legacy)
+//!                       └─▶ Malformed    {id?, error}              (-32700, -32600)
+//! ```
+//!
+//! Source: JSON-RPC 2.0; specification 2026-07-28, "Base protocol".
+
+use bytes::Bytes;
+use car_mcp_proto::capability::{ClientCapabilities, Implementation};
+use car_mcp_proto::logging::LoggingLevel;
+use car_mcp_proto::progress::ProgressToken;
+use car_mcp_proto::{ErrorObject, RequestId};
+
+/// One JSON value as a slice of the message that it came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonSlice(Bytes);
+
+impl JsonSlice {
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("only JSON text is cut")
+    }
+
+    /// Returns the text as the bytes that came.
+    pub const fn as_bytes(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+/// One message.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "JSON-RPC has these shapes")]
+pub enum Inbound {
+    /// Wants an answer.
+    Request(Request),
+    /// Tells something.
+    Notification(Notification),
+    /// Answers a request of the server's (legacy).
+    Response(Response),
+}
+
+/// A request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub(crate) id: RequestId,
+    pub(crate) method: Box<str>,
+    pub(crate) params: Option<JsonSlice>,
+}
+
+/// A notification.
+#[derive(Clone, Debug)]
+pub struct Notification {
+    pub(crate) method: Box<str>,
+    pub(crate) params: Option<JsonSlice>,
+}
+
+/// What a client answers to a request of the server's.
+#[derive(Clone, Debug)]
+pub struct Response {
+    pub(crate) id: Option<RequestId>,
+    pub(crate) outcome: Result<JsonSlice, ErrorObject>,
+}
+
+/// A text that is no message.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Malformed {
+    /// The id of the request, where it could be read.
+    pub id: Option<RequestId>,
+    /// What is wrong: -32700 where the text is not JSON, -32600 where the JSON is no message.
+    pub error: ErrorObject,
+}
+
+/// What a modern request says of itself in `_meta`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RequestMeta {
+    /// The revision in which it is made, as it stands there.
+    pub version: Box<str>,
+    /// What the client offers for this request.
+    pub client_capabilities: ClientCapabilities,
+    /// Who the client says it is.
+    pub client_info: Option<Implementation>,
+    /// The least serious log level to send; nothing is sent without it.
+    pub log_level: Option<LoggingLevel>,
+    /// Asks for progress, and names the request in it.
+    pub progress_token: Option<ProgressToken>,
+}
+
+impl Inbound {
+    /// Tells a message apart.
+    ///
+    /// # Errors
+    /// Says that the text is not UTF-8, not one JSON value, or no JSON-RPC message.
+    pub fn read(body: &Bytes) -> Result<Self, Malformed> {
+        todo!("core-a {body:?}")
+    }
+}
+
+impl Request {
+    /// Returns the id.
+    pub const fn id(&self) -> &RequestId {
+        &self.id
+    }
+
+    /// Returns the method.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// Returns the parameters as they came.
+    pub const fn params(&self) -> Option<&JsonSlice> {
+        self.params.as_ref()
+    }
+
+    /// Returns whether the request says in `_meta` in which revision it is made, which makes it a modern one.
+    pub fn is_modern(&self) -> bool {
+        todo!("core-a")
+    }
+
+    /// Returns the value that the header `Mcp-Name` repeats: `params.name`, `params.uri` or `params.taskId`, as the
+    /// method has it; nothing for a method that has none.
+    ///
+    /// # Errors
+    /// Says that the method needs one and the parameters do not hold it (-32602).
+    pub fn header_name(&self) -> Result<Option<&str>, ErrorObject> {
+        todo!("core-a")
+    }
+
+    /// Returns `params.arguments`, which the headers `Mcp-Param-*` repeat; nothing where there are none.
+    pub fn arguments(&self) -> Option<JsonSlice> {
+        todo!("core-a")
+    }
+
+    /// Reads what a modern request has to say of itself.
+    ///
+    /// # Errors
+    /// Says which required member of `_meta` is missing or wrong (-32602).
+    pub fn meta(&self) -> Result<&RequestMeta, ErrorObject> {
+        todo!("core-a")
+    }
+}
+
+impl Notification {
+    /// Returns the method.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// Returns the parameters as they came.
+    pub const fn params(&self) -> Option<&JsonSlice> {
+        self.params.as_ref()
+    }
+}
+
+impl Response {
+    /// Returns the id of the request that is answered.
+    pub const fn id(&self) -> Option<&RequestId> {
+        self.id.as_ref()
+    }
+}

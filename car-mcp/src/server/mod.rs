@@ -1,0 +1,44 @@
+//! The server, transport-neutral: what it offers is described once and served in every revision.
+//!
+//! ```text
+//!  wire ─▶ Inbound::read ─▶ modern: Server::answer ────────┐                     ┌─▶ tool, prompt, resource handlers
+//!                       └─▶ legacy: Conversation::request ─┴─▶ Exchange ─▶ Context ─▶ progress, log, questions, state
+//!  wire ◀─ Step::{Message, Answer} ◀───────────────────────────┘
+//! ```
+//!
+//! A request is an [`Exchange`]: a future that the transport polls where it writes, so a request costs no task and is
+//! cancelled by dropping it. A question to the client ([`Context::elicit`] and its like) is one call for the handler:
+//! a legacy client is sent a request and the handler waits; a modern one is answered with `input_required`, and the
+//! handler runs again from its beginning when the client comes back, with what has been answered already (see
+//! [`context`]).
+
+pub mod builder;
+pub mod completion;
+pub mod context;
+pub mod exchange;
+pub mod failure;
+pub mod inbound;
+pub mod legacy;
+mod outlet;
+pub mod principal;
+pub mod prompt;
+pub mod questions;
+pub mod resource;
+pub mod result;
+mod service;
+pub mod tasks;
+pub mod tool;
+
+pub use builder::{DefinitionError, ServerBuilder};
+pub use context::Context;
+pub use exchange::{Answer, Exchange, Step};
+pub use failure::Failure;
+pub use inbound::{Inbound, JsonSlice, Malformed, Notification, Request, RequestMeta, Response};
+pub use principal::{Caller, Principal};
+pub use prompt::{PromptArguments, ServerPrompt, prompt};
+pub use questions::{Answers, Questions};
+pub use resource::{ServerResource, ServerTemplate, Variables, resource, template};
+pub use result::{IntoCallResult, Json};
+pub use service::Server;
+pub use tasks::{TaskUse, TasksOptions};
+pub use tool::{NoArguments, ServerTool, tool};

@@ -1,0 +1,101 @@
+//! The short queue between a handler and whoever writes to the wire.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+
+/// How many messages wait for a slow reader before the handler waits too.
+const CAPACITY: usize = 16;
+
+/// Both ends of the queue. Clones are the same queue.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outlet(Arc<Mutex<Queue>>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    messages: VecDeque<Bytes>,
+    reader: Option<Waker>,
+    writers: Vec<Waker>,
+}
+
+impl Outlet {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a message into the queue, once there is room.
+    ///
+    /// # Cancel safety
+    /// A message whose future is dropped before it is ready was not put in.
+    pub(crate) async fn send(&self, message: Bytes) {
+        let mut message = Some(message);
+        std::future::poll_fn(|context| self.poll_send(context, &mut message)).await;
+    }
+
+    fn poll_send(&self, context: &Context<'_>, message: &mut Option<Bytes>) -> Poll<()> {
+        let mut queue = self.lock();
+        if queue.messages.len() >= CAPACITY {
+            if !queue.writers.iter().any(|writer| writer.will_wake(context.waker())) {
+                queue.writers.push(context.waker().clone());
+            }
+            return Poll::Pending;
+        }
+        queue.messages.extend(message.take());
+        let reader = queue.reader.take();
+        drop(queue);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+        Poll::Ready(())
+    }
+
+    pub(crate) fn poll_message(&self, context: &Context<'_>) -> Poll<Bytes> {
+        let mut queue = self.lock();
+        let Some(message) = queue.messages.pop_front() else {
+            queue.reader = Some(context.waker().clone());
+            return Poll::Pending;
+        };
+        let writers = std::mem::take(&mut queue.writers);
+        drop(queue);
+        for writer in writers {
+            writer.wake();
+        }
+        Poll::Ready(message)
+    }
+
+    pub(crate) fn has_messages(&self) -> bool {
+        !self.lock().messages.is_empty()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.0.lock().expect("nothing panics while it holds the queue")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_queue_makes_the_writer_wait_and_loses_nothing() {
+        let outlet = Outlet::new();
+        let writer = outlet.clone();
+        let writing = async move {
+            for index in 0..100_u32 {
+                writer.send(Bytes::from(index.to_string())).await;
+            }
+        };
+        let reading = async move {
+            let mut seen = Vec::new();
+            while seen.len() < 100 {
+                assert!(outlet.lock().messages.len() <= CAPACITY);
+                seen.push(std::future::poll_fn(|context| outlet.poll_message(context)).await);
+            }
+            seen
+        };
+        let ((), seen) = tokio::join!(writing, reading);
+        assert!(seen.iter().enumerate().all(|(index, message)| *message == index.to_string()));
+    }
+}
