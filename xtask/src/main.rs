@@ -6,6 +6,7 @@
 //!      ├─▶ conformance  the official suite         reads its result files
 //!      ├─▶ interop      foreign servers            drives the `car` binary
 //!      ├─▶ sign-in      foreign sign-in, browser   drives `car`, Chromium and tmux
+//!      ├─▶ soak         our own server, besieged   drives the test kit's `siege`
 //!      └─▶ demo         our own server             drives the `car` binary
 //!  bench                peers/bench                writes docs/benchmarks.md
 //! ```
@@ -24,6 +25,7 @@ mod server;
 mod setup;
 mod shell;
 mod sign_in;
+mod soak;
 mod tidy;
 
 use std::process::ExitCode;
@@ -61,6 +63,15 @@ enum Command {
     SignIn,
     /// Runs every example of every crate
     Examples,
+    /// Besieges our own server and watches a healthy client and the memory; the long run writes docs/siege.md
+    Soak {
+        /// A debug build, short attacks, fewer sessions; nothing is written
+        #[arg(long)]
+        quick: bool,
+        /// Only these attacks, by name
+        #[arg(long)]
+        only: Vec<String>,
+    },
     /// Measures clients against one server and writes docs/benchmarks.md
     Bench {
         /// Fewer and shorter rounds
@@ -97,6 +108,7 @@ fn main() -> ExitCode {
         Command::Interop => interop::run(),
         Command::SignIn => sign_in::run(),
         Command::Examples => examples::run(),
+        Command::Soak { quick, only } => soak::run(quick, &only),
         Command::Bench { quick, only } => bench::run(quick, &only),
     };
     match outcome {

@@ -81,6 +81,13 @@ impl Background {
     }
 }
 
+impl Background {
+    /// Returns the process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
 impl Drop for Background {
     fn drop(&mut self) {
         // It may have ended already; either way it must not outlive us.

@@ -118,6 +118,8 @@ pub(crate) async fn begin_session(server: &Server, version: &str) -> io::Result<
     let mut stream = server.connect().await?;
     stream.write_all((server.post_head(&[("Content-Length", &length)]) + &body).as_bytes()).await?;
     let (_, head) = read_head(&mut stream).await?;
+    // Reset, so that no port is kept back for it: thousands of sessions are begun like this.
+    stream.set_zero_linger()?;
     let head = String::from_utf8_lossy(&head).into_owned();
     head.lines()
         .filter_map(|line| line.split_once(':'))
