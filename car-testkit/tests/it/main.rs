@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod authority;
+mod double;
 mod dpop;
-mod everything;
 mod grants;
 mod hostile;
 mod oauth;

@@ -1,10 +1,10 @@
-//! Starts the everything-server and prints its URL once it can be used.
+//! Starts the double and prints its URL once it can be used.
 
 use std::io;
 use std::path::PathBuf;
 
 use car_testkit::authority::{Authority, AuthorityConfig, ProtectionConfig};
-use car_testkit::everything::{Answers, Config, Era, Everything};
+use car_testkit::double::{Answers, Config, Double, Era};
 use clap::Parser;
 
 /// A correct MCP server in every revision, to try a client with.
@@ -58,7 +58,7 @@ async fn main() -> io::Result<()> {
         config.protection = Some(started.protection(ProtectionConfig::default()));
         authority = Some(started);
     }
-    let server = Everything::start(config).await?;
+    let server = Double::start(config).await?;
     println!("{}", server.url());
     tokio::signal::ctrl_c().await?;
     // Held until here: dropping it stops it.

@@ -1,14 +1,14 @@
-//! The everything-server, in both eras.
+//! The double, in both eras.
 
-use car_testkit::everything::{Config, Era, Everything};
+use car_testkit::double::{Config, Double, Era};
 use serde_json::json;
 
 use crate::wire::{legacy_call, modern, open_session, send};
 
-async fn server(change: impl FnOnce(&mut Config)) -> Everything {
+async fn server(change: impl FnOnce(&mut Config)) -> Double {
     let mut config = Config::default();
     change(&mut config);
-    Everything::start(config).await.unwrap()
+    Double::start(config).await.unwrap()
 }
 
 #[tokio::test]

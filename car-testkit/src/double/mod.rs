@@ -20,4 +20,4 @@ mod state;
 mod tools;
 
 pub use config::{Answers, Config, Era};
-pub use server::Everything;
+pub use server::Double;

@@ -12,13 +12,13 @@ use crate::loopback::Loopback;
 
 /// A server on the loopback address. Dropping it stops it.
 #[derive(Debug)]
-pub struct Everything {
+pub struct Double {
     state: Arc<State>,
     address: SocketAddr,
     running: Option<Loopback>,
 }
 
-impl Everything {
+impl Double {
     /// Starts the server and returns once it accepts connections.
     ///
     /// # Errors
