@@ -34,6 +34,7 @@ mod tls;
 
 pub mod authority;
 pub mod double;
+pub mod everything;
 pub mod hostile;
 
 pub use browser::location_of;
