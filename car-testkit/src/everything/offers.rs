@@ -20,7 +20,8 @@ const POLL: Duration = Duration::from_millis(200);
 /// # Errors
 /// Says which definition cannot be served; that is a mistake in this crate.
 pub fn server(options: &Options) -> Result<Server, DefinitionError> {
-    let mut info = Implementation::new("everything-server", env!("CARGO_PKG_VERSION"));
+    let mut info = Implementation::new("everything-server");
+    env!("CARGO_PKG_VERSION").clone_into(&mut info.version);
     info.title = Some("Everything".to_owned());
     let mut tasks = TasksOptions::default();
     tasks.poll_interval = POLL;

@@ -70,14 +70,14 @@ fn given(arguments: &PromptArguments, name: &str) -> Result<String, Failure> {
 }
 
 fn said<const N: usize>(blocks: [ContentBlock; N]) -> GetPromptResult {
-    let mut result = GetPromptResult::new();
-    result.messages = blocks.into_iter().map(|block| PromptMessage::new(Role::USER, block)).collect();
-    result
+    let messages = blocks.into_iter().map(|block| PromptMessage::new(Role::USER, block));
+    GetPromptResult::new(messages.collect::<Vec<_>>())
 }
 
 fn names(start: &str) -> Completion {
-    let mut completion = Completion::new();
-    completion.values = NAMES.into_iter().filter(|name| name.starts_with(start)).map(str::to_owned).collect();
+    let values: Vec<_> =
+        NAMES.into_iter().filter(|name| name.starts_with(start)).map(str::to_owned).collect();
+    let mut completion = Completion::new(values);
     completion.total = Some(completion.values.len().into());
     completion.has_more = Some(false);
     completion
