@@ -13,6 +13,7 @@
 //! [`context`]).
 
 pub mod builder;
+mod changes;
 pub mod completion;
 pub mod context;
 pub mod exchange;
