@@ -59,9 +59,15 @@ struct Levels {
     tasks: BTreeMap<Arc<str>, Option<RawJson>>,
     /// In the order in which they first changed; no entry is there twice.
     due: VecDeque<Due>,
+    /// Who reads; another one that took over has a greater number.
+    reader: Reader,
     waker: Option<Waker>,
     is_closed: bool,
 }
+
+/// One who reads what a listener is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reader(u64);
 
 #[derive(Clone, Debug, PartialEq)]
 enum Due {
@@ -230,12 +236,14 @@ impl Listener {
         }
     }
 
-    /// Follows a task, and returns whether there was room to remember it.
-    pub(crate) fn follow_task(&self, id: &str) -> bool {
+    /// Follows a task, and returns whether there was room to remember it. Its state is due at once: it may have changed
+    /// since the listener heard of it.
+    pub(crate) fn follow_task(&self, id: &str, state: impl Fn() -> RawJson) -> bool {
         let mut levels = lock(&self.levels);
         let has_room = levels.tasks.len() < MAX_FOLLOWED;
         if has_room {
             levels.tasks.entry(id.into()).or_default();
+            levels.mark_task(id, &state);
         }
         has_room
     }
@@ -251,12 +259,27 @@ impl Listener {
         }
     }
 
-    /// Polls for the next change; nothing once it is over. There is one reader: who polls last is woken.
+    /// Returns a new reader, the only one that is told anything from now on.
+    pub(crate) fn take_over(&self) -> Reader {
+        let mut levels = lock(&self.levels);
+        levels.reader.0 += 1;
+        let (reader, waker) = (levels.reader, levels.waker.take());
+        drop(levels);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        reader
+    }
+
+    /// Polls for the next change; nothing once it is over, or another reader has taken over.
     ///
     /// # Cancel safety
     /// A change is either returned or still due.
-    pub(crate) fn poll_change(&self, context: &Context<'_>) -> Poll<Option<Change>> {
+    pub(crate) fn poll_change(&self, reader: Reader, context: &Context<'_>) -> Poll<Option<Change>> {
         let mut levels = lock(&self.levels);
+        if levels.reader != reader {
+            return Poll::Ready(None);
+        }
         if let Some(change) = levels.pop() {
             return Poll::Ready(Some(change));
         }
@@ -270,9 +293,9 @@ impl Listener {
         Poll::Pending
     }
 
-    /// Waits for the next change; nothing once it is over.
+    /// Waits for the next change, as the first reader; nothing once it is over.
     pub(crate) async fn change(&self) -> Option<Change> {
-        std::future::poll_fn(|context| self.poll_change(context)).await
+        std::future::poll_fn(|context| self.poll_change(Reader::default(), context)).await
     }
 }
 
@@ -311,13 +334,13 @@ mod tests {
     fn tells_once_what_changed_often_and_again_what_changes_after() {
         let changes = Changes::default();
         let listener = changes.listen(Lists::default().with(List::Tools));
-        listener.follow_task("t");
+        listener.follow_task("t", RawJson::empty_object);
         for round in 0..100 {
             changes.list_changed(List::Tools);
             changes.task_changed("t", || RawJson::from_value(&round).unwrap());
         }
         let newest = RawJson::from_text("99").unwrap();
-        assert_eq!(due(&listener), [Change::List(List::Tools), Change::Task(newest)]);
+        assert_eq!(due(&listener), [Change::Task(newest), Change::List(List::Tools)]);
         changes.list_changed(List::Tools);
         assert_eq!(due(&listener), [Change::List(List::Tools)]);
     }
@@ -354,6 +377,18 @@ mod tests {
         assert_eq!(changes.listen(Lists::default()).change().now_or_never(), Some(None));
         drop(listener);
         assert_eq!(changes.lock().listeners.len(), 0);
+    }
+
+    #[test]
+    fn who_takes_over_is_told_and_nobody_else() {
+        let changes = Changes::default();
+        let listener = changes.listen(Lists::default().with(List::Tools));
+        let reader = listener.take_over();
+        changes.list_changed(List::Tools);
+        assert_eq!(listener.change().now_or_never(), Some(None), "the first reader is over");
+        let context = Context::from_waker(Waker::noop());
+        let change = listener.poll_change(reader, &context);
+        assert_eq!(change, Poll::Ready(Some(Change::List(List::Tools))));
     }
 
     #[tokio::test]

@@ -20,6 +20,8 @@ pub mod exchange;
 pub mod failure;
 pub mod inbound;
 pub mod legacy;
+mod listen;
+mod notice;
 mod outlet;
 pub mod principal;
 pub mod prompt;

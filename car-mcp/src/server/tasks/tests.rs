@@ -109,7 +109,7 @@ async fn the_end_is_told_once_with_what_it_carries() {
     let store = Tasks::new(TasksOptions::default(), changes.clone());
     let task = store.create(None).unwrap();
     let listener = changes.listen(Lists::default());
-    listener.follow_task(task.id());
+    listener.follow_task(task.id(), || task.snapshot());
     task.end(End::Completed(RawJson::from_text(r#"{"content":[]}"#).unwrap()));
     task.end(End::Cancelled);
     let Some(Some(Change::Task(told))) = listener.change().now_or_never() else { panic!("it was not told") };
