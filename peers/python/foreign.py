@@ -36,10 +36,10 @@ async def new_client(changed):
         if isinstance(message, types.ToolListChangedNotification):
             changed.set()
 
-    mode = "2026-07-28" if job["modern"] else "legacy"
+    mode = "auto" if job["modern"] else "legacy"
     async with Client(job["url"], mode=mode, elicitation_callback=accept, message_handler=handler) as client:
         info = client.server_info
-        say(saw="connect", server=info.name if info else None)
+        say(saw="connect", server=info.name if info else None, version=client.protocol_version)
         if not job["modern"]:
             yield client
             return
@@ -69,7 +69,7 @@ async def old_client(changed):
             reading, writing, elicitation_callback=accept, message_handler=handler
         ) as session:
             result = await session.initialize()
-            say(saw="connect", server=result.serverInfo.name)
+            say(saw="connect", server=result.serverInfo.name, version=result.protocolVersion)
             yield session
 
 

@@ -15,6 +15,7 @@
 mod arguments;
 pub mod builder;
 mod capability;
+mod changes;
 pub mod completion;
 pub mod context;
 mod dispatch;
@@ -24,6 +25,8 @@ pub mod exchange;
 pub mod failure;
 pub mod inbound;
 pub mod legacy;
+mod listen;
+mod notice;
 mod outlet;
 mod params;
 pub mod principal;
