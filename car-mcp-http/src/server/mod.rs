@@ -13,5 +13,6 @@
 //! request goes on without its client, and what it says waits in the session's log until the client comes back.
 
 pub mod body;
+mod events;
 mod legacy;
 pub mod options;
