@@ -15,3 +15,4 @@
 pub mod body;
 mod legacy;
 pub mod options;
+pub mod protect;
