@@ -16,3 +16,4 @@ pub mod body;
 mod events;
 mod legacy;
 pub mod options;
+pub mod protect;
