@@ -12,17 +12,24 @@
 //! handler runs again from its beginning when the client comes back, with what has been answered already (see
 //! [`context`]).
 
+mod arguments;
 pub mod builder;
+mod capability;
 pub mod completion;
 pub mod context;
+mod dispatch;
+mod encode;
+mod envelope;
 pub mod exchange;
 pub mod failure;
 pub mod inbound;
 pub mod legacy;
 mod outlet;
+mod params;
 pub mod principal;
 pub mod prompt;
 pub mod questions;
+mod registry;
 pub mod resource;
 pub mod result;
 mod service;

@@ -1,0 +1,4 @@
+//! Drives a server through `Inbound` and `Exchange`, with no transport.
+
+mod basics;
+mod double;
