@@ -54,8 +54,9 @@ async function main() {
   let tell;
   const change = new Promise((resolve) => (tell = resolve));
   const peer = client(() => tell());
-  await peer.connect(transport());
-  say({ saw: "connect", server: peer.getServerVersion()?.name });
+  const wire = transport();
+  await peer.connect(wire);
+  say({ saw: "connect", server: peer.getServerVersion()?.name, version: wire.protocolVersion });
 
   const { tools } = await peer.listTools();
   say({ saw: "list", tools: tools.length });

@@ -119,7 +119,8 @@ fn run_one(
     command
         .args(["server", "--url", url, "--scenario", name, "--spec-version", revision])
         .args(is_extension.then_some("--force"));
-    let mut verdict = suite::run(&mut command, &suite::results(&format!("server-{name}-{revision}"))?)?.verdict;
+    let mut verdict =
+        suite::run(&mut command, &suite::results(&format!("server-{name}-{revision}"))?)?.verdict;
     match NOT_OFFERED.iter().find(|(of, _)| *of == name) {
         Some((_, why)) if verdict.is_skipped() => tally.add_not_offered(name, revision, why),
         _ => {
@@ -137,7 +138,9 @@ fn list() -> Result<Vec<Scenario>, Failure> {
     let unknown: Vec<_> =
         scenarios.iter().filter(|it| !is_known(&it.name)).map(|it| it.name.as_str()).collect();
     if !unknown.is_empty() {
-        return Err(format!("the suite has scenarios that nobody has looked at: {}", unknown.join(", ")).into());
+        return Err(
+            format!("the suite has scenarios that nobody has looked at: {}", unknown.join(", ")).into()
+        );
     }
     let gone: Vec<_> =
         KNOWN.iter().copied().filter(|name| !scenarios.iter().any(|it| it.name == *name)).collect();
@@ -164,8 +167,7 @@ mod tests {
 
     #[test]
     fn reads_the_suites_list() {
-        let listed =
-            "Server scenarios (test against a server):\n  - ping [2025-06-18,2025-11-25]\n  - tasks-a [extension]\n";
+        let listed = "Server scenarios (test against a server):\n  - ping [2025-06-18,2025-11-25]\n  - tasks-a [extension]\n";
         let of = |name: &str, revisions: &[&str]| Scenario {
             name: name.to_owned(),
             revisions: revisions.iter().map(|it| (*it).to_owned()).collect(),
