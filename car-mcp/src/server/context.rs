@@ -108,6 +108,15 @@ impl Context {
         todo!("core-a")
     }
 
+    /// Lets the client go before there is an answer: its connection is closed in good order, and it comes back for the
+    /// rest in its own time. Only a legacy client over HTTP, of revision 2025-11-25, knows how to; for others it does
+    /// nothing.
+    ///
+    /// Source: SEP-1699.
+    pub async fn close_stream(&self) {
+        todo!("core-a self.outlet.pause()")
+    }
+
     /// Returns whether the client's user can be asked by form.
     pub fn can_elicit(&self) -> bool {
         capability::offers(self.client_capabilities(), Need::Form)
