@@ -1,17 +1,21 @@
 //! Describes a server before it serves.
 
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use car_mcp_proto::ProtocolVersion;
 use car_mcp_proto::cache::CacheScope;
 use car_mcp_proto::capability::Implementation;
 
+use super::changes::Changes;
 use super::completion::ServerCompletion;
+use super::encode::Texts;
 use super::prompt::ServerPrompt;
+use super::registry::Registry;
 use super::resource::{ServerResource, ServerTemplate};
-use super::service::Server;
-use super::tasks::TasksOptions;
-use super::tool::ServerTool;
+use super::service::{Inner, Server, Settings};
+use super::tasks::{Tasks, TasksOptions};
+use super::tool::{ServerTool, ToolEntry};
 
 /// Says why a description is no server.
 #[derive(Debug, thiserror::Error)]
@@ -40,85 +44,125 @@ pub enum DefinitionError {
 /// Describes a server. What is registered decides what is declared; nothing else is.
 #[derive(Debug)]
 pub struct ServerBuilder {
-    info: Implementation,
+    settings: Settings,
+    tools: Vec<ServerTool>,
+    prompts: Vec<ServerPrompt>,
+    resources: Vec<ServerResource>,
+    templates: Vec<ServerTemplate>,
+    completions: Vec<ServerCompletion>,
 }
 
 impl ServerBuilder {
     pub(crate) fn new(info: Implementation) -> Self {
-        Self { info }
+        let settings = Settings {
+            info,
+            instructions: None,
+            versions: ProtocolVersion::ALL.to_vec(),
+            page_size: None,
+            fresh_for: Duration::ZERO,
+            scope: CacheScope::PRIVATE,
+            logging: false,
+            lists_may_grow: false,
+            tasks: None,
+        };
+        Self {
+            settings,
+            tools: Vec::new(),
+            prompts: Vec::new(),
+            resources: Vec::new(),
+            templates: Vec::new(),
+            completions: Vec::new(),
+        }
     }
 
     /// Says how to use the server, for the model.
     #[must_use]
-    pub fn instructions(self, text: impl Into<String>) -> Self {
-        todo!("core-a {}", text.into())
+    pub fn instructions(mut self, text: impl Into<String>) -> Self {
+        self.settings.instructions = Some(text.into());
+        self
     }
 
     /// Adds a tool.
     #[must_use]
-    pub fn tool(self, tool: ServerTool) -> Self {
-        todo!("core-a {tool:?}")
+    pub fn tool(mut self, tool: ServerTool) -> Self {
+        self.tools.push(tool);
+        self
     }
 
     /// Adds a prompt.
     #[must_use]
-    pub fn prompt(self, prompt: ServerPrompt) -> Self {
-        todo!("core-a {prompt:?}")
+    pub fn prompt(mut self, prompt: ServerPrompt) -> Self {
+        self.prompts.push(prompt);
+        self
     }
 
     /// Adds a resource.
     #[must_use]
-    pub fn resource(self, resource: ServerResource) -> Self {
-        todo!("core-a {resource:?}")
+    pub fn resource(mut self, resource: ServerResource) -> Self {
+        self.resources.push(resource);
+        self
     }
 
     /// Adds a resource template. Templates are tried in the order in which they were added, after all resources.
     #[must_use]
-    pub fn template(self, template: ServerTemplate) -> Self {
-        todo!("core-a {template:?}")
+    pub fn template(mut self, template: ServerTemplate) -> Self {
+        self.templates.push(template);
+        self
     }
 
     /// Adds completion for one argument of a prompt or one variable of a template.
     #[must_use]
-    pub fn completion(self, completion: ServerCompletion) -> Self {
-        todo!("core-a {completion:?}")
+    pub fn completion(mut self, completion: ServerCompletion) -> Self {
+        self.completions.push(completion);
+        self
     }
 
     /// Lets tools answer with tasks (extension `io.modelcontextprotocol/tasks`).
     #[must_use]
-    pub fn tasks(self, options: TasksOptions) -> Self {
-        todo!("core-a {options:?}")
+    pub fn tasks(mut self, options: TasksOptions) -> Self {
+        self.settings.tasks = Some(options);
+        self
     }
 
     /// Sets the revisions that are spoken. All, without it.
     #[must_use]
-    pub fn versions(self, versions: impl IntoIterator<Item = ProtocolVersion>) -> Self {
-        todo!("core-a {}", versions.into_iter().count())
+    pub fn versions(mut self, versions: impl IntoIterator<Item = ProtocolVersion>) -> Self {
+        let mut versions: Vec<_> = versions.into_iter().collect();
+        versions.sort_unstable();
+        versions.dedup();
+        versions.reverse();
+        self.settings.versions = versions;
+        self
     }
 
     /// Sets how many entries a page of a list has. Without it a list is one page.
     #[must_use]
-    pub fn page_size(self, entries: usize) -> Self {
-        todo!("core-a {entries}")
+    pub const fn page_size(mut self, entries: usize) -> Self {
+        self.settings.page_size = Some(entries);
+        self
     }
 
     /// Sets for how long clients may keep lists and the server's description, and who may share them. Without it:
     /// not at all, and private.
     #[must_use]
-    pub fn cache(self, fresh_for: Duration, scope: CacheScope) -> Self {
-        todo!("core-a {fresh_for:?} {scope:?}")
+    pub fn cache(mut self, fresh_for: Duration, scope: CacheScope) -> Self {
+        self.settings.fresh_for = fresh_for;
+        self.settings.scope = scope;
+        self
     }
 
     /// Declares that log messages are sent.
     #[must_use]
-    pub fn logging(self) -> Self {
-        todo!("core-a")
+    pub const fn logging(mut self) -> Self {
+        self.settings.logging = true;
+        self
     }
 
     /// Declares the lists of tools and prompts even where they are empty at first, because they will be filled later.
     #[must_use]
-    pub fn lists_may_grow(self) -> Self {
-        todo!("core-a")
+    pub const fn lists_may_grow(mut self) -> Self {
+        self.settings.lists_may_grow = true;
+        self
     }
 
     /// Sets the key that seals request states, so that several processes can serve one client. Without it the key
@@ -139,6 +183,19 @@ impl ServerBuilder {
     /// # Errors
     /// Says which definition cannot be served, and why.
     pub fn build(self) -> Result<Server, DefinitionError> {
-        todo!("core-a {:?}", self.info)
+        let Self { settings, tools, .. } = self;
+        let mut registry = Registry::default();
+        for tool in tools {
+            let tool = ToolEntry::prepare(tool)?;
+            let name = tool.definition.name.clone();
+            if registry.tools.put(tool) {
+                return Err(DefinitionError::Repeated { kind: "tool", name });
+            }
+        }
+        let texts = Texts::new(&settings);
+        let changes = Changes::default();
+        let tasks = settings.tasks.clone().map(|options| Tasks::new(options, changes.clone()));
+        let inner = Inner { settings, texts, registry: RwLock::new(Arc::new(registry)), changes, tasks };
+        Ok(Server { inner: Arc::new(inner) })
     }
 }

@@ -12,10 +12,15 @@
 //! handler runs again from its beginning when the client comes back, with what has been answered already (see
 //! [`context`]).
 
+mod arguments;
 pub mod builder;
+mod capability;
 mod changes;
 pub mod completion;
 pub mod context;
+mod dispatch;
+mod encode;
+mod envelope;
 pub mod exchange;
 pub mod failure;
 pub mod inbound;
@@ -23,9 +28,11 @@ pub mod legacy;
 mod listen;
 mod notice;
 mod outlet;
+mod params;
 pub mod principal;
 pub mod prompt;
 pub mod questions;
+mod registry;
 pub mod resource;
 pub mod result;
 mod service;

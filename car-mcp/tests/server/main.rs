@@ -1,0 +1,6 @@
+//! Drives a server through `Inbound` and `Exchange`, with no transport.
+
+mod basics;
+mod conversation;
+mod double;
+mod subscriptions;
