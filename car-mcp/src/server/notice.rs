@@ -78,7 +78,8 @@ fn updated(uri: &str, meta: Option<&Members>) -> ResourceUpdatedParams {
 fn with_meta(object: &RawJson, meta: &Members) -> RawJson {
     let members = object.as_str().trim_start_matches('{');
     let meta = RawJson::from_value(meta).expect("metadata can be written");
-    RawJson::from_text(format!("{{\"_meta\":{},{members}", meta.as_str())).expect("one member more is an object")
+    RawJson::from_text(format!("{{\"_meta\":{},{members}", meta.as_str()))
+        .expect("one member more is an object")
 }
 
 #[cfg(test)]
@@ -107,7 +108,8 @@ mod tests {
     fn a_subscription_is_named_by_its_id_in_its_own_type() {
         let task = RawJson::from_text(r#"{"taskId":"t"}"#).unwrap();
         for (id, expected) in [(RequestId::from(7), json!(7)), (RequestId::from("7"), json!("7"))] {
-            let changes = [Change::List(List::Tools), Change::Resource("a:1".into()), Change::Task(task.clone())];
+            let changes =
+                [Change::List(List::Tools), Change::Resource("a:1".into()), Change::Task(task.clone())];
             for change in changes {
                 let message = read(&of_subscription(&change, &subscription(&id)));
                 assert_eq!(message["params"]["_meta"][meta::SUBSCRIPTION_ID], expected, "{change:?}");

@@ -10,17 +10,18 @@ use bytes::Bytes;
 use car_mcp_proto::elicitation::{ElicitResult, ElicitationMode};
 use car_mcp_proto::mrtr::InputRequest;
 use car_mcp_proto::roots::ListRootsResult;
-use car_mcp_proto::rpc::{INVALID_REQUEST, Outgoing};
+use car_mcp_proto::rpc::INVALID_REQUEST;
 use car_mcp_proto::sampling::CreateMessageResult;
 use car_mcp_proto::{ErrorObject, ProtocolVersion, RawJson, RequestId};
-use serde::Serialize;
 use tokio::sync::oneshot;
 
+use crate::server::dispatch::Ask;
 use crate::server::failure::{Failure, error};
 use crate::server::inbound::{JsonSlice, Response};
 use crate::server::legacy::Conversation;
 use crate::server::notice;
 use crate::server::outlet::Outlet;
+use crate::transport::BoxFuture;
 
 /// For how long a client may take to answer: a person may have to be fetched, but not for ever.
 pub const QUESTION_TIMEOUT: Duration = Duration::from_secs(10 * 60);
@@ -94,18 +95,11 @@ pub(super) fn check_version(version: ProtocolVersion, request: &InputRequest) ->
     }
 }
 
-/// Writes a question as a request.
+/// Writes a question as a request: a question is all of one but its envelope.
 fn request(id: &RequestId, question: &InputRequest) -> Bytes {
-    fn write(id: &RequestId, method: &str, params: impl Serialize) -> Bytes {
-        let outgoing = Outgoing::Request { id, method, params };
-        Bytes::from(serde_json::to_vec(&outgoing).expect("a question can be written"))
-    }
-    match question {
-        InputRequest::Elicitation(input) => write(id, "elicitation/create", &input.params),
-        InputRequest::Sampling(input) => write(id, "sampling/createMessage", &input.params),
-        InputRequest::Roots(input) => write(id, "roots/list", input.params.clone().unwrap_or_default()),
-        InputRequest::Unknown { tag, members } => write(id, tag, members.member("params")),
-    }
+    let id = serde_json::to_string(id).expect("an id can be written");
+    let question = serde_json::to_string(question).expect("a question can be written");
+    Bytes::from(format!(r#"{{"jsonrpc":"2.0","id":{id},{}"#, question.trim_start_matches('{')))
 }
 
 /// Checks that an answer is of the kind that was asked for.
@@ -114,7 +108,7 @@ pub(crate) fn check_answer(question: &InputRequest, answer: &RawJson) -> Result<
         InputRequest::Elicitation(_) => answer.parse::<ElicitResult>().map(drop),
         InputRequest::Sampling(_) => answer.parse::<CreateMessageResult>().map(drop),
         InputRequest::Roots(_) => answer.parse::<ListRootsResult>().map(drop),
-        InputRequest::Unknown { .. } => Ok(()),
+        _ => Ok(()),
     }
 }
 
@@ -147,22 +141,34 @@ impl Question<'_> {
     }
 }
 
-impl Conversation {
-    /// Puts questions to the client, all at once, and waits for the answers, in the order of the questions.
+impl Ask for Conversation {
+    /// Puts questions to the client, all at once, and waits for the answers.
     ///
     /// # Errors
     /// Says that the client cannot be asked, has gone, refused, answered something else or did not answer in time.
     ///
     /// # Cancel safety
     /// Questions whose future is dropped are taken back.
-    pub(crate) async fn ask(
+    fn ask(
         &self,
+        questions: Vec<(String, InputRequest)>,
         outlet: &Outlet,
-        questions: &[(String, InputRequest)],
-    ) -> Result<Vec<RawJson>, Failure> {
+    ) -> BoxFuture<'_, Result<Vec<(String, RawJson)>, Failure>> {
+        let outlet = outlet.clone();
+        Box::pin(async move { self.put(questions, &outlet).await })
+    }
+}
+
+impl Conversation {
+    async fn put(
+        &self,
+        questions: Vec<(String, InputRequest)>,
+        outlet: &Outlet,
+    ) -> Result<Vec<(String, RawJson)>, Failure> {
         let version = self.version().unwrap_or(ProtocolVersion::V2024_11_05);
         questions.iter().try_for_each(|(_, question)| check_version(version, question))?;
         let asking = async {
+            let questions = &questions;
             self.initialized().await;
             let mut asked = Vec::with_capacity(questions.len());
             for (_, question) in questions {
@@ -171,8 +177,8 @@ impl Conversation {
                 outlet.send(request(&id_of(number), question)).await;
             }
             let mut answers = Vec::with_capacity(questions.len());
-            for (asked, (_, question)) in asked.iter_mut().zip(questions) {
-                answers.push(asked.answer(question).await?);
+            for (asked, (key, question)) in asked.iter_mut().zip(questions) {
+                answers.push((key.clone(), asked.answer(question).await?));
             }
             Ok(answers)
         };

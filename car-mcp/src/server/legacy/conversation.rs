@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use car_mcp_proto::capability::ClientCapabilities;
 use car_mcp_proto::logging::LoggingLevel;
-use car_mcp_proto::method::{EmptyResult, Method as _, Cancelled, Initialized};
+use car_mcp_proto::method::{Cancelled, EmptyResult, Initialized, Method as _};
 use car_mcp_proto::progress::CancelledParams;
 use car_mcp_proto::rpc::INVALID_REQUEST;
 use car_mcp_proto::{Era, ErrorObject, ProtocolVersion, RequestId};
@@ -65,7 +65,7 @@ struct State {
 impl Conversation {
     /// Begins a conversation: its first request is `initialize`.
     pub fn begin(server: &Server) -> Self {
-        let listener = server.changes().listen(Lists::default());
+        let listener = server.inner.changes.listen(Lists::default());
         Self::new(server, Some(listener), OnceLock::new())
     }
 

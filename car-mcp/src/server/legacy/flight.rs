@@ -32,7 +32,7 @@ pub(super) struct Flight {
     stop: Arc<Stop>,
     shared: Arc<Shared>,
     /// Nothing once it is over.
-    inner: Option<BoxFuture<'static, Option<Answer>>>,
+    inner: Option<BoxFuture<'static, Answer>>,
 }
 
 impl Flight {
@@ -40,7 +40,7 @@ impl Flight {
         id: RequestId,
         stop: Arc<Stop>,
         shared: Arc<Shared>,
-        inner: BoxFuture<'static, Option<Answer>>,
+        inner: BoxFuture<'static, Answer>,
     ) -> Self {
         Self { id, stop, shared, inner: Some(inner) }
     }
@@ -61,7 +61,7 @@ impl Future for Flight {
         self.inner = None;
         // Before the answer is written: a client may use the id anew as soon as it has read it.
         self.shared.land(&self.id, &self.stop);
-        Poll::Ready(answer)
+        Poll::Ready(Some(answer))
     }
 }
 

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use car_mcp_proto::legacy::{
-    InitializeParams, InitializeResult, ResourceSubscriptionParams, SetLevelParams,
-};
+use car_mcp_proto::legacy::{InitializeParams, InitializeResult, ResourceSubscriptionParams, SetLevelParams};
+use car_mcp_proto::rpc::INTERNAL_ERROR;
 use car_mcp_proto::{Era, ErrorObject, ProtocolVersion};
-use serde::de::DeserializeOwned;
 
 use super::conversation::{Agreed, Conversation, refused};
 use crate::server::changes::{List, Lists};
@@ -15,19 +13,12 @@ use crate::server::encode::not_found;
 use crate::server::exchange::Answer;
 use crate::server::failure::error;
 use crate::server::inbound::{Request, RequestMeta, invalid};
-use car_mcp_proto::rpc::INTERNAL_ERROR;
-
-/// Reads the parameters of a request.
-fn params<T: DeserializeOwned>(request: &Request) -> Result<T, ErrorObject> {
-    let text = request.params.as_ref().map_or("{}", |params| params.as_str());
-    serde_json::from_str(text).map_err(|cause| invalid(format!("the parameters do not fit: {cause}")))
-}
 
 impl Conversation {
     /// Agrees on a revision: the client's own if it is spoken here, else the newest.
     pub(super) fn initialize(&self, request: &Request) -> Result<Answer, ErrorObject> {
         let server = &self.shared.server;
-        let params: InitializeParams = params(request)?;
+        let params: InitializeParams = request.parse_params()?;
         let spoken = || server.versions().iter().filter(|version| version.era() == Era::Legacy);
         let wanted = spoken().find(|version| version.as_str() == params.protocol_version);
         let Some(version) = wanted.or_else(|| spoken().next()).copied() else {
@@ -72,8 +63,8 @@ impl Conversation {
 
     /// Checks that a method of both eras is offered here.
     pub(super) fn check_method(&self, method: &str) -> Result<(), ErrorObject> {
-        let is_modern = matches!(method, "server/discover" | "subscriptions/listen")
-            || method.starts_with("tasks/");
+        let is_modern =
+            matches!(method, "server/discover" | "subscriptions/listen") || method.starts_with("tasks/");
         if is_modern { Err(no_such_method(method)) } else { self.shared.server.check_method(method) }
     }
 
@@ -81,7 +72,7 @@ impl Conversation {
         if !self.shared.server.inner.settings.logging {
             return Err(no_such_method(&request.method));
         }
-        let level = params::<SetLevelParams>(request)?.level;
+        let level = request.parse_params::<SetLevelParams>()?.level;
         if !level.is_known() {
             return Err(invalid(format!("expected a log level, found {level:?}")));
         }
@@ -91,7 +82,7 @@ impl Conversation {
 
     pub(super) fn subscribe(&self, request: &Request) -> Result<(), ErrorObject> {
         self.check_subscriptions(request)?;
-        let uri = params::<ResourceSubscriptionParams>(request)?.uri;
+        let uri = request.parse_params::<ResourceSubscriptionParams>()?.uri;
         if !self.shared.server.has_resource(&uri) {
             return Err(not_found(Era::Legacy, &uri));
         }
@@ -107,7 +98,7 @@ impl Conversation {
 
     pub(super) fn unsubscribe(&self, request: &Request) -> Result<(), ErrorObject> {
         self.check_subscriptions(request)?;
-        let uri = params::<ResourceSubscriptionParams>(request)?.uri;
+        let uri = request.parse_params::<ResourceSubscriptionParams>()?.uri;
         if let Some(listener) = &self.shared.listener {
             listener.leave_resource(&uri);
         }

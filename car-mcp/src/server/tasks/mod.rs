@@ -10,13 +10,14 @@
 //!
 //! Source: the extension's specification of 2026-07-28 (SEP-2663).
 
+mod methods;
 mod store;
 mod task;
 mod wire;
 
+pub(crate) use methods::check_client;
 pub(crate) use store::Tasks;
 pub(crate) use task::{End, Task};
-pub(crate) use wire::{TaskParams, UpdateParams};
 
 use std::time::Duration;
 

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, UNIX_EPOCH};
 
+use car_mcp_proto::ErrorObject;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::time::Instant;
 
@@ -12,6 +13,7 @@ use super::task::Task;
 use super::{End, TasksOptions};
 use crate::server::changes::Changes;
 use crate::server::failure::Failure;
+use crate::server::inbound::invalid;
 
 /// How many tasks there are at least before those that are over are looked for: less is not worth it.
 const SWEEP_AT_LEAST: usize = 64;
@@ -63,10 +65,10 @@ impl Tasks {
     ///
     /// # Errors
     /// Says that there is none: never made, forgotten, or somebody else's (-32602).
-    pub(crate) fn find(&self, id: &str, owner: Option<&str>) -> Result<Arc<Task>, Failure> {
+    pub(crate) fn find(&self, id: &str, owner: Option<&str>) -> Result<Arc<Task>, ErrorObject> {
         let task = self.lock().tasks.get(id).cloned();
         task.filter(|task| task.belongs_to(owner) && !task.is_forgettable())
-            .ok_or_else(|| Failure::invalid_params("expected the id of a task, found one of none"))
+            .ok_or_else(|| invalid("expected the id of a task, found one of none".to_owned()))
     }
 
     /// Ends all that run.

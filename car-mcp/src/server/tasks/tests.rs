@@ -40,9 +40,9 @@ async fn a_task_is_found_by_whom_it_was_made_for_and_nobody_else() {
     let task = store.create(Some("ada")).unwrap();
     assert!(store.find(task.id(), Some("ada")).is_ok());
     for other in [Some("eve"), None] {
-        assert_eq!(code(store.find(task.id(), other).unwrap_err()), -32602);
+        assert_eq!(store.find(task.id(), other).unwrap_err().code, -32602);
     }
-    assert_eq!(code(store.find("0123456789abcdef0123456789abcdef", Some("ada")).unwrap_err()), -32602);
+    assert_eq!(store.find("0123456789abcdef0123456789abcdef", Some("ada")).unwrap_err().code, -32602);
     assert_eq!(task.id().len(), 32);
     assert_ne!(task.id(), store.create(None).unwrap().id());
 }
@@ -54,7 +54,7 @@ async fn only_tasks_that_are_over_and_old_make_room() {
     over.end(End::Cancelled);
     assert_eq!(code(store.create(None).unwrap_err()), -32603);
     tokio::time::advance(TasksOptions::default().lifetime).await;
-    assert_eq!(code(store.find(over.id(), None).unwrap_err()), -32602);
+    assert_eq!(store.find(over.id(), None).unwrap_err().code, -32602);
     store.create(None).unwrap();
     assert!(store.find(running.id(), None).is_ok(), "it goes on");
     assert_eq!(code(store.create(None).unwrap_err()), -32603);
