@@ -23,6 +23,7 @@ use super::encode::{Kind, Outcome, refusal};
 use super::exchange::Answer;
 use super::failure::{Failure, Reason, error};
 use super::inbound::{Request, RequestMeta, invalid};
+use super::methods::Incoming;
 use super::outlet::Outlet;
 use super::principal::Caller;
 use super::service::Server;
@@ -75,27 +76,38 @@ pub(crate) enum Begun {
 impl Server {
     /// Begins to answer a request of a method that both eras have. What is said before the answer goes to the outlet.
     pub(crate) fn dispatch(&self, request: Request, caller: Caller, peer: Peer, outlet: &Outlet) -> Begun {
-        let era = peer.version.era();
-        if let Err(error) = request.header_name() {
-            return Begun::Answered(Answer::error(Some(&request.id), &error));
-        }
-        match &*request.method {
-            "tools/list" => Begun::Answered(self.list_tools(&request, era)),
-            "tools/call" => self.call_tool(request, caller, peer, outlet),
-            method => Begun::Answered(Answer::error(Some(&request.id), &no_such_method(method))),
-        }
+        let id = request.id.clone();
+        let incoming = Incoming { request, caller, peer, outlet };
+        self.try_dispatch(incoming).unwrap_or_else(|error| Begun::Answered(Answer::error(Some(&id), &error)))
     }
 
-    fn call_tool(&self, request: Request, caller: Caller, peer: Peer, outlet: &Outlet) -> Begun {
+    fn try_dispatch(&self, incoming: Incoming<'_>) -> Result<Begun, ErrorObject> {
+        let (request, era) = (&incoming.request, incoming.peer.version.era());
+        request.parts.check()?;
+        match &*request.method {
+            "tools/call" => return self.call_tool(incoming),
+            "prompts/get" => return self.get_prompt(incoming),
+            "resources/read" => return self.read_resource(incoming),
+            "completion/complete" => return self.complete(incoming),
+            "tools/list" => self.list(request, era, |registry| &registry.tools),
+            "prompts/list" => self.list(request, era, |registry| &registry.prompts),
+            "resources/list" => self.list(request, era, |registry| &registry.resources),
+            "resources/templates/list" => self.list(request, era, |registry| &registry.templates),
+            method => Err(no_such_method(method)),
+        }
+        .map(Begun::Answered)
+    }
+
+    fn call_tool(&self, incoming: Incoming<'_>) -> Result<Begun, ErrorObject> {
+        let Incoming { request, caller, peer, outlet } = incoming;
         let era = peer.version.era();
-        let name = request.parts.subject(&request.method).ok().flatten().unwrap_or_default();
+        let name = request.header_name()?.unwrap_or_default();
         let Some(tool) = self.tool_entry(name) else {
-            let error = invalid(format!("expected the name of a tool, found {name:?}"));
-            return Begun::Answered(Answer::error(Some(&request.id), &error));
+            return Err(invalid(format!("expected the name of a tool, found {name:?}")));
         };
         let arguments = request.arguments();
         let context = Context::new(self.clone(), request, caller, peer, outlet.clone());
-        Begun::Running(Box::pin(async move {
+        Ok(Begun::Running(Box::pin(async move {
             let handler = context.clone();
             let outcome = guarded(async { (tool.function)(arguments, handler).await }).await;
             context.end();
@@ -107,7 +119,7 @@ impl Server {
                 }
                 Err(failure) => server.refuse(era, context.request_id(), failure),
             }
-        }))
+        })))
     }
 
     /// Writes a tool's result.

@@ -15,6 +15,7 @@
 mod arguments;
 pub mod builder;
 mod capability;
+mod change;
 pub mod completion;
 pub mod context;
 mod dispatch;
@@ -24,6 +25,8 @@ pub mod exchange;
 pub mod failure;
 pub mod inbound;
 pub mod legacy;
+mod lists;
+mod methods;
 mod outlet;
 mod params;
 pub mod principal;
@@ -35,8 +38,10 @@ pub mod result;
 mod service;
 pub mod tasks;
 pub mod tool;
+mod uri_template;
 
 pub use builder::{DefinitionError, ServerBuilder};
+pub use completion::ServerCompletion;
 pub use context::Context;
 pub use exchange::{Answer, Exchange, Step};
 pub use failure::Failure;
