@@ -80,7 +80,10 @@ impl McpServiceBuilder {
     pub fn allow_hosts<S: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = S>) -> Self {
         for host in hosts {
             if !self.guard.allow_host(host.as_ref()) {
-                tracing::warn!(host = host.as_ref(), "expected a host as name or name:port; it is not allowed");
+                tracing::warn!(
+                    host = host.as_ref(),
+                    "expected a host as name or name:port; it is not allowed"
+                );
             }
         }
         self
@@ -92,7 +95,10 @@ impl McpServiceBuilder {
         for origin in origins {
             if !self.guard.allow_origin(origin.as_ref()) {
                 let origin = origin.as_ref();
-                tracing::warn!(origin, "expected an origin as scheme://name or scheme://name:port; it is not allowed");
+                tracing::warn!(
+                    origin,
+                    "expected an origin as scheme://name or scheme://name:port; it is not allowed"
+                );
             }
         }
         self

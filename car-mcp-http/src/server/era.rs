@@ -55,7 +55,9 @@ mod tests {
             let pairs = [(SESSION, session), (PROTOCOL_VERSION, version)];
             let headers = pairs
                 .into_iter()
-                .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::from_static(value?))))
+                .filter_map(|(name, value)| {
+                    Some((HeaderName::from_static(name), HeaderValue::from_static(value?)))
+                })
                 .collect();
             assert_eq!(era(&headers, has_meta), expected, "{session:?} {version:?} {has_meta}");
         }

@@ -45,7 +45,8 @@ pub(super) struct Plan {
 /// # Cancel safety
 /// Dropping the future, or the body of the response, cancels the request.
 pub(super) async fn answer(exchange: Exchange, id: &RequestId, plan: Plan) -> Response<ResponseBody> {
-    let mut pending = Pending { running: Some(Running { exchange, deadline: None, id: id.clone() }), patience: None };
+    let mut pending =
+        Pending { running: Some(Running { exchange, deadline: None, id: id.clone() }), patience: None };
     std::future::poll_fn(|context| pending.poll(context, plan)).await
 }
 
@@ -61,7 +62,8 @@ impl Running {
         if let Poll::Ready(step) = self.exchange.poll_step(context) {
             return Poll::Ready(step);
         }
-        let is_late = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready());
+        let is_late =
+            self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready());
         match is_late {
             true => {
                 let error = error(INTERNAL_ERROR, "the request took longer than this server allows");
@@ -109,8 +111,7 @@ impl Pending {
             return Poll::Pending;
         }
         if !plan.streams_at_once {
-            let patience =
-                self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(plan.keep_alive)));
+            let patience = self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(plan.keep_alive)));
             if patience.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }

@@ -15,9 +15,7 @@ use super::media::{self, Accepts};
 use super::modern::{self, Plan};
 use super::options::Answers;
 use super::read::{Unread, read_body};
-use super::refusal::{
-    empty, error, refuse, refuse_and_close, refuse_for_now, refuse_unread,
-};
+use super::refusal::{empty, error, refuse, refuse_and_close, refuse_for_now, refuse_unread};
 use super::service::Shared;
 use super::{check, status};
 
@@ -179,7 +177,9 @@ impl Shared {
         if response.body().is_stream() {
             match self.streams.take() {
                 Some(place) => response.body_mut().hold(place),
-                None => return refuse_for_now(id, "expected fewer open streams, found as many as are allowed"),
+                None => {
+                    return refuse_for_now(id, "expected fewer open streams, found as many as are allowed");
+                }
             }
         }
         response

@@ -60,6 +60,11 @@ impl Server {
         ServerBuilder::new(info)
     }
 
+    /// Returns who it says it is.
+    pub fn info(&self) -> &Implementation {
+        &self.inner.settings.info
+    }
+
     /// Returns the revisions that it speaks, newest first.
     pub fn versions(&self) -> &[ProtocolVersion] {
         &self.inner.settings.versions
