@@ -13,12 +13,15 @@
 //! [`context`]).
 
 pub mod builder;
+mod changes;
 pub mod completion;
 pub mod context;
 pub mod exchange;
 pub mod failure;
 pub mod inbound;
 pub mod legacy;
+mod listen;
+mod notice;
 mod outlet;
 pub mod principal;
 pub mod prompt;
