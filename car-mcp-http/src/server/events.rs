@@ -8,9 +8,18 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Response};
+use memchr::memchr2;
 use tokio::time::{Instant, Sleep};
 
-use super::body::EventSource;
+use super::body::{EventSource, ResponseBody};
+
+/// The kind of the events that carry a message.
+pub(crate) const MESSAGE: &str = "message";
+
+/// Asks proxies not to hold a stream back. Known to nginx, and to those that took it from there.
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Writes one event. `id` and `kind` hold no line ends. Each line of `data` becomes a line of its own; a reader joins
 /// them by line feeds.
@@ -39,7 +48,7 @@ pub(crate) fn encode_event(id: Option<&str>, kind: Option<&str>, data: &[u8]) ->
 
 /// Returns the first line without its end, and what comes after that end. CR, LF and CRLF each end a line.
 fn split_line(text: &[u8]) -> (&[u8], Option<&[u8]>) {
-    let Some(end) = text.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else { return (text, None) };
+    let Some(end) = memchr2(b'\r', b'\n', text) else { return (text, None) };
     let after = if text[end..].starts_with(b"\r\n") { end + 2 } else { end + 1 };
     (&text[..end], Some(&text[after..]))
 }
@@ -47,6 +56,16 @@ fn split_line(text: &[u8]) -> (&[u8], Option<&[u8]>) {
 /// Returns a line that readers ignore.
 pub(crate) const fn comment() -> Bytes {
     Bytes::from_static(b":\n\n")
+}
+
+/// Returns the answer whose body is a stream.
+pub(crate) fn event_stream(source: impl EventSource + 'static) -> Response<ResponseBody> {
+    let mut response = Response::new(ResponseBody::events(source));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    response
 }
 
 /// A stream that says a comment whenever it has been quiet for a while. Its timer is armed when it is quiet first.

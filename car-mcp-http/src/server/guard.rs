@@ -164,7 +164,8 @@ impl Host {
 /// Reads a name or an IPv4 address as names are compared.
 fn registered_name(text: &str) -> Option<String> {
     let name = text.strip_suffix('.').unwrap_or(text);
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    let is_name =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     is_name.then(|| name.to_ascii_lowercase())
 }
 
@@ -206,7 +207,8 @@ mod tests {
     }
 
     fn check(headers: &[(&str, &str)]) -> Result<(), Stranger> {
-        let request = headers.iter().fold(Request::get("/mcp"), |request, (name, value)| request.header(*name, *value));
+        let request =
+            headers.iter().fold(Request::get("/mcp"), |request, (name, value)| request.header(*name, *value));
         guard().check(&request.body(()).unwrap().into_parts().0)
     }
 
@@ -276,7 +278,8 @@ mod tests {
     #[test]
     fn looks_at_the_authority_too() {
         let read = |uri: &str, host: Option<&str>| {
-            let request = host.into_iter().fold(Request::get(uri), |request, host| request.header("host", host));
+            let request =
+                host.into_iter().fold(Request::get(uri), |request, host| request.header("host", host));
             guard().check(&request.body(()).unwrap().into_parts().0)
         };
         assert_eq!(read("http://localhost:3000/mcp", None), Ok(()));

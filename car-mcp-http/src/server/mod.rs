@@ -12,8 +12,29 @@
 //! A modern request is polled where its answer is written: it costs no task, and closing the stream drops it. A legacy
 //! request goes on without its client, and what it says waits in the session's log until the client comes back.
 
-pub mod body;
+mod body;
+mod builder;
+mod capacity;
+mod check;
+mod era;
 mod events;
+mod guard;
+mod head;
 mod legacy;
+mod listen;
+mod media;
+mod modern;
 pub mod options;
+mod post;
 pub mod protect;
+mod read;
+mod refusal;
+mod service;
+mod status;
+
+pub use body::ResponseBody;
+pub use builder::McpServiceBuilder;
+pub use head::RequestHead;
+pub use listen::HttpServer;
+pub use options::{Answers, ConnectionLimits, LegacyMode, ServiceLimits, SessionOptions};
+pub use service::McpService;

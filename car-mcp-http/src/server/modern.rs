@@ -22,15 +22,14 @@ use http::{Response, StatusCode};
 use tokio::time::Sleep;
 
 use super::body::{EventSource, ResponseBody};
-use super::capacity::{Capacity, Place};
 use super::events::{KeepAlive, MESSAGE, comment, encode_event, event_stream};
 use super::media::Accepts;
-use super::refusal::{empty, error, json, refuse_for_now};
+use super::refusal::{empty, error, json};
 use super::status;
 
 /// How a request is to be answered.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plan<'a> {
+pub(super) struct Plan {
     /// What the client takes.
     pub accepts: Accepts,
     /// Whether a stream is begun without waiting for something to put on it.
@@ -39,16 +38,15 @@ pub(super) struct Plan<'a> {
     pub keep_alive: Duration,
     /// How long the request may take in all.
     pub timeout: Option<Duration>,
-    /// The places of streams.
-    pub streams: &'a Capacity,
 }
 
 /// Answers a request.
 ///
 /// # Cancel safety
 /// Dropping the future, or the body of the response, cancels the request.
-pub(super) async fn answer(exchange: Exchange, id: RequestId, plan: Plan<'_>) -> Response<ResponseBody> {
-    let mut pending = Pending { running: Some(Running { exchange, deadline: None, id }), patience: None };
+pub(super) async fn answer(exchange: Exchange, id: &RequestId, plan: Plan) -> Response<ResponseBody> {
+    let mut pending =
+        Pending { running: Some(Running { exchange, deadline: None, id: id.clone() }), patience: None };
     std::future::poll_fn(|context| pending.poll(context, plan)).await
 }
 
@@ -64,7 +62,8 @@ impl Running {
         if let Poll::Ready(step) = self.exchange.poll_step(context) {
             return Poll::Ready(step);
         }
-        let is_late = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready());
+        let is_late =
+            self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready());
         match is_late {
             true => {
                 let error = error(INTERNAL_ERROR, "the request took longer than this server allows");
@@ -83,7 +82,7 @@ struct Pending {
 }
 
 impl Pending {
-    fn poll(&mut self, context: &mut Context<'_>, plan: Plan<'_>) -> Poll<Response<ResponseBody>> {
+    fn poll(&mut self, context: &mut Context<'_>, plan: Plan) -> Poll<Response<ResponseBody>> {
         loop {
             let running = self.running.as_mut().expect("a future is not polled once it is ready");
             return match running.poll(context) {
@@ -101,7 +100,7 @@ impl Pending {
 
     /// Decides what becomes of a request that has nothing to say yet. Timers are made here, so that a request that is
     /// answered at once has none.
-    fn poll_patience(&mut self, context: &mut Context<'_>, plan: Plan<'_>) -> Poll<Response<ResponseBody>> {
+    fn poll_patience(&mut self, context: &mut Context<'_>, plan: Plan) -> Poll<Response<ResponseBody>> {
         if let (Some(timeout), Some(running)) = (plan.timeout, &mut self.running) {
             if running.deadline.is_none() {
                 running.deadline = Some(Box::pin(tokio::time::sleep(timeout)));
@@ -112,8 +111,7 @@ impl Pending {
             return Poll::Pending;
         }
         if !plan.streams_at_once {
-            let patience =
-                self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(plan.keep_alive)));
+            let patience = self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(plan.keep_alive)));
             if patience.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
@@ -122,20 +120,15 @@ impl Pending {
     }
 
     /// Turns the request into a stream.
-    fn stream(&mut self, first: Bytes, plan: Plan<'_>) -> Response<ResponseBody> {
+    fn stream(&mut self, first: Bytes, plan: Plan) -> Response<ResponseBody> {
         let running = self.running.take().expect("a stream is begun once");
-        match plan.streams.take() {
-            Some(place) => {
-                let source = Messages { first: Some(first), running: Some(running), _place: place };
-                event_stream(KeepAlive::new(source, plan.keep_alive))
-            }
-            None => refuse_for_now(Some(&running.id), "expected fewer open streams, found as many as are allowed"),
-        }
+        let source = Messages { first: Some(first), running: Some(running) };
+        event_stream(KeepAlive::new(source, plan.keep_alive))
     }
 }
 
 /// Returns an answer that came before anything else was said.
-fn whole(answer: Answer, plan: Plan<'_>) -> Response<ResponseBody> {
+fn whole(answer: Answer, plan: Plan) -> Response<ResponseBody> {
     let status = status::of_answer(answer.error);
     if status == StatusCode::OK && plan.accepts.events && (plan.streams_at_once || !plan.accepts.json) {
         return event_stream(One(Some(encode_event(None, Some(MESSAGE), &answer.body))));
@@ -157,7 +150,6 @@ struct Messages {
     first: Option<Bytes>,
     /// Nothing once it has been answered.
     running: Option<Running>,
-    _place: Place,
 }
 
 impl EventSource for Messages {

@@ -1,5 +1,6 @@
 //! Describes a server before it serves.
 
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use car_mcp_proto::ProtocolVersion;
@@ -7,11 +8,13 @@ use car_mcp_proto::cache::CacheScope;
 use car_mcp_proto::capability::Implementation;
 
 use super::completion::ServerCompletion;
-use super::prompt::ServerPrompt;
-use super::resource::{ServerResource, ServerTemplate};
-use super::service::Server;
+use super::encode::Texts;
+use super::prompt::{PromptEntry, ServerPrompt};
+use super::registry::{Entry, Registry, Table};
+use super::resource::{ResourceEntry, ServerResource, ServerTemplate, TemplateEntry};
+use super::service::{Inner, Server, Settings};
 use super::tasks::TasksOptions;
-use super::tool::ServerTool;
+use super::tool::{ServerTool, ToolEntry};
 
 /// Says why a description is no server.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +31,7 @@ pub enum DefinitionError {
     /// A definition cannot be served.
     #[error("the {kind} {name:?} cannot be served: {reason}")]
     Invalid {
-        /// `tool`, `prompt`, `resource`, `resource template` or `completion`.
+        /// `server`, `tool`, `prompt`, `resource`, `resource template` or `completion`.
         kind: &'static str,
         /// The name or URI.
         name: String,
@@ -40,85 +43,125 @@ pub enum DefinitionError {
 /// Describes a server. What is registered decides what is declared; nothing else is.
 #[derive(Debug)]
 pub struct ServerBuilder {
-    info: Implementation,
+    settings: Settings,
+    tools: Vec<ServerTool>,
+    prompts: Vec<ServerPrompt>,
+    resources: Vec<ServerResource>,
+    templates: Vec<ServerTemplate>,
+    completions: Vec<ServerCompletion>,
 }
 
 impl ServerBuilder {
     pub(crate) fn new(info: Implementation) -> Self {
-        Self { info }
+        let settings = Settings {
+            info,
+            instructions: None,
+            versions: ProtocolVersion::ALL.to_vec(),
+            page_size: None,
+            fresh_for: Duration::ZERO,
+            scope: CacheScope::PRIVATE,
+            logging: false,
+            lists_may_grow: false,
+            tasks: None,
+        };
+        Self {
+            settings,
+            tools: Vec::new(),
+            prompts: Vec::new(),
+            resources: Vec::new(),
+            templates: Vec::new(),
+            completions: Vec::new(),
+        }
     }
 
     /// Says how to use the server, for the model.
     #[must_use]
-    pub fn instructions(self, text: impl Into<String>) -> Self {
-        todo!("core-a {}", text.into())
+    pub fn instructions(mut self, text: impl Into<String>) -> Self {
+        self.settings.instructions = Some(text.into());
+        self
     }
 
     /// Adds a tool.
     #[must_use]
-    pub fn tool(self, tool: ServerTool) -> Self {
-        todo!("core-a {tool:?}")
+    pub fn tool(mut self, tool: ServerTool) -> Self {
+        self.tools.push(tool);
+        self
     }
 
     /// Adds a prompt.
     #[must_use]
-    pub fn prompt(self, prompt: ServerPrompt) -> Self {
-        todo!("core-a {prompt:?}")
+    pub fn prompt(mut self, prompt: ServerPrompt) -> Self {
+        self.prompts.push(prompt);
+        self
     }
 
     /// Adds a resource.
     #[must_use]
-    pub fn resource(self, resource: ServerResource) -> Self {
-        todo!("core-a {resource:?}")
+    pub fn resource(mut self, resource: ServerResource) -> Self {
+        self.resources.push(resource);
+        self
     }
 
     /// Adds a resource template. Templates are tried in the order in which they were added, after all resources.
     #[must_use]
-    pub fn template(self, template: ServerTemplate) -> Self {
-        todo!("core-a {template:?}")
+    pub fn template(mut self, template: ServerTemplate) -> Self {
+        self.templates.push(template);
+        self
     }
 
     /// Adds completion for one argument of a prompt or one variable of a template.
     #[must_use]
-    pub fn completion(self, completion: ServerCompletion) -> Self {
-        todo!("core-a {completion:?}")
+    pub fn completion(mut self, completion: ServerCompletion) -> Self {
+        self.completions.push(completion);
+        self
     }
 
     /// Lets tools answer with tasks (extension `io.modelcontextprotocol/tasks`).
     #[must_use]
-    pub fn tasks(self, options: TasksOptions) -> Self {
-        todo!("core-a {options:?}")
+    pub fn tasks(mut self, options: TasksOptions) -> Self {
+        self.settings.tasks = Some(options);
+        self
     }
 
     /// Sets the revisions that are spoken. All, without it.
     #[must_use]
-    pub fn versions(self, versions: impl IntoIterator<Item = ProtocolVersion>) -> Self {
-        todo!("core-a {}", versions.into_iter().count())
+    pub fn versions(mut self, versions: impl IntoIterator<Item = ProtocolVersion>) -> Self {
+        let mut versions: Vec<_> = versions.into_iter().collect();
+        versions.sort_unstable();
+        versions.dedup();
+        versions.reverse();
+        self.settings.versions = versions;
+        self
     }
 
     /// Sets how many entries a page of a list has. Without it a list is one page.
     #[must_use]
-    pub fn page_size(self, entries: usize) -> Self {
-        todo!("core-a {entries}")
+    pub const fn page_size(mut self, entries: usize) -> Self {
+        self.settings.page_size = Some(entries);
+        self
     }
 
     /// Sets for how long clients may keep lists and the server's description, and who may share them. Without it:
     /// not at all, and private.
     #[must_use]
-    pub fn cache(self, fresh_for: Duration, scope: CacheScope) -> Self {
-        todo!("core-a {fresh_for:?} {scope:?}")
+    pub fn cache(mut self, fresh_for: Duration, scope: CacheScope) -> Self {
+        self.settings.fresh_for = fresh_for;
+        self.settings.scope = scope;
+        self
     }
 
     /// Declares that log messages are sent.
     #[must_use]
-    pub fn logging(self) -> Self {
-        todo!("core-a")
+    pub const fn logging(mut self) -> Self {
+        self.settings.logging = true;
+        self
     }
 
     /// Declares the lists of tools and prompts even where they are empty at first, because they will be filled later.
     #[must_use]
-    pub fn lists_may_grow(self) -> Self {
-        todo!("core-a")
+    pub const fn lists_may_grow(mut self) -> Self {
+        self.settings.lists_may_grow = true;
+        self
     }
 
     /// Sets the key that seals request states, so that several processes can serve one client. Without it the key
@@ -139,6 +182,45 @@ impl ServerBuilder {
     /// # Errors
     /// Says which definition cannot be served, and why.
     pub fn build(self) -> Result<Server, DefinitionError> {
-        todo!("core-a {:?}", self.info)
+        let Self { settings, tools, prompts, resources, templates, completions } = self;
+        check_settings(&settings)?;
+        let mut registry = Registry::default();
+        for tool in tools {
+            put("tool", &mut registry.tools, ToolEntry::prepare(tool)?)?;
+        }
+        for prompt in prompts {
+            put("prompt", &mut registry.prompts, PromptEntry::prepare(prompt))?;
+        }
+        for resource in resources {
+            put("resource", &mut registry.resources, ResourceEntry::prepare(resource))?;
+        }
+        for template in templates {
+            put("resource template", &mut registry.templates, TemplateEntry::prepare(template)?)?;
+        }
+        for completion in completions {
+            registry.complete(completion)?;
+        }
+        let texts = Texts::new(&settings);
+        let inner = Inner { settings, texts, registry: RwLock::new(Arc::new(registry)) };
+        Ok(Server { inner: Arc::new(inner) })
     }
+}
+
+/// Adds an entry whose name must be new.
+fn put<T: Entry>(kind: &'static str, table: &mut Table<T>, entry: T) -> Result<(), DefinitionError> {
+    let name = entry.key().to_owned();
+    if table.put(entry) { Err(DefinitionError::Repeated { kind, name }) } else { Ok(()) }
+}
+
+fn check_settings(settings: &Settings) -> Result<(), DefinitionError> {
+    let reason = match (settings.versions.is_empty(), settings.page_size) {
+        (true, _) => "expected at least one revision, found none",
+        (_, Some(0)) => "expected pages of at least one entry, found none",
+        _ => return Ok(()),
+    };
+    Err(DefinitionError::Invalid {
+        kind: "server",
+        name: settings.info.name.clone(),
+        reason: reason.to_owned(),
+    })
 }

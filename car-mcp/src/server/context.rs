@@ -8,6 +8,9 @@
 //! request state. So a handler asks before it does anything that must not be done twice.
 
 use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use car_mcp_proto::capability::{ClientCapabilities, Implementation};
 use car_mcp_proto::elicitation::{ElicitParams, ElicitResult};
@@ -18,24 +21,47 @@ use car_mcp_proto::{Era, ProtocolVersion, RequestId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::capability::{self, Need};
+use super::dispatch::Peer;
 use super::failure::Failure;
-use super::principal::Principal;
+use super::inbound::Request;
+use super::outlet::Outlet;
+use super::principal::{Caller, Principal};
 use super::questions::{Answers, Questions};
 use super::service::Server;
 
 /// One request, as its handler sees it. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Context {}
+#[derive(Clone)]
+pub struct Context(Arc<Call>);
+
+pub(crate) struct Call {
+    server: Server,
+    id: RequestId,
+    caller: Caller,
+    peer: Peer,
+    outlet: Outlet,
+    is_over: AtomicBool,
+}
 
 impl Context {
+    pub(crate) fn new(server: Server, request: Request, caller: Caller, peer: Peer, outlet: Outlet) -> Self {
+        let id = request.id;
+        Self(Arc::new(Call { server, id, caller, peer, outlet, is_over: AtomicBool::new(false) }))
+    }
+
+    /// Says that the request is answered: nothing is sent for it any more.
+    pub(crate) fn end(&self) {
+        self.0.is_over.store(true, Ordering::Release);
+    }
+
     /// Returns the id of the request.
     pub fn request_id(&self) -> &RequestId {
-        todo!("core-a")
+        &self.0.id
     }
 
     /// Returns the revision that is spoken with this client.
     pub fn version(&self) -> ProtocolVersion {
-        todo!("core-a")
+        self.0.peer.version
     }
 
     /// Returns the era.
@@ -45,27 +71,27 @@ impl Context {
 
     /// Returns who the client says it is. For display only.
     pub fn client(&self) -> Option<&Implementation> {
-        todo!("core-a")
+        self.0.peer.client.client_info.as_ref()
     }
 
     /// Returns what the client offers for this request.
     pub fn client_capabilities(&self) -> &ClientCapabilities {
-        todo!("core-a")
+        &self.0.peer.client.client_capabilities
     }
 
     /// Returns who makes the request; nothing where the transport does not ask.
     pub fn principal(&self) -> Option<&Principal> {
-        todo!("core-a")
+        self.0.caller.principal.as_deref()
     }
 
     /// Returns what the transport handed on beside, if it is of this type.
     pub fn detail<T: Any>(&self) -> Option<&T> {
-        todo!("core-a")
+        self.0.caller.detail.as_deref()?.downcast_ref()
     }
 
     /// Returns the server, to tell of changes or to add tools.
     pub fn server(&self) -> &Server {
-        todo!("core-a")
+        &self.0.server
     }
 
     /// Tells how far the work has come, to a client that asked for it. Values that do not grow are left out.
@@ -93,22 +119,22 @@ impl Context {
 
     /// Returns whether the client's user can be asked by form.
     pub fn can_elicit(&self) -> bool {
-        todo!("core-a")
+        capability::offers(self.client_capabilities(), Need::Form)
     }
 
     /// Returns whether the client's user can be sent to a page.
     pub fn can_elicit_by_url(&self) -> bool {
-        todo!("core-a")
+        capability::offers(self.client_capabilities(), Need::Url)
     }
 
     /// Returns whether the client's model can be asked.
     pub fn can_sample(&self) -> bool {
-        todo!("core-a")
+        capability::offers(self.client_capabilities(), Need::Sampling)
     }
 
     /// Returns whether the client tells its roots.
     pub fn can_list_roots(&self) -> bool {
-        todo!("core-a")
+        capability::offers(self.client_capabilities(), Need::Roots)
     }
 
     /// Asks the user.
@@ -170,5 +196,11 @@ impl Context {
     /// Says that the client or this server does not know tasks (-32021).
     pub async fn continue_as_task(&self) -> Result<(), Failure> {
         todo!("core-b")
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Context").field("id", &self.0.id).finish_non_exhaustive()
     }
 }

@@ -1,0 +1,5 @@
+//! Drives a server through `Inbound` and `Exchange`, with no transport.
+
+mod basics;
+mod double;
+mod offers;
