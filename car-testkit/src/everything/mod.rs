@@ -14,6 +14,7 @@
 mod changes;
 mod classics;
 mod content;
+mod guard;
 mod jobs;
 mod offers;
 mod options;
@@ -21,7 +22,9 @@ mod prompts;
 mod questions;
 mod resources;
 mod rounds;
+mod server;
 mod speaking;
 
 pub use offers::server;
 pub use options::Options;
+pub use server::Everything;
