@@ -1,4 +1,5 @@
-//! Servers to test MCP clients against: one that can do everything, and many that misbehave.
+//! Servers to test MCP clients against: one that can do everything, and many that misbehave. And the product's own
+//! server, to test it with.
 //!
 //! ```text
 //!  a client under test ──▶ loopback ──▶ double     ──┬─▶ modern                  (2026-07-28, stateless)
@@ -12,8 +13,11 @@
 //!
 //! [`double::Double`] is a correct server in every revision on one endpoint; its `ledger` says what reached
 //! it, so that a test can assert that nothing did. [`authority::Authority`] gives out the tokens that it may demand.
-//! [`hostile::Hostile`] is wrong in exactly one way. All are written on
-//! plain hyper or on plain sockets, and share no code with the crates under test: a mistake in those cannot hide itself.
+//! [`hostile::Hostile`] is wrong in exactly one way. These are written on plain hyper or on plain sockets, and share no
+//! code with the crates under test: a mistake in those cannot hide itself.
+//!
+//! [`everything::Everything`] is the other way round: the product's own server with one of everything, to be tried with
+//! clients that are not ours and with the conformance suite.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {

@@ -77,7 +77,8 @@ struct Region {
 }
 
 pub(super) fn add(builder: ServerBuilder) -> ServerBuilder {
-    interactive(builder)
+    // The first one is what a client picks that wants to call just any tool.
+    let builder = builder
         .tool(
             tool("echo", "Gives back the message.")
                 .run(|arguments: Echo, _| async move { Ok(arguments.message) }),
@@ -115,7 +116,8 @@ pub(super) fn add(builder: ServerBuilder) -> ServerBuilder {
             };
             Ok(format!("{what} in {}.", arguments.region))
         }))
-        .tool(tool("progress", "Reports progress before it answers.").run(progress))
+        .tool(tool("progress", "Reports progress before it answers.").run(progress));
+    interactive(builder)
 }
 
 fn interactive(builder: ServerBuilder) -> ServerBuilder {

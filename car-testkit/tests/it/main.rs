@@ -5,6 +5,7 @@
 mod authority;
 mod double;
 mod dpop;
+mod everything;
 mod grants;
 mod hostile;
 mod oauth;
