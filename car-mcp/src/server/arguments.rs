@@ -59,8 +59,7 @@ fn member_at(text: &str, at: usize) -> String {
     while let Ok(members) = serde_json::from_str::<HashMap<String, &RawValue>>(text) {
         let found = members.iter().find_map(|(name, value)| {
             let start = value.get().as_ptr().addr() - text.as_ptr().addr();
-            // The byte that ends a number or a text is where reading stops.
-            (start..=start + value.get().len()).contains(&at).then(|| (name, value.get(), at - start))
+            (start..start + value.get().len()).contains(&at).then(|| (name, value.get(), at - start))
         });
         let Some((name, value, rest)) = found else { break };
         path.push('/');

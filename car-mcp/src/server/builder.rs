@@ -10,9 +10,9 @@ use car_mcp_proto::capability::Implementation;
 use super::changes::Changes;
 use super::completion::ServerCompletion;
 use super::encode::Texts;
-use super::prompt::ServerPrompt;
-use super::registry::Registry;
-use super::resource::{ServerResource, ServerTemplate};
+use super::prompt::{PromptEntry, ServerPrompt};
+use super::registry::{Entry, Registry, Table};
+use super::resource::{ResourceEntry, ServerResource, ServerTemplate, TemplateEntry};
 use super::service::{Inner, Server, Settings};
 use super::tasks::{Tasks, TasksOptions};
 use super::tool::{ServerTool, ToolEntry};
@@ -32,7 +32,7 @@ pub enum DefinitionError {
     /// A definition cannot be served.
     #[error("the {kind} {name:?} cannot be served: {reason}")]
     Invalid {
-        /// `tool`, `prompt`, `resource`, `resource template` or `completion`.
+        /// `server`, `tool`, `prompt`, `resource`, `resource template` or `completion`.
         kind: &'static str,
         /// The name or URI.
         name: String,
@@ -183,14 +183,23 @@ impl ServerBuilder {
     /// # Errors
     /// Says which definition cannot be served, and why.
     pub fn build(self) -> Result<Server, DefinitionError> {
-        let Self { settings, tools, .. } = self;
+        let Self { settings, tools, prompts, resources, templates, completions } = self;
+        check_settings(&settings)?;
         let mut registry = Registry::default();
         for tool in tools {
-            let tool = ToolEntry::prepare(tool)?;
-            let name = tool.definition.name.clone();
-            if registry.tools.put(tool) {
-                return Err(DefinitionError::Repeated { kind: "tool", name });
-            }
+            put("tool", &mut registry.tools, ToolEntry::prepare(tool)?)?;
+        }
+        for prompt in prompts {
+            put("prompt", &mut registry.prompts, PromptEntry::prepare(prompt))?;
+        }
+        for resource in resources {
+            put("resource", &mut registry.resources, ResourceEntry::prepare(resource))?;
+        }
+        for template in templates {
+            put("resource template", &mut registry.templates, TemplateEntry::prepare(template)?)?;
+        }
+        for completion in completions {
+            registry.complete(completion)?;
         }
         let texts = Texts::new(&settings);
         let changes = Changes::default();
@@ -198,4 +207,23 @@ impl ServerBuilder {
         let inner = Inner { settings, texts, registry: RwLock::new(Arc::new(registry)), changes, tasks };
         Ok(Server { inner: Arc::new(inner) })
     }
+}
+
+/// Adds an entry whose name must be new.
+fn put<T: Entry>(kind: &'static str, table: &mut Table<T>, entry: T) -> Result<(), DefinitionError> {
+    let name = entry.key().to_owned();
+    if table.put(entry) { Err(DefinitionError::Repeated { kind, name }) } else { Ok(()) }
+}
+
+fn check_settings(settings: &Settings) -> Result<(), DefinitionError> {
+    let reason = match (settings.versions.is_empty(), settings.page_size) {
+        (true, _) => "expected at least one revision, found none",
+        (_, Some(0)) => "expected pages of at least one entry, found none",
+        _ => return Ok(()),
+    };
+    Err(DefinitionError::Invalid {
+        kind: "server",
+        name: settings.info.name.clone(),
+        reason: reason.to_owned(),
+    })
 }

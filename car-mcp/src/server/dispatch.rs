@@ -23,9 +23,11 @@ use super::encode::{Kind, Outcome, refusal};
 use super::exchange::Answer;
 use super::failure::{Failure, Reason, error};
 use super::inbound::{Request, RequestMeta, invalid};
+use super::methods::Incoming;
 use super::outlet::Outlet;
 use super::principal::Caller;
 use super::service::Server;
+use super::tasks::{self, Plan};
 use crate::transport::BoxFuture;
 
 /// What the server knows of the client for one request.
@@ -75,39 +77,62 @@ pub(crate) enum Begun {
 impl Server {
     /// Begins to answer a request of a method that both eras have. What is said before the answer goes to the outlet.
     pub(crate) fn dispatch(&self, request: Request, caller: Caller, peer: Peer, outlet: &Outlet) -> Begun {
-        let era = peer.version.era();
-        if let Err(error) = request.header_name() {
-            return Begun::Answered(Answer::error(Some(&request.id), &error));
-        }
-        match &*request.method {
-            "tools/list" => Begun::Answered(self.list_tools(&request, era)),
-            "tools/call" => self.call_tool(request, caller, peer, outlet),
-            method => Begun::Answered(Answer::error(Some(&request.id), &no_such_method(method))),
-        }
+        let id = request.id.clone();
+        let incoming = Incoming { request, caller, peer, outlet };
+        self.try_dispatch(incoming).unwrap_or_else(|error| Begun::Answered(Answer::error(Some(&id), &error)))
     }
 
-    fn call_tool(&self, request: Request, caller: Caller, peer: Peer, outlet: &Outlet) -> Begun {
+    fn try_dispatch(&self, incoming: Incoming<'_>) -> Result<Begun, ErrorObject> {
+        let (request, era) = (&incoming.request, incoming.peer.version.era());
+        request.parts.check()?;
+        match &*request.method {
+            "tools/call" => return self.call_tool(incoming),
+            "prompts/get" => return self.get_prompt(incoming),
+            "resources/read" => return self.read_resource(incoming),
+            "completion/complete" => return self.complete(incoming),
+            "tools/list" => self.list(request, era, |registry| &registry.tools),
+            "prompts/list" => self.list(request, era, |registry| &registry.prompts),
+            "resources/list" => self.list(request, era, |registry| &registry.resources),
+            "resources/templates/list" => self.list(request, era, |registry| &registry.templates),
+            method => Err(no_such_method(method)),
+        }
+        .map(Begun::Answered)
+    }
+
+    fn call_tool(&self, incoming: Incoming<'_>) -> Result<Begun, ErrorObject> {
+        let Incoming { request, caller, peer, outlet } = incoming;
         let era = peer.version.era();
-        let name = request.parts.subject(&request.method).ok().flatten().unwrap_or_default();
+        let name = request.header_name()?.unwrap_or_default();
         let Some(tool) = self.tool_entry(name) else {
-            let error = invalid(format!("expected the name of a tool, found {name:?}"));
-            return Begun::Answered(Answer::error(Some(&request.id), &error));
+            return Err(invalid(format!("expected the name of a tool, found {name:?}")));
         };
         let arguments = request.arguments();
+        let plan = Plan::of(tool.task, self, &peer)?;
         let context = Context::new(self.clone(), request, caller, peer, outlet.clone());
-        Begun::Running(Box::pin(async move {
+        let context = match plan {
+            Plan::Plain => context,
+            plan => return Ok(Begun::Running(Box::pin(tasks::call(plan, tool, arguments, context)))),
+        };
+        Ok(Begun::Running(Box::pin(async move {
             let handler = context.clone();
             let outcome = guarded(async { (tool.function)(arguments, handler).await }).await;
             context.end();
-            let server = context.server();
-            match outcome {
-                Ok(result) => server.call_result(era, context.request_id(), result),
-                Err(Failure(Reason::Failed(text))) => {
-                    server.call_result(era, context.request_id(), failed(text))
-                }
-                Err(failure) => server.refuse(era, context.request_id(), failure),
-            }
-        }))
+            context.server().call_answer(era, context.request_id(), outcome)
+        })))
+    }
+
+    /// Writes what came of a tool's function.
+    pub(crate) fn call_answer(
+        &self,
+        era: Era,
+        id: &RequestId,
+        outcome: Result<CallToolResult, Failure>,
+    ) -> Answer {
+        match outcome {
+            Ok(result) => self.call_result(era, id, result),
+            Err(Failure(Reason::Failed(text))) => self.call_result(era, id, failed(text)),
+            Err(failure) => self.refuse(era, id, failure),
+        }
     }
 
     /// Writes a tool's result.
@@ -142,7 +167,7 @@ impl Server {
 }
 
 /// Returns the result of a tool that failed.
-fn failed(text: String) -> CallToolResult {
+pub(crate) fn failed(text: String) -> CallToolResult {
     let mut result = CallToolResult::new();
     result.content = vec![ContentBlock::text(text)];
     result.is_error = Some(true);

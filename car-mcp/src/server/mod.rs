@@ -15,6 +15,7 @@
 mod arguments;
 pub mod builder;
 mod capability;
+mod change;
 mod changes;
 pub mod completion;
 pub mod context;
@@ -26,6 +27,8 @@ pub mod failure;
 pub mod inbound;
 pub mod legacy;
 mod listen;
+mod lists;
+mod methods;
 mod notice;
 mod outlet;
 mod params;
@@ -38,8 +41,10 @@ pub mod result;
 mod service;
 pub mod tasks;
 pub mod tool;
+mod uri_template;
 
 pub use builder::{DefinitionError, ServerBuilder};
+pub use completion::ServerCompletion;
 pub use context::Context;
 pub use exchange::{Answer, Exchange, Step};
 pub use failure::Failure;

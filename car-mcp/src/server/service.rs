@@ -9,7 +9,6 @@ use car_mcp_proto::capability::{Implementation, ListCapability, ServerCapabiliti
 use car_mcp_proto::discover::DiscoverResult;
 use car_mcp_proto::param_header::ParamHeaders;
 use car_mcp_proto::rpc::UNSUPPORTED_PROTOCOL_VERSION;
-use car_mcp_proto::tool::ListToolsResult;
 use car_mcp_proto::{Era, ErrorObject, ProtocolVersion, RawJson};
 
 use super::builder::ServerBuilder;
@@ -92,13 +91,13 @@ impl Server {
     /// # Errors
     /// Says that there is no such method (-32601).
     pub fn check_method(&self, method: &str) -> Result<(), ErrorObject> {
-        let offered = self.capabilities(Era::Modern);
+        let registry = self.registry();
         let is_offered = match method {
+            "tools/call" | "tools/list" => self.offers_tools(&registry),
             "server/discover" | "subscriptions/listen" => true,
-            "tools/list" | "tools/call" => offered.tools.is_some(),
-            "prompts/list" | "prompts/get" => offered.prompts.is_some(),
-            "resources/list" | "resources/templates/list" | "resources/read" => offered.resources.is_some(),
-            "completion/complete" => offered.completions.is_some(),
+            "prompts/get" | "prompts/list" => self.offers_prompts(&registry),
+            "resources/list" | "resources/templates/list" | "resources/read" => registry.offers_resources(),
+            "completion/complete" => !registry.completions.is_empty(),
             "tasks/get" | "tasks/update" | "tasks/cancel" => self.inner.settings.tasks.is_some(),
             _ => false,
         };
@@ -152,11 +151,25 @@ impl Server {
         list.list_changed = Some(true);
         let mut offered = ServerCapabilities::new();
         offered.logging = settings.logging.then(RawJson::empty_object);
-        offered.tools = (registry.tools.was_used() || settings.lists_may_grow).then(|| list.clone());
+        offered.tools = self.offers_tools(&registry).then(|| list.clone());
+        offered.prompts = self.offers_prompts(&registry).then(|| list.clone());
+        offered.completions = (!registry.completions.is_empty()).then(RawJson::empty_object);
+        if registry.offers_resources() {
+            list.subscribe = Some(true);
+            offered.resources = Some(list);
+        }
         if era == Era::Modern && settings.tasks.is_some() {
             offered.extensions = Some([(tasks::EXTENSION, RawJson::empty_object())].into_iter().collect());
         }
         offered
+    }
+
+    fn offers_tools(&self, registry: &Registry) -> bool {
+        registry.tools.was_used() || self.inner.settings.lists_may_grow
+    }
+
+    fn offers_prompts(&self, registry: &Registry) -> bool {
+        registry.prompts.was_used() || self.inner.settings.lists_may_grow
     }
 
     pub(crate) fn registry(&self) -> Arc<Registry> {
@@ -185,14 +198,6 @@ impl Server {
         result.instructions.clone_from(&settings.instructions);
         let outcome = Outcome { kind: Kind::Complete, result: &result, meta: None, is_cacheable: true };
         self.inner.texts.answer(Era::Modern, &request.id, &outcome)
-    }
-
-    pub(crate) fn list_tools(&self, request: &Request, era: Era) -> Answer {
-        let registry = self.registry();
-        let tools: Vec<_> = registry.tools.from(0).iter().map(|(_, tool)| tool.definition.clone()).collect();
-        let result = ListToolsResult::new(tools);
-        let outcome = Outcome { kind: Kind::Complete, result: &result, meta: None, is_cacheable: true };
-        self.inner.texts.answer(era, &request.id, &outcome)
     }
 
     /// Tells whoever listens that a resource changed.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use car_mcp_proto::Era;
 use car_mcp_proto::json::RawJson;
 use car_mcp_proto::param_header::ParamHeaders;
 use car_mcp_proto::tool::{CallToolResult, Tool, ToolAnnotations, check_definition};
@@ -15,7 +16,7 @@ use super::builder::DefinitionError;
 use super::context::Context;
 use super::failure::Failure;
 use super::inbound::JsonSlice;
-use super::registry::Entry;
+use super::registry::{Entry, List};
 use super::result::IntoCallResult;
 use super::tasks::TaskUse;
 use crate::transport::BoxFuture;
@@ -50,6 +51,9 @@ pub(crate) struct ToolEntry {
     pub(crate) function: Box<ToolFunction>,
     /// The headers that calls repeat; nothing where there are none.
     pub(crate) headers: Option<Arc<ParamHeaders>>,
+    text: Box<str>,
+    /// The definition for legacy clients, where it differs.
+    legacy_text: Option<Box<str>>,
 }
 
 /// Begins to define a tool: its name, and what it does, for the model.
@@ -144,13 +148,41 @@ impl ToolEntry {
         let headers = ParamHeaders::from_schema(&definition.input_schema)
             .map_err(|error| invalid(error.to_string()))?;
         let headers = (!headers.is_empty()).then(|| Arc::new(headers));
-        Ok(Self { definition, task, function, headers })
+        let text = serde_json::to_string(&definition).expect("a definition is JSON").into();
+        let legacy_text = legacy_text(&definition);
+        Ok(Self { definition, task, function, headers, text, legacy_text })
     }
 }
 
+/// Writes a definition without what legacy clients cannot read: they know structured results that are objects, and
+/// refuse a whole list for one `outputSchema` that says otherwise.
+fn legacy_text(definition: &Tool) -> Option<Box<str>> {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        #[serde(rename = "type")]
+        kind: Option<serde_json::Value>,
+    }
+    let schema = definition.output_schema.as_ref()?;
+    if schema.parse::<Head>().is_ok_and(|head| head.kind.is_some_and(|kind| kind == "object")) {
+        return None;
+    }
+    let mut definition = definition.clone();
+    definition.output_schema = None;
+    Some(serde_json::to_string(&definition).expect("a definition is JSON").into())
+}
+
 impl Entry for ToolEntry {
+    const LIST: List = List::Tools;
+
     fn key(&self) -> &str {
         &self.definition.name
+    }
+
+    fn text(&self, era: Era) -> &str {
+        match era {
+            Era::Legacy => self.legacy_text.as_deref().unwrap_or(&self.text),
+            Era::Modern => &self.text,
+        }
     }
 }
 

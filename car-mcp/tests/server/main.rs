@@ -3,4 +3,6 @@
 mod basics;
 mod conversation;
 mod double;
+mod offers;
 mod subscriptions;
+mod tasks;
