@@ -100,7 +100,8 @@ impl Server {
 
     /// Returns whether there is a resource at a URI, or a template that fits it.
     pub(crate) fn has_resource(&self, uri: &str) -> bool {
-        todo!("core-b, with the resources of core-a {uri}")
+        let registry = self.registry();
+        registry.resources.find(uri).is_some() || registry.match_template(uri).is_some()
     }
 
     /// Follows those of the tasks that are this caller's, and returns them; nothing where there are no tasks here.

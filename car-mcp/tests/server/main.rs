@@ -5,3 +5,4 @@ mod conversation;
 mod double;
 mod offers;
 mod subscriptions;
+mod tasks;

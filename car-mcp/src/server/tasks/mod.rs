@@ -11,11 +11,13 @@
 //! Source: the extension's specification of 2026-07-28 (SEP-2663).
 
 mod methods;
+mod run;
 mod store;
 mod task;
 mod wire;
 
-pub(crate) use methods::check_client;
+pub(crate) use methods::{check_client, knows_tasks, missing_extension};
+pub(crate) use run::{Plan, Promotion, call};
 pub(crate) use store::Tasks;
 pub(crate) use task::{End, Task};
 
