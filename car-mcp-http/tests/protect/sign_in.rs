@@ -1,0 +1,1 @@
+//! Our own client signs in at an authorization server and is let in.
