@@ -72,8 +72,10 @@ impl McpService {
             Health::At(health) => health,
             Health::BelowPath => path.as_ref().map(|path| format!("{}/health", path.trim_end_matches('/'))),
         };
-        let sessions = (legacy != LegacyMode::Off)
-            .then(|| Sessions::new(server.clone(), legacy, builder.sessions, limits.keep_alive));
+        let streams_at_once = builder.answers == Answers::AlwaysStream;
+        let sessions = (legacy != LegacyMode::Off).then(|| {
+            Sessions::new(server.clone(), legacy, builder.sessions, limits.keep_alive, streams_at_once)
+        });
         let shared = Shared {
             server,
             path,

@@ -7,13 +7,14 @@ use car_mcp_proto::ProtocolVersion;
 use car_mcp_proto::cache::CacheScope;
 use car_mcp_proto::capability::Implementation;
 
+use super::changes::Changes;
 use super::completion::ServerCompletion;
 use super::encode::Texts;
 use super::prompt::{PromptEntry, ServerPrompt};
 use super::registry::{Entry, Registry, Table};
 use super::resource::{ResourceEntry, ServerResource, ServerTemplate, TemplateEntry};
 use super::service::{Inner, Server, Settings};
-use super::tasks::TasksOptions;
+use super::tasks::{Tasks, TasksOptions};
 use super::tool::{ServerTool, ToolEntry};
 
 /// Says why a description is no server.
@@ -201,7 +202,9 @@ impl ServerBuilder {
             registry.complete(completion)?;
         }
         let texts = Texts::new(&settings);
-        let inner = Inner { settings, texts, registry: RwLock::new(Arc::new(registry)) };
+        let changes = Changes::default();
+        let tasks = settings.tasks.clone().map(|options| Tasks::new(options, changes.clone()));
+        let inner = Inner { settings, texts, registry: RwLock::new(Arc::new(registry)), changes, tasks };
         Ok(Server { inner: Arc::new(inner) })
     }
 }

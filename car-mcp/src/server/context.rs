@@ -29,6 +29,7 @@ use super::outlet::Outlet;
 use super::principal::{Caller, Principal};
 use super::questions::{Answers, Questions};
 use super::service::Server;
+use super::tasks::{self, Promotion, Task};
 
 /// One request, as its handler sees it. Cheap to clone.
 #[derive(Clone)]
@@ -41,12 +42,27 @@ pub(crate) struct Call {
     peer: Peer,
     outlet: Outlet,
     is_over: AtomicBool,
+    /// The way to a task; nothing where the call cannot become one.
+    promotion: Option<Arc<Promotion>>,
 }
 
 impl Context {
     pub(crate) fn new(server: Server, request: Request, caller: Caller, peer: Peer, outlet: Outlet) -> Self {
         let id = request.id;
-        Self(Arc::new(Call { server, id, caller, peer, outlet, is_over: AtomicBool::new(false) }))
+        let is_over = AtomicBool::new(false);
+        Self(Arc::new(Call { server, id, caller, peer, outlet, is_over, promotion: None }))
+    }
+
+    /// Opens the way to a task, before anybody else has the context.
+    pub(crate) fn promotable(mut self, promotion: &Arc<Promotion>) -> Self {
+        let call = Arc::get_mut(&mut self.0).expect("nobody else has it yet");
+        call.promotion = Some(Arc::clone(promotion));
+        self
+    }
+
+    /// Returns the task that the call has become.
+    pub(crate) fn task(&self) -> Option<&Arc<Task>> {
+        self.0.promotion.as_ref()?.task()
     }
 
     /// Says that the request is answered: nothing is sent for it any more.
@@ -195,7 +211,10 @@ impl Context {
     /// # Errors
     /// Says that the client or this server does not know tasks (-32021).
     pub async fn continue_as_task(&self) -> Result<(), Failure> {
-        todo!("core-b")
+        match (&self.0.promotion, &self.0.server.inner.tasks) {
+            (Some(promotion), Some(tasks)) => promotion.wait(tasks, self.0.caller.id()).await,
+            _ => Err(Failure::protocol(tasks::missing_extension())),
+        }
     }
 }
 

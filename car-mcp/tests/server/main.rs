@@ -1,5 +1,8 @@
 //! Drives a server through `Inbound` and `Exchange`, with no transport.
 
 mod basics;
+mod conversation;
 mod double;
 mod offers;
+mod subscriptions;
+mod tasks;
