@@ -64,7 +64,7 @@ impl Rules {
             return Err(invalid("expected a token of this resource's issuer, found one of another"));
         }
         let audiences = claims.aud.as_ref().map(OneOrMany::texts).unwrap_or_default();
-        if !audiences.iter().any(|audience| *audience == self.audience) {
+        if !audiences.contains(&self.audience) {
             return Err(invalid("expected a token for this resource, found one for another"));
         }
         if claims.cnf {

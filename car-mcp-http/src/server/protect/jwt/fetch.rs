@@ -52,7 +52,7 @@ pub(super) enum FetchError {
     Http {
         url: Url,
         #[source]
-        source: car_http::Error,
+        source: Box<car_http::Error>,
     },
     #[error("expected the status 200 from {url}, found {status}")]
     Status { url: Url, status: StatusCode },
@@ -91,8 +91,8 @@ impl Fetcher {
     async fn discover(&self, name: &str, issuer: &Url) -> Result<Target, FetchError> {
         let mut last = FetchError::NoMetadata(issuer.clone());
         for place in metadata_urls(issuer) {
-            let target =
-                Target::from_url(&place).map_err(|source| FetchError::Http { url: place.clone(), source })?;
+            let target = Target::from_url(&place)
+                .map_err(|error| FetchError::Http { url: place.clone(), source: Box::new(error) })?;
             match self.get(&target).await {
                 Ok((_, text)) => return jwks_target(name, &text).ok_or(FetchError::NoMetadata(place))?,
                 Err(error) => last = error,
@@ -103,7 +103,7 @@ impl Fetcher {
 
     async fn get(&self, target: &Target) -> Result<(HeaderMap, Bytes), FetchError> {
         let url = || target.url().clone();
-        let http = |source| FetchError::Http { url: url(), source };
+        let http = |error| FetchError::Http { url: url(), source: Box::new(error) };
         let timeouts = Timeouts::default().with_connect(TIMEOUT).with_total(TIMEOUT);
         let request = Request::get(target.clone())
             .with_header(ACCEPT, HeaderValue::from_static("application/json"))
