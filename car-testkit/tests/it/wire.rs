@@ -73,8 +73,7 @@ pub(crate) async fn modern_with(url: &str, method: &str, params: Value, more: &[
         params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
     }
     let name = params["name"].as_str().or_else(|| params["uri"].as_str()).unwrap_or("-").to_owned();
-    let headers =
-        [JSON, ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method), ("Mcp-Name", &name)];
+    let headers = [JSON, ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method), ("Mcp-Name", &name)];
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     send("POST", url, &[&headers, more].concat(), &message.to_string()).await
 }
