@@ -106,7 +106,7 @@ impl Server {
             return Err(invalid(format!("expected the name of a tool, found {name:?}")));
         };
         let arguments = request.arguments();
-        let context = Context::new(self.clone(), request, caller, peer, outlet.clone());
+        let context = Context::new(self.clone(), request, caller, peer, outlet.clone())?;
         Ok(Begun::Running(Box::pin(async move {
             let handler = context.clone();
             let outcome = guarded(async { (tool.function)(arguments, handler).await }).await;

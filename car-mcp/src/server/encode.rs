@@ -170,7 +170,7 @@ pub(crate) fn refusal(era: Era, id: &RequestId, failure: Failure) -> Answer {
     Answer::error(Some(id), &error)
 }
 
-fn not_found(era: Era, uri: &str) -> ErrorObject {
+pub(crate) fn not_found(era: Era, uri: &str) -> ErrorObject {
     let code = match era {
         Era::Legacy => RESOURCE_NOT_FOUND,
         Era::Modern => INVALID_PARAMS,

@@ -3,3 +3,5 @@
 mod basics;
 mod double;
 mod offers;
+mod rounds;
+mod telling;
