@@ -6,3 +6,5 @@ mod double;
 mod offers;
 mod subscriptions;
 mod tasks;
+mod rounds;
+mod telling;
