@@ -9,7 +9,7 @@ use car_mcp::transport::BoxFuture;
 use car_mcp::{CallOptions, Error, Session};
 use car_mcp_http::HttpTransport;
 use car_mcp_http::server::protect::{JwtVerifier, ProtectedResource};
-use car_mcp_http::server::{HttpServer, McpService, RequestHead};
+use car_mcp_http::server::{HttpServer, LegacyMode, McpService, RequestHead};
 use car_oauth::Error as OauthError;
 use car_oauth::driver::{Authorizer, Invitation, LoopbackAgent, MemoryVault, Opener, Settings};
 use car_testkit::authority::{AccessTokens, Authority, AuthorityConfig, Endpoint};
@@ -64,6 +64,7 @@ impl World {
     async fn start() -> Self {
         let mut config = AuthorityConfig::default();
         config.access_tokens = AccessTokens::Jwt;
+        config.scopes = vec!["mcp:read".to_owned(), "mcp:write".to_owned()];
         let authority = Authority::start(config).await.unwrap();
         let listening = HttpServer::bind("127.0.0.1:0").await.unwrap();
         let url = format!("{}/mcp", listening.url());
@@ -78,7 +79,11 @@ impl World {
             .tool(tool("write", "Writes").run(write))
             .build()
             .unwrap();
-        let service = McpService::builder(server).protect(resource).hand_on_head().build();
+        let service = McpService::builder(server)
+            .protect(resource)
+            .hand_on_head()
+            .legacy(LegacyMode::Stateless)
+            .build();
         drop(serve(listening.serve(service)));
         Self { authority, url }
     }
@@ -187,6 +192,12 @@ async fn a_token_for_another_server_is_refused() {
 async fn a_name_said_twice_gets_nobody_past_the_scopes() {
     let world = World::start().await;
     let token = world.token(&json!({}));
+    let plain = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"write","arguments":{}}}"#;
+    let (status, challenge, _) = world.post(&token, plain).await;
+    assert_eq!(status, 403);
+    assert!(challenge.contains("scope=\"mcp:read mcp:write\", error=\"insufficient_scope\""), "{challenge}");
+    let (_, _, answer) = world.post(&world.token(&json!({ "scope": "mcp:read mcp:write" })), plain).await;
+    assert!(answer.to_string().contains("written"), "{answer}");
     let bodies = [
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","name":"write","arguments":{}}}"#,
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"write","name":"whoami","arguments":{}}}"#,
