@@ -7,6 +7,7 @@ use car_mcp_proto::ProtocolVersion;
 use car_mcp_proto::cache::CacheScope;
 use car_mcp_proto::capability::Implementation;
 
+use super::changes::Changes;
 use super::completion::ServerCompletion;
 use super::encode::Texts;
 use super::prompt::{PromptEntry, ServerPrompt};
@@ -14,7 +15,7 @@ use super::registry::{Entry, Registry, Table};
 use super::resource::{ResourceEntry, ServerResource, ServerTemplate, TemplateEntry};
 use super::service::{Inner, Server, Settings};
 use super::state::{DEFAULT_LIFETIME, Sealer, StateKey};
-use super::tasks::TasksOptions;
+use super::tasks::{Tasks, TasksOptions};
 use super::tool::{ServerTool, ToolEntry};
 
 /// Says why a description is no server.
@@ -213,7 +214,10 @@ impl ServerBuilder {
         };
         let sealer = Sealer::new(&state_key, state_lifetime);
         let texts = Texts::new(&settings);
-        let inner = Inner { settings, texts, sealer, registry: RwLock::new(Arc::new(registry)) };
+        let changes = Changes::default();
+        let tasks = settings.tasks.clone().map(|options| Tasks::new(options, changes.clone()));
+        let inner =
+            Inner { settings, texts, sealer, registry: RwLock::new(Arc::new(registry)), changes, tasks };
         Ok(Server { inner: Arc::new(inner) })
     }
 }

@@ -36,6 +36,7 @@ use super::principal::{Caller, Principal};
 use super::questions::{Answers, Questions};
 use super::service::Server;
 use super::state::{self, Binding};
+use super::tasks::{self, Promotion, Task};
 
 /// One request, as its handler sees it. Cheap to clone.
 #[derive(Clone)]
@@ -52,6 +53,8 @@ pub(crate) struct Call {
     /// How far the work had come when that was told last.
     told: Mutex<f64>,
     is_over: AtomicBool,
+    /// The way to a task; nothing where the call cannot become one.
+    promotion: Option<Arc<Promotion>>,
 }
 
 impl Context {
@@ -79,7 +82,20 @@ impl Context {
             journal: Mutex::new(journal),
             told: Mutex::new(f64::NEG_INFINITY),
             is_over: AtomicBool::new(false),
+            promotion: None,
         })))
+    }
+
+    /// Opens the way to a task, before anybody else has the context.
+    pub(crate) fn promotable(mut self, promotion: &Arc<Promotion>) -> Self {
+        let call = Arc::get_mut(&mut self.0).expect("nobody else has it yet");
+        call.promotion = Some(Arc::clone(promotion));
+        self
+    }
+
+    /// Returns the task that the call has become.
+    pub(crate) fn task(&self) -> Option<&Arc<Task>> {
+        self.0.promotion.as_ref()?.task()
     }
 
     /// Says that the request is answered: nothing is sent for it any more.
@@ -237,6 +253,11 @@ impl Context {
         if !missing.is_empty() {
             return Err(Failure::protocol(capability::missing(&missing)));
         }
+        if let Some(task) = self.task() {
+            let given = task.ask(&questions).await?;
+            let keys = questions.iter().map(|(key, _)| key.clone());
+            return Answers::read_all(&questions, &keys.zip(given).collect::<Vec<_>>());
+        }
         match &self.0.peer.asker {
             Asker::Rounds => self.ask_in_rounds(questions),
             Asker::Client(client) => {
@@ -273,7 +294,10 @@ impl Context {
     /// # Errors
     /// Says that the client or this server does not know tasks (-32021).
     pub async fn continue_as_task(&self) -> Result<(), Failure> {
-        todo!("core-b")
+        match (&self.0.promotion, &self.0.server.inner.tasks) {
+            (Some(promotion), Some(tasks)) => promotion.wait(tasks, self.0.caller.id()).await,
+            _ => Err(Failure::protocol(tasks::missing_extension())),
+        }
     }
     fn can(&self, need: Need) -> bool {
         !matches!(self.0.peer.asker, Asker::Nobody) && capability::offers(self.client_capabilities(), need)

@@ -40,6 +40,7 @@ pub(crate) async fn all_steps(mut exchange: Exchange) -> (Vec<Value>, Value) {
     loop {
         match exchange.step().await {
             Some(Step::Message(message)) => messages.push(serde_json::from_slice(&message).unwrap()),
+            Some(Step::Pause) => {}
             Some(Step::Answer(answer)) => {
                 let response: Value = serde_json::from_slice(&answer.body).unwrap();
                 assert_eq!(answer.error, response["error"]["code"].as_i64(), "{response}");
