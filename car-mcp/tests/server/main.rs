@@ -3,6 +3,7 @@
 mod basics;
 mod conversation;
 mod double;
+mod envelopes;
 mod offers;
 mod rounds;
 mod schemas;
