@@ -216,7 +216,8 @@ impl ServerBuilder {
         let texts = Texts::new(&settings);
         let changes = Changes::default();
         let tasks = settings.tasks.clone().map(|options| Tasks::new(options, changes.clone()));
-        let inner = Inner { settings, texts, sealer, registry: RwLock::new(Arc::new(registry)), changes, tasks };
+        let inner =
+            Inner { settings, texts, sealer, registry: RwLock::new(Arc::new(registry)), changes, tasks };
         Ok(Server { inner: Arc::new(inner) })
     }
 }

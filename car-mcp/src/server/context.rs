@@ -253,6 +253,11 @@ impl Context {
         if !missing.is_empty() {
             return Err(Failure::protocol(capability::missing(&missing)));
         }
+        if let Some(task) = self.task() {
+            let given = task.ask(&questions).await?;
+            let keys = questions.iter().map(|(key, _)| key.clone());
+            return Answers::read_all(&questions, &keys.zip(given).collect::<Vec<_>>());
+        }
         match &self.0.peer.asker {
             Asker::Rounds => self.ask_in_rounds(questions),
             Asker::Client(client) => {

@@ -39,6 +39,7 @@ pub mod questions;
 mod registry;
 pub mod resource;
 pub mod result;
+mod schema;
 mod service;
 mod state;
 pub mod tasks;

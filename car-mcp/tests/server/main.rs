@@ -3,8 +3,10 @@
 mod basics;
 mod conversation;
 mod double;
+mod envelopes;
 mod offers;
 mod subscriptions;
 mod tasks;
 mod rounds;
+mod schemas;
 mod telling;
