@@ -1,5 +1,6 @@
 //! Drives a server through `Inbound` and `Exchange`, with no transport.
 
+mod asking;
 mod basics;
 mod conversation;
 mod double;
