@@ -72,7 +72,10 @@ impl Journal {
             let mark = mark(question);
             let before = self.asked.insert(key.clone(), mark);
             let recorded = self.recorded.iter().find(|recorded| recorded.key == *key);
-            if before.or(recorded.map(|recorded| recorded.question)).is_some_and(|before| before != mark) {
+            if before
+                .or_else(|| recorded.map(|recorded| recorded.question))
+                .is_some_and(|before| before != mark)
+            {
                 return Err(Failure::internal(format!(
                     "the key {key:?} was used for two different questions"
                 )));

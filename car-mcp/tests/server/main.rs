@@ -4,6 +4,7 @@ mod asking;
 mod basics;
 mod conversation;
 mod double;
+mod envelopes;
 mod offers;
 mod rounds;
 mod schemas;
