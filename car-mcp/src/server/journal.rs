@@ -94,6 +94,13 @@ impl Journal {
         Ok(is_complete.then_some(answers))
     }
 
+    /// Returns the answers that there are already.
+    pub(crate) fn answers_to(&self, questions: &[(String, InputRequest)]) -> Vec<(String, RawJson)> {
+        let is_asked = |recorded: &&Recorded| questions.iter().any(|(key, _)| *key == recorded.key);
+        let answers = self.recorded.iter().filter(is_asked);
+        answers.map(|recorded| (recorded.key.clone(), recorded.answer.clone())).collect()
+    }
+
     /// Returns the round that puts the questions which are still open.
     pub(crate) fn round(
         &self,
