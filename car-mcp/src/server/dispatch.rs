@@ -27,6 +27,7 @@ use super::methods::Incoming;
 use super::outlet::Outlet;
 use super::principal::Caller;
 use super::service::Server;
+use super::tasks::{self, Plan};
 use crate::transport::BoxFuture;
 
 /// What the server knows of the client for one request.
@@ -106,20 +107,32 @@ impl Server {
             return Err(invalid(format!("expected the name of a tool, found {name:?}")));
         };
         let arguments = request.arguments();
-        let context = Context::new(self.clone(), request, caller, peer, outlet.clone());
+        let plan = Plan::of(tool.task, self, &peer)?;
+        let context = Context::new(self.clone(), request, caller, peer, outlet.clone())?;
+        let context = match plan {
+            Plan::Plain => context,
+            plan => return Ok(Begun::Running(Box::pin(tasks::call(plan, tool, arguments, context)))),
+        };
         Ok(Begun::Running(Box::pin(async move {
             let handler = context.clone();
             let outcome = guarded(async { (tool.function)(arguments, handler).await }).await;
             context.end();
-            let server = context.server();
-            match outcome {
-                Ok(result) => server.call_result(era, context.request_id(), result),
-                Err(Failure(Reason::Failed(text))) => {
-                    server.call_result(era, context.request_id(), failed(text))
-                }
-                Err(failure) => server.refuse(era, context.request_id(), failure),
-            }
+            context.server().call_answer(era, context.request_id(), outcome)
         })))
+    }
+
+    /// Writes what came of a tool's function.
+    pub(crate) fn call_answer(
+        &self,
+        era: Era,
+        id: &RequestId,
+        outcome: Result<CallToolResult, Failure>,
+    ) -> Answer {
+        match outcome {
+            Ok(result) => self.call_result(era, id, result),
+            Err(Failure(Reason::Failed(text))) => self.call_result(era, id, failed(text)),
+            Err(failure) => self.refuse(era, id, failure),
+        }
     }
 
     /// Writes a tool's result.
@@ -154,7 +167,7 @@ impl Server {
 }
 
 /// Returns the result of a tool that failed.
-fn failed(text: String) -> CallToolResult {
+pub(crate) fn failed(text: String) -> CallToolResult {
     let mut result = CallToolResult::new();
     result.content = vec![ContentBlock::text(text)];
     result.is_error = Some(true);

@@ -18,6 +18,8 @@ const ENVELOPE_BYTES: usize = 384;
 pub(crate) enum Kind {
     Complete,
     InputRequired,
+    /// Of the extension of tasks.
+    Task,
 }
 
 impl Kind {
@@ -25,6 +27,7 @@ impl Kind {
         match self {
             Self::Complete => r#""resultType":"complete""#,
             Self::InputRequired => r#""resultType":"input_required""#,
+            Self::Task => r#""resultType":"task""#,
         }
     }
 }
@@ -159,18 +162,22 @@ pub(crate) fn written(id: &RequestId, result: &[u8]) -> Answer {
 
 /// Returns the response that says why there is no result. A round of questions is none of these.
 pub(crate) fn refusal(era: Era, id: &RequestId, failure: Failure) -> Answer {
-    let error = match failure.0 {
+    Answer::error(Some(id), &error_of(era, failure))
+}
+
+/// Returns the error that says why there is no result. A round of questions is none of these.
+pub(crate) fn error_of(era: Era, failure: Failure) -> ErrorObject {
+    match failure.0 {
         Reason::Failed(text) => error(INTERNAL_ERROR, text),
         Reason::NotFound(uri) => not_found(era, &uri),
         Reason::Error(error) => in_terms_of(era, error),
         Reason::InputRequired(_) => {
             error(INTERNAL_ERROR, "expected a result, found a question that cannot be put here".to_owned())
         }
-    };
-    Answer::error(Some(id), &error)
+    }
 }
 
-fn not_found(era: Era, uri: &str) -> ErrorObject {
+pub(crate) fn not_found(era: Era, uri: &str) -> ErrorObject {
     let code = match era {
         Era::Legacy => RESOURCE_NOT_FOUND,
         Era::Modern => INVALID_PARAMS,
@@ -181,7 +188,7 @@ fn not_found(era: Era, uri: &str) -> ErrorObject {
 }
 
 /// The legacy era has no code for a capability that is missing.
-const fn in_terms_of(era: Era, mut error: ErrorObject) -> ErrorObject {
+pub(crate) const fn in_terms_of(era: Era, mut error: ErrorObject) -> ErrorObject {
     if matches!(era, Era::Legacy) && error.code == MISSING_CLIENT_CAPABILITY {
         error.code = INVALID_REQUEST;
     }

@@ -42,6 +42,13 @@ impl Outlet {
         self.say(Said::Message(message)).await;
     }
 
+    /// Puts a message into the queue if there is room, and returns whether there was: for one who is about to be
+    /// dropped and cannot wait.
+    pub(crate) fn try_send(&self, message: Bytes) -> bool {
+        let context = Context::from_waker(Waker::noop());
+        self.poll_send(&context, &mut Some(Said::Message(message))).is_ready()
+    }
+
     /// Lets the client go once it has read what was said before.
     ///
     /// # Cancel safety

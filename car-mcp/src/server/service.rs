@@ -12,6 +12,7 @@ use car_mcp_proto::rpc::UNSUPPORTED_PROTOCOL_VERSION;
 use car_mcp_proto::{Era, ErrorObject, ProtocolVersion, RawJson};
 
 use super::builder::ServerBuilder;
+use super::changes::{Changes, List};
 use super::dispatch::{Asker, Begun, Peer, no_such_method};
 use super::encode::{Kind, Outcome, Texts};
 use super::exchange::{Answer, Exchange};
@@ -20,11 +21,9 @@ use super::inbound::Request;
 use super::outlet::Outlet;
 use super::principal::Caller;
 use super::registry::Registry;
-use super::tasks::TasksOptions;
+use super::state::Sealer;
+use super::tasks::{self, Tasks, TasksOptions};
 use super::tool::ToolEntry;
-
-/// The extension of tasks.
-pub(crate) const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
 /// An MCP server of every revision, without a wire. Cheap to clone; clones are the same server.
 #[derive(Clone)]
@@ -35,7 +34,11 @@ pub struct Server {
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) texts: Texts,
+    pub(crate) sealer: Sealer,
     pub(crate) registry: RwLock<Arc<Registry>>,
+    pub(crate) changes: Changes,
+    /// Nothing where there are none.
+    pub(crate) tasks: Option<Tasks>,
 }
 
 /// What was said of the server when it was described.
@@ -127,13 +130,16 @@ impl Server {
         self.check_method(&request.method)?;
         match &*request.method {
             "server/discover" => return Ok(Exchange::answered(self.discover(&request))),
-            "subscriptions/listen" => todo!("core-b"),
-            "tasks/get" | "tasks/update" | "tasks/cancel" => todo!("core-b"),
+            "subscriptions/listen" => return self.listen(&request, &client, &caller),
+            "tasks/get" | "tasks/update" | "tasks/cancel" => {
+                return self.answer_task(&request, &client, &caller).map(Exchange::answered);
+            }
             _ => {}
         }
         let peer = Peer {
             version,
-            log_level: client.log_level.clone(),
+            // A server that has not declared log messages sends none.
+            log_level: client.log_level.clone().filter(|_| self.inner.settings.logging),
             client,
             progress_token: request.parts.progress_token.take(),
             asker: Asker::Rounds,
@@ -161,7 +167,7 @@ impl Server {
             offered.resources = Some(list);
         }
         if era == Era::Modern && settings.tasks.is_some() {
-            offered.extensions = Some([(TASKS_EXTENSION, RawJson::empty_object())].into_iter().collect());
+            offered.extensions = Some([(tasks::EXTENSION, RawJson::empty_object())].into_iter().collect());
         }
         offered
     }
@@ -204,22 +210,31 @@ impl Server {
 
     /// Tells whoever listens that a resource changed.
     pub fn resource_updated(&self, uri: &str) {
-        todo!("core-b {uri}")
+        self.inner.changes.resource_updated(uri);
     }
 
     /// Tells whoever listens that the list of tools changed. Adding and removing tools does so by itself.
     pub fn tools_changed(&self) {
-        todo!("core-b")
+        self.inner.changes.list_changed(List::Tools);
     }
 
     /// Tells whoever listens that the list of prompts changed.
     pub fn prompts_changed(&self) {
-        todo!("core-b")
+        self.inner.changes.list_changed(List::Prompts);
     }
 
     /// Tells whoever listens that the list of resources changed.
     pub fn resources_changed(&self) {
-        todo!("core-b")
+        self.inner.changes.list_changed(List::Resources);
+    }
+
+    /// Ends what would go on for ever: every open stream of changes, in good order, and every task that runs. Requests
+    /// are still answered.
+    pub fn close(&self) {
+        self.inner.changes.close();
+        if let Some(tasks) = &self.inner.tasks {
+            tasks.close();
+        }
     }
 }
 

@@ -40,12 +40,14 @@ pub(crate) async fn all_steps(mut exchange: Exchange) -> (Vec<Value>, Value) {
     loop {
         match exchange.step().await {
             Some(Step::Message(message)) => messages.push(serde_json::from_slice(&message).unwrap()),
+            Some(Step::Pause) => {}
             Some(Step::Answer(answer)) => {
                 let response: Value = serde_json::from_slice(&answer.body).unwrap();
                 assert_eq!(answer.error, response["error"]["code"].as_i64(), "{response}");
                 assert!(exchange.step().await.is_none(), "something came after the answer");
                 return (messages, response);
             }
+            Some(Step::Pause) => panic!("expected a message or an answer, found a pause"),
             None => panic!("expected an answer, found the end"),
         }
     }

@@ -1,8 +1,30 @@
 //! Tasks: calls that go on after they were answered (extension `io.modelcontextprotocol/tasks`).
 //!
+//! ```text
+//!            ┌──────────────── working ────────────────┐
+//!  call ─▶ create   ▲                 │ a question     ├─▶ completed | failed | cancelled
+//!            │      └─ tasks/update ◀─▼                │
+//!            │              input_required ────────────┘
+//!            └─ the handler's future goes on in a background task, the same instance of it
+//! ```
+//!
 //! Source: the extension's specification of 2026-07-28 (SEP-2663).
 
+mod methods;
+mod run;
+mod store;
+mod task;
+mod wire;
+
+pub(crate) use methods::{check_client, knows_tasks, missing_extension};
+pub(crate) use run::{Plan, Promotion, call};
+pub(crate) use store::Tasks;
+pub(crate) use task::{End, Task};
+
 use std::time::Duration;
+
+/// The extension's name among the capabilities.
+pub(crate) const EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
 /// Tells when a tool answers with a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,3 +62,6 @@ impl Default for TasksOptions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
