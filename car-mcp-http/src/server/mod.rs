@@ -31,6 +31,7 @@ mod read;
 mod refusal;
 mod service;
 mod status;
+pub mod store;
 
 pub use body::ResponseBody;
 pub use builder::McpServiceBuilder;

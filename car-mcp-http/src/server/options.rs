@@ -1,6 +1,9 @@
 //! What can be set of a server, each with its default and the reason for it.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use super::store::{EventStore, MemoryStore};
 
 /// How legacy clients are served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,8 +36,9 @@ pub enum Answers {
 pub struct SessionOptions {
     /// How long a session lives without a request or an open stream. Half an hour.
     pub idle: Duration,
-    /// How long a session lives after its stream broke without a goodbye. As long as two keep-alives, half a minute:
-    /// a client that lost its connection comes back within seconds, one that was killed never does.
+    /// How long a session lives after its own stream broke without a goodbye, if nothing is heard of the client and
+    /// nothing is under way for it. As long as two keep-alives, half a minute: a client that lost its connection comes
+    /// back within seconds, one that was killed never does. Streams of requests that are over are kept as long.
     pub grace: Duration,
     /// How many sessions there are at once; one more is refused with 503. 10,000.
     pub max_sessions: usize,
@@ -42,6 +46,8 @@ pub struct SessionOptions {
     pub max_events: usize,
     /// How many bytes of events one session keeps, over all its streams. 4 MiB.
     pub max_event_bytes: usize,
+    /// Where events are kept for a client that comes back. In memory.
+    pub store: Arc<dyn EventStore>,
     /// How many requests one session has under way; one more is refused with 429. 256.
     pub max_requests: usize,
     /// What a stream tells a client to wait before it comes back (`retry`). One second.
@@ -61,6 +67,7 @@ impl Default for SessionOptions {
             max_sessions: 10_000,
             max_events: 1_024,
             max_event_bytes: 4 << 20,
+            store: Arc::new(MemoryStore),
             max_requests: 256,
             retry: Duration::from_secs(1),
             pair: false,
