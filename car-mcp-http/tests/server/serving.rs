@@ -30,10 +30,10 @@ pub(crate) const MODERN: &str = "2026-07-28";
 struct Said {
     text: String,
     #[serde(default)]
-    #[schemars(extend("x-mcp-header" = "Region"))]
+    #[schemars(extend("type" = "string", "x-mcp-header" = "Region"))]
     region: Option<String>,
     #[serde(default)]
-    #[schemars(range(min = 0), extend("type" = "integer", "x-mcp-header" = "Count"))]
+    #[schemars(extend("type" = "integer", "x-mcp-header" = "Count"))]
     count: Option<i64>,
 }
 
@@ -99,7 +99,6 @@ impl Drop for Run {
 /// A server on a port of its own.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
-    pub(crate) service: McpService,
     shutdown: Option<oneshot::Sender<()>>,
     pub(crate) task: JoinHandle<()>,
 }
@@ -117,8 +116,8 @@ impl Serving {
             let _either_way = told.await;
         };
         #[expect(clippy::disallowed_methods, reason = "the server runs beside the test")]
-        let task = tokio::spawn(server.serve_until(service.clone(), ending));
-        Self { address, service, shutdown: Some(shutdown), task }
+        let task = tokio::spawn(server.serve_until(service, ending));
+        Self { address, shutdown: Some(shutdown), task }
     }
 
     /// Starts a server of these tools as it comes.

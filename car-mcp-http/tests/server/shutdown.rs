@@ -6,7 +6,7 @@ use car_mcp_http::server::{ConnectionLimits, McpService};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::serving::{Serving, Stage, call, patiently, raw_echo};
+use crate::serving::{Serving, Stage, call, patiently, raw_echo, read_to_end};
 
 #[tokio::test]
 async fn idle_connections_are_closed_and_nobody_listens_any_more() {
@@ -18,8 +18,7 @@ async fn idle_connections_are_closed_and_nobody_listens_any_more() {
     let mut silent = serving.connect().await;
     serving.end();
     for socket in [&mut idle, &mut silent] {
-        let mut rest = Vec::new();
-        patiently(socket.read_to_end(&mut rest)).await.unwrap();
+        read_to_end(socket).await;
     }
     drop((idle, silent));
     patiently(&mut serving.task).await.unwrap();
