@@ -156,7 +156,8 @@ impl Shared {
         if self.health.as_deref() == Some(path) {
             return Ok(Route::Health);
         }
-        match self.path.as_deref().is_none_or(|own| own == path) {
+        let is_pair = |own| self.sessions.as_ref().is_some_and(|sessions| sessions.is_pair_path(own, path));
+        match self.path.as_deref().is_none_or(|own| own == path || is_pair(own)) {
             true => Ok(Route::Endpoint),
             false => Err(Box::new(refuse_unread(StatusCode::NOT_FOUND, "there is nothing at this path"))),
         }

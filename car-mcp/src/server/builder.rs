@@ -14,6 +14,7 @@ use super::prompt::{PromptEntry, ServerPrompt};
 use super::registry::{Entry, Registry, Table};
 use super::resource::{ResourceEntry, ServerResource, ServerTemplate, TemplateEntry};
 use super::service::{Inner, Server, Settings};
+use super::state::{DEFAULT_LIFETIME, Sealer, StateKey};
 use super::tasks::{Tasks, TasksOptions};
 use super::tool::{ServerTool, ToolEntry};
 
@@ -50,6 +51,8 @@ pub struct ServerBuilder {
     resources: Vec<ServerResource>,
     templates: Vec<ServerTemplate>,
     completions: Vec<ServerCompletion>,
+    state_key: Option<StateKey>,
+    state_lifetime: Duration,
 }
 
 impl ServerBuilder {
@@ -72,6 +75,8 @@ impl ServerBuilder {
             resources: Vec::new(),
             templates: Vec::new(),
             completions: Vec::new(),
+            state_key: None,
+            state_lifetime: DEFAULT_LIFETIME,
         }
     }
 
@@ -168,14 +173,16 @@ impl ServerBuilder {
     /// Sets the key that seals request states, so that several processes can serve one client. Without it the key
     /// is made at random and states end with the process.
     #[must_use]
-    pub fn state_key(self, key: [u8; 32]) -> Self {
-        todo!("core-a {}", key.len())
+    pub fn state_key(mut self, key: [u8; 32]) -> Self {
+        self.state_key = Some(StateKey::new(key));
+        self
     }
 
     /// Sets for how long a client may take to answer a modern round of questions. Ten minutes, without it.
     #[must_use]
-    pub fn state_lifetime(self, lifetime: Duration) -> Self {
-        todo!("core-a {lifetime:?}")
+    pub const fn state_lifetime(mut self, lifetime: Duration) -> Self {
+        self.state_lifetime = lifetime;
+        self
     }
 
     /// Builds the server.
@@ -183,7 +190,8 @@ impl ServerBuilder {
     /// # Errors
     /// Says which definition cannot be served, and why.
     pub fn build(self) -> Result<Server, DefinitionError> {
-        let Self { settings, tools, prompts, resources, templates, completions } = self;
+        let Self { settings, tools, prompts, resources, templates, completions, state_key, state_lifetime } =
+            self;
         check_settings(&settings)?;
         let mut registry = Registry::default();
         for tool in tools {
@@ -201,10 +209,15 @@ impl ServerBuilder {
         for completion in completions {
             registry.complete(completion)?;
         }
+        let Some(state_key) = state_key.or_else(StateKey::random) else {
+            return Err(unfit(&settings, "the system gives no random bytes for a key"));
+        };
+        let sealer = Sealer::new(&state_key, state_lifetime);
         let texts = Texts::new(&settings);
         let changes = Changes::default();
         let tasks = settings.tasks.clone().map(|options| Tasks::new(options, changes.clone()));
-        let inner = Inner { settings, texts, registry: RwLock::new(Arc::new(registry)), changes, tasks };
+        let inner =
+            Inner { settings, texts, sealer, registry: RwLock::new(Arc::new(registry)), changes, tasks };
         Ok(Server { inner: Arc::new(inner) })
     }
 }
@@ -221,9 +234,10 @@ fn check_settings(settings: &Settings) -> Result<(), DefinitionError> {
         (_, Some(0)) => "expected pages of at least one entry, found none",
         _ => return Ok(()),
     };
-    Err(DefinitionError::Invalid {
-        kind: "server",
-        name: settings.info.name.clone(),
-        reason: reason.to_owned(),
-    })
+    Err(unfit(settings, reason))
+}
+
+fn unfit(settings: &Settings, reason: &str) -> DefinitionError {
+    let name = settings.info.name.clone();
+    DefinitionError::Invalid { kind: "server", name, reason: reason.to_owned() }
 }

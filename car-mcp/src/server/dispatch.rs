@@ -108,7 +108,7 @@ impl Server {
         };
         let arguments = request.arguments();
         let plan = Plan::of(tool.task, self, &peer)?;
-        let context = Context::new(self.clone(), request, caller, peer, outlet.clone());
+        let context = Context::new(self.clone(), request, caller, peer, outlet.clone())?;
         let context = match plan {
             Plan::Plain => context,
             plan => return Ok(Begun::Running(Box::pin(tasks::call(plan, tool, arguments, context)))),

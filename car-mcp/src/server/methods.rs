@@ -9,7 +9,7 @@ use car_mcp_proto::{Era, ErrorObject, RequestId};
 
 use super::completion::{Completed, CompletionKey};
 use super::context::Context;
-use super::dispatch::{Begun, Peer, guarded};
+use super::dispatch::{Asker, Begun, Peer, guarded};
 use super::encode::{Kind, Outcome};
 use super::exchange::Answer;
 use super::failure::Failure;
@@ -41,7 +41,7 @@ impl Server {
             .ok_or_else(|| invalid(format!("expected the name of a prompt, found {name:?}")))?;
         let arguments = prompt.read(incoming.request.arguments().as_ref())?;
         let prompt = Arc::clone(prompt);
-        Ok(self.run(incoming, move |context| (prompt.function)(arguments, context), Self::prompt_result))
+        self.run(incoming, move |context| (prompt.function)(arguments, context), Self::prompt_result)
     }
 
     pub(crate) fn read_resource(&self, incoming: Incoming<'_>) -> Result<Begun, ErrorObject> {
@@ -49,7 +49,7 @@ impl Server {
         let registry = self.registry();
         if let Some(resource) = registry.resources.find(&uri).cloned() {
             let work = move |context| filled((resource.function)(context), uri);
-            return Ok(self.run(incoming, work, Self::resource_result));
+            return self.run(incoming, work, Self::resource_result);
         }
         let Some((template, variables)) = registry.match_template(&uri) else {
             let era = incoming.peer.version.era();
@@ -58,10 +58,10 @@ impl Server {
         };
         let template = Arc::clone(template);
         let work = move |context| filled((template.function)(uri.clone(), variables, context), uri);
-        Ok(self.run(incoming, work, Self::resource_result))
+        self.run(incoming, work, Self::resource_result)
     }
 
-    pub(crate) fn complete(&self, incoming: Incoming<'_>) -> Result<Begun, ErrorObject> {
+    pub(crate) fn complete(&self, mut incoming: Incoming<'_>) -> Result<Begun, ErrorObject> {
         let params: CompleteParams = incoming.request.parse_params()?;
         let (of, name) = match params.reference {
             CompletionReference::Prompt(prompt) => (Completed::Prompt, prompt.name),
@@ -88,7 +88,9 @@ impl Server {
         let settled =
             PromptArguments(params.context.and_then(|context| context.arguments).unwrap_or_default());
         let typed = params.argument.value;
-        Ok(self.run(incoming, move |context| function(typed, settled, context), Self::completion_result))
+        // The specification allows no questions here.
+        incoming.peer.asker = Asker::Nobody;
+        self.run(incoming, move |context| function(typed, settled, context), Self::completion_result)
     }
 
     /// Runs a handler's function and writes what comes of it.
@@ -97,11 +99,11 @@ impl Server {
         incoming: Incoming<'_>,
         function: impl FnOnce(Context) -> BoxFuture<'static, Result<T, Failure>> + Send + 'static,
         write: fn(&Self, Era, &RequestId, T) -> Answer,
-    ) -> Begun {
+    ) -> Result<Begun, ErrorObject> {
         let Incoming { request, caller, peer, outlet } = incoming;
         let era = peer.version.era();
-        let context = Context::new(self.clone(), request, caller, peer, outlet.clone());
-        Begun::Running(Box::pin(async move {
+        let context = Context::new(self.clone(), request, caller, peer, outlet.clone())?;
+        Ok(Begun::Running(Box::pin(async move {
             let handler = context.clone();
             let outcome = guarded(async { function(handler).await }).await;
             context.end();
@@ -109,7 +111,7 @@ impl Server {
                 Ok(result) => write(context.server(), era, context.request_id(), result),
                 Err(failure) => context.server().refuse(era, context.request_id(), failure),
             }
-        }))
+        })))
     }
 
     fn prompt_result(&self, era: Era, id: &RequestId, mut result: GetPromptResult) -> Answer {

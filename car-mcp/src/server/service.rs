@@ -21,6 +21,7 @@ use super::inbound::Request;
 use super::outlet::Outlet;
 use super::principal::Caller;
 use super::registry::Registry;
+use super::state::Sealer;
 use super::tasks::{self, Tasks, TasksOptions};
 use super::tool::ToolEntry;
 
@@ -33,6 +34,7 @@ pub struct Server {
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) texts: Texts,
+    pub(crate) sealer: Sealer,
     pub(crate) registry: RwLock<Arc<Registry>>,
     pub(crate) changes: Changes,
     /// Nothing where there are none.
@@ -136,7 +138,8 @@ impl Server {
         }
         let peer = Peer {
             version,
-            log_level: client.log_level.clone(),
+            // A server that has not declared log messages sends none.
+            log_level: client.log_level.clone().filter(|_| self.inner.settings.logging),
             client,
             progress_token: request.parts.progress_token.take(),
             asker: Asker::Rounds,

@@ -18,6 +18,7 @@ use super::failure::Failure;
 use super::inbound::JsonSlice;
 use super::registry::{Entry, List};
 use super::result::IntoCallResult;
+use super::schema;
 use super::tasks::TaskUse;
 use crate::transport::BoxFuture;
 
@@ -42,6 +43,8 @@ pub struct ServerTool {
     definition: Tool,
     task: TaskUse,
     function: Box<ToolFunction>,
+    /// Whether the schemas are enforced here: types do so by themselves.
+    is_raw: bool,
 }
 
 /// A tool as it is served.
@@ -108,20 +111,21 @@ impl ToolBuilder {
                 Err(failure) => Box::pin(std::future::ready(Err(failure))),
             }
         };
-        ServerTool { definition, task: self.task, function: Box::new(function) }
+        ServerTool { definition, task: self.task, function: Box::new(function), is_raw: false }
     }
 }
 
 impl ServerTool {
     /// Returns a tool with a definition of its own making, such as one that came from elsewhere. Schemas are sent byte
-    /// for byte; arguments are checked against `inputSchema` and structured results against `outputSchema`.
+    /// for byte; arguments are checked against `inputSchema` and structured results against `outputSchema`. A schema
+    /// that does not say what it is written in is one of JSON Schema 2020-12; a `$ref` must stay within the schema.
     pub fn raw<F, Fut>(definition: Tool, function: F) -> Self
     where
         F: Fn(Option<JsonSlice>, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<CallToolResult, Failure>> + Send + 'static,
     {
         let function = move |given, context| -> BoxFuture<'static, _> { Box::pin(function(given, context)) };
-        Self { definition, task: TaskUse::Never, function: Box::new(function) }
+        Self { definition, task: TaskUse::Never, function: Box::new(function), is_raw: true }
     }
 
     /// Sets whether it answers with a task to clients that know tasks.
@@ -141,10 +145,13 @@ impl fmt::Debug for ServerTool {
 impl ToolEntry {
     /// Checks a tool and prepares what each call needs of it.
     pub(crate) fn prepare(tool: ServerTool) -> Result<Self, DefinitionError> {
-        let ServerTool { definition, task, function } = tool;
+        let ServerTool { definition, task, mut function, is_raw } = tool;
         let invalid =
             |reason: String| DefinitionError::Invalid { kind: "tool", name: definition.name.clone(), reason };
         check_definition(&definition).map_err(invalid)?;
+        if is_raw {
+            function = schema::enforced(&definition, function).map_err(invalid)?;
+        }
         let headers = ParamHeaders::from_schema(&definition.input_schema)
             .map_err(|error| invalid(error.to_string()))?;
         let headers = (!headers.is_empty()).then(|| Arc::new(headers));

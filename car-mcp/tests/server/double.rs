@@ -47,6 +47,7 @@ pub(crate) async fn all_steps(mut exchange: Exchange) -> (Vec<Value>, Value) {
                 assert!(exchange.step().await.is_none(), "something came after the answer");
                 return (messages, response);
             }
+            Some(Step::Pause) => panic!("expected a message or an answer, found a pause"),
             None => panic!("expected an answer, found the end"),
         }
     }

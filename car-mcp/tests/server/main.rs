@@ -4,5 +4,8 @@ mod basics;
 mod conversation;
 mod double;
 mod offers;
+mod rounds;
+mod schemas;
 mod subscriptions;
 mod tasks;
+mod telling;

@@ -1,7 +1,7 @@
 //! The HTTP+SSE pair of 2024-11-05, and streams that begin a session by themselves.
 //!
 //! ```text
-//!  GET  …/sse                 ─▶ event "endpoint": where to POST        (pair)
+//!  GET  …/sse, the endpoint   ─▶ event "endpoint": where to POST        (pair)
 //!  GET  the endpoint          ─▶ event "session": the session's id      (anonymous streams)
 //!  POST …/messages?session=…  ─▶ 202; the answer comes on the stream
 //! ```
@@ -16,73 +16,49 @@ use bytes::Bytes;
 use car_mcp::server::Caller;
 use car_mcp::server::legacy::Conversation;
 use http::request::Parts;
-use http::{Response, StatusCode, Uri};
+use http::{Response, Uri};
 
-use super::post::{ask, read};
 use super::session::{Kind, Session};
-use super::stream::OWN;
 use super::{SESSION_ID, Sessions, unknown_session};
 use crate::server::body::ResponseBody;
 use crate::server::events::encode_event;
 use crate::server::options::LegacyMode;
-use crate::server::refusal::{empty, refuse_for_now, refuse_method};
+use crate::server::refusal::refuse_for_now;
+
+/// The last segment of the path to GET.
+const STREAM: &str = "sse";
 
 /// The last segment of the path to POST to.
-pub(crate) const MESSAGES: &str = "messages";
+const MESSAGES: &str = "messages";
 
 /// The parameter that names the session there.
 const SESSION_PARAMETER: &str = "session";
 
 impl Sessions {
-    /// Answers GET on the path that clients of 2024-11-05 know: begins a session, and says where to POST.
-    pub(crate) fn pair_get(&self, head: &Parts, caller: &Caller) -> Response<ResponseBody> {
-        if self.shared.mode != LegacyMode::Sessions || !self.shared.options.pair {
-            return refuse_method("POST");
-        }
-        self.begin_with_stream(caller, |session| endpoint_event(&head.uri, session), false)
+    /// Returns whether a path is one of the two that clients of 2024-11-05 know, beside the endpoint's own.
+    pub(crate) fn is_pair_path(&self, own: &str, path: &str) -> bool {
+        let (parent, segment) = split(path);
+        self.has_pair() && split(own).0 == parent && (segment == STREAM || segment == MESSAGES)
     }
 
-    /// Answers POST to the address that [`Sessions::pair_get`] gave.
-    pub(crate) async fn pair_post(
+    fn has_pair(&self) -> bool {
+        self.shared.mode == LegacyMode::Sessions && self.shared.options.pair
+    }
+
+    /// Returns the session whose client was told to POST here; nothing for a POST to the endpoint as such.
+    pub(super) fn posted_session(
         &self,
         head: &Parts,
-        body: Bytes,
-        caller: Caller,
-    ) -> Response<ResponseBody> {
-        let session = session_parameter(&head.uri)
-            .and_then(|id| self.shared.table.find(id.as_bytes(), &caller))
-            .filter(|session| session.ends_with_its_stream());
-        let Some(session) = session else { return unknown_session() };
-        match read(&body).and_then(|post| ask(&session, post, &caller)) {
-            Ok(asked) => {
-                if let Some(mut asked) = asked {
-                    asked.driver.stream = Some(OWN);
-                    asked.driver.detach();
-                }
-                empty(StatusCode::ACCEPTED)
-            }
-            Err(refusal) => refusal,
-        }
-    }
-
-    /// Answers GET of a client that has no session.
-    pub(super) fn get_without_session(&self, head: &Parts, caller: &Caller) -> Response<ResponseBody> {
-        let options = &self.shared.options;
-        let opening = |session: &Session| {
-            // A client of 2024-11-05 expects its event first.
-            let endpoint = options.pair.then(|| endpoint_event(&head.uri, session));
-            let announced = options.anonymous_streams.then(|| session_event(session));
-            [endpoint, announced].into_iter().flatten().collect::<Vec<_>>().concat().into()
-        };
-        self.begin_with_stream(caller, opening, options.anonymous_streams)
-    }
-
-    fn begin_with_stream(
-        &self,
         caller: &Caller,
-        opening: impl FnOnce(&Session) -> Bytes,
-        tells_id: bool,
-    ) -> Response<ResponseBody> {
+    ) -> Option<Result<Arc<Session>, Response<ResponseBody>>> {
+        let is_ours = self.has_pair() && split(head.uri.path()).1 == MESSAGES;
+        let id = is_ours.then(|| session_parameter(&head.uri))??;
+        let session = self.shared.table.find(id.as_bytes(), caller);
+        Some(session.filter(|session| session.ends_with_its_stream()).ok_or_else(unknown_session))
+    }
+
+    /// Answers GET of a client that has no session: it gets one.
+    pub(super) fn get_without_session(&self, head: &Parts, caller: &Caller) -> Response<ResponseBody> {
         let shared = &self.shared;
         let conversation = Conversation::begin(&shared.server);
         let session = Session::new(Kind::WithItsStream, caller, conversation, &shared.options, &shared.table);
@@ -92,18 +68,26 @@ impl Sessions {
             return refuse_for_now(None, "expected fewer sessions, found as many as are allowed");
         }
         let id = session.id().to_header();
-        let opening = opening(&session);
-        let mut response = self.read(session, attached, Some(opening));
-        if tells_id {
+        // A client of 2024-11-05 expects its event first.
+        let endpoint = shared.options.pair.then(|| endpoint_event(&head.uri, &session));
+        let announced = shared.options.anonymous_streams.then(|| session_event(&session));
+        let opening = [endpoint, announced].into_iter().flatten().collect::<Vec<_>>().concat();
+        let mut response = self.read(session, attached, Some(opening.into()));
+        if shared.options.anonymous_streams {
             response.headers_mut().insert(SESSION_ID, id);
         }
         response
     }
 }
 
+/// Splits a path before its last segment.
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
 fn endpoint_event(uri: &Uri, session: &Session) -> Bytes {
-    let parent = uri.path().rsplit_once('/').map_or("", |(parent, _)| parent);
-    let endpoint = format!("{parent}/{MESSAGES}?{SESSION_PARAMETER}={}", session.id().as_str());
+    let endpoint =
+        format!("{}/{MESSAGES}?{SESSION_PARAMETER}={}", split(uri.path()).0, session.id().as_str());
     encode_event(None, Some("endpoint"), endpoint.as_bytes())
 }
 

@@ -14,6 +14,7 @@ use http::{HeaderValue, Response, StatusCode};
 use super::driver::{Driver, Work};
 use super::reader::Once;
 use super::session::{Kind, Session};
+use super::stream::OWN;
 use super::{SESSION_ID, Sessions, batch};
 use crate::server::body::ResponseBody;
 use crate::server::events::{MESSAGE, encode_event, event_stream};
@@ -53,6 +54,10 @@ impl Sessions {
             Ok(version) => version,
             Err(refusal) => return refusal,
         };
+        if let Some(session) = self.posted_session(head, &caller) {
+            let asked = session.and_then(|session| ask(&session, post, &caller));
+            return asked.map_or_else(|refusal| refusal, answer_on_own_stream);
+        }
         let session = match self.shared.mode {
             LegacyMode::Stateless => self.lone(&post, version, &caller),
             LegacyMode::Off => {
@@ -129,6 +134,15 @@ impl Sessions {
         let session = Session::new(Kind::OneRequest, caller, conversation, &shared.options, &shared.table);
         Ok(Arc::new(session))
     }
+}
+
+/// Lets the answers come on the session's own stream, as clients of 2024-11-05 expect them.
+fn answer_on_own_stream(asked: Option<Asked>) -> Response<ResponseBody> {
+    if let Some(Asked { mut driver, .. }) = asked {
+        driver.stream = Some(OWN);
+        driver.detach();
+    }
+    empty(StatusCode::ACCEPTED)
 }
 
 fn is_initialize(request: &Request) -> bool {

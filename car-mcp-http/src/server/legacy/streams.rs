@@ -65,10 +65,6 @@ impl Streams {
         Self { list: Vec::new(), next_number: OWN + 1, log: None, bytes: 0, is_resumable }
     }
 
-    pub(super) const fn is_resumable(&self) -> bool {
-        self.is_resumable
-    }
-
     /// Returns whether anybody reads any stream.
     pub(super) fn is_any_attached(&self) -> bool {
         self.list.iter().any(|stream| stream.is_attached)

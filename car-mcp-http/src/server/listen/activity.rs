@@ -57,9 +57,13 @@ impl Activity {
         Busy(Arc::clone(self))
     }
 
-    /// Notes that the client took something, or that there is nothing for it to take.
+    /// Notes that the client took something.
     pub(super) fn writes(&self) {
-        self.blocked_since.store(NEVER, Ordering::Relaxed);
+        if self.blocked_since.load(Ordering::Relaxed) != NEVER {
+            self.blocked_since.store(NEVER, Ordering::Relaxed);
+            // The end of an answer may be written long after its request has ended.
+            self.quiet_since.store(self.elapsed(Instant::now()), Ordering::Relaxed);
+        }
     }
 
     /// Notes that the client takes nothing at the moment.
@@ -71,23 +75,25 @@ impl Activity {
 
     /// Returns when the connection has to be looked at, at the latest. Costs no look at the clock.
     pub(super) fn due(&self) -> Option<Instant> {
-        let blocked = self.blocked_since.load(Ordering::Relaxed);
-        let stalls_at = (blocked != NEVER).then(|| self.at(blocked) + self.write_stall);
-        let is_quiet = self.requests.load(Ordering::Relaxed) == 0;
-        let idle_at = is_quiet.then(|| self.at(self.quiet_since.load(Ordering::Relaxed)) + self.idle);
-        [stalls_at, idle_at].into_iter().flatten().min()
+        self.due_for().map(|(due, _)| due)
     }
 
     pub(super) fn verdict(&self, now: Instant) -> Verdict {
-        match self.due() {
-            Some(due) if due > now => Verdict::LookAgainAt(due),
+        match self.due_for() {
+            Some((due, _)) if due > now => Verdict::LookAgainAt(due),
+            Some((_, verdict)) => verdict,
             // Nobody may wake the connection's task when its last request ends, so it is looked at in any case.
             None => Verdict::LookAgainAt(now + self.idle.min(self.write_stall)),
-            Some(_) => match self.requests.load(Ordering::Relaxed) {
-                0 => Verdict::Idle,
-                _ => Verdict::Stalled,
-            },
         }
+    }
+
+    fn due_for(&self) -> Option<(Instant, Verdict)> {
+        let blocked = self.blocked_since.load(Ordering::Relaxed);
+        if blocked != NEVER {
+            return Some((self.at(blocked) + self.write_stall, Verdict::Stalled));
+        }
+        let is_quiet = self.requests.load(Ordering::Relaxed) == 0;
+        is_quiet.then(|| (self.at(self.quiet_since.load(Ordering::Relaxed)) + self.idle, Verdict::Idle))
     }
 
     fn at(&self, milliseconds: u64) -> Instant {
@@ -151,5 +157,17 @@ mod tests {
         activity.blocks();
         assert!(matches!(after(&activity, 60), Verdict::LookAgainAt(_)));
         assert_eq!(after(&activity, 100), Verdict::Stalled);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_whose_answer_is_still_being_taken_is_not_idle() {
+        let activity = Activity::begin(IDLE, STALL);
+        drop(activity.request());
+        activity.blocks();
+        assert!(matches!(after(&activity, 31), Verdict::LookAgainAt(_)));
+        tokio::time::advance(Duration::from_secs(50)).await;
+        activity.writes();
+        assert!(matches!(after(&activity, 79), Verdict::LookAgainAt(_)));
+        assert_eq!(after(&activity, 80), Verdict::Idle);
     }
 }
