@@ -1,11 +1,12 @@
 //! A thousand events, cut at a hundred places: each comes once, in order.
 
 use car_mcp::proto::capability::Implementation;
+use car_mcp::proto::negotiate::EraPreference;
 use car_mcp::{CallOptions, Session};
 use car_mcp_http::HttpTransport;
 use car_mcp_http::http_client::Client;
 use car_mcp_http::server::{McpService, SessionOptions};
-use proptest::prelude::*;
+use proptest::strategy::{Strategy as _, ValueTree as _};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -55,7 +56,8 @@ impl Got {
     fn check(&self) {
         let (last, rest) = self.messages.split_last().unwrap();
         assert_eq!(text(last), "counted");
-        let numbers: Vec<u64> = rest.iter().map(|message| message["params"]["data"].as_u64().unwrap()).collect();
+        let numbers: Vec<u64> =
+            rest.iter().map(|message| message["params"]["data"].as_u64().unwrap()).collect();
         assert!(numbers.into_iter().eq(1..=EVENTS), "{} messages", rest.len());
     }
 }
@@ -136,7 +138,7 @@ async fn our_own_client_comes_back_for_its_answer() {
     for _ in 0..10 {
         let transport = HttpTransport::new(Client::new().unwrap(), &url).unwrap();
         let mut builder = Session::builder(Implementation::new("test"));
-        builder = builder.era(EraPreference::Legacy);
+        let builder = Session::builder(Implementation::new("test")).era(EraPreference::Legacy);
         let Ok(session) = patiently(builder.connect(transport)).await else { continue };
         let arguments = serde_json::value::to_raw_value(&json!({"to": EVENTS})).unwrap();
         let result = patiently(session.call_tool("count", &arguments, &CallOptions::new())).await;
