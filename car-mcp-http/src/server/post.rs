@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::body::ResponseBody;
 use super::era::era;
+use super::legacy::Sessions;
 use super::media::{self, Accepts};
 use super::modern::{self, Plan};
 use super::options::Answers;
@@ -50,24 +51,17 @@ impl Shared {
             Err(malformed) => refuse_malformed(&malformed),
             Ok(Inbound::Request(request)) => match self.era(head, request.is_modern()) {
                 Era::Modern => self.modern(head, request, caller, accepts).await,
-                Era::Legacy => {
-                    let name = request.header_name().unwrap_or_default();
-                    match self.permit(&caller, request.method(), name) {
-                        Ok(()) => self.legacy(head, body, caller).await,
-                        Err(response) => *response,
-                    }
-                }
-            },
-            Ok(Inbound::Notification(_)) => match self.era(head, false) {
-                Era::Modern => match check::check_notification(&self.server, &head.headers) {
-                    Ok(_) => empty(StatusCode::ACCEPTED),
-                    Err(error) => refuse(status::of_refusal(error.code), None, &error),
+                Era::Legacy => match self.permit_legacy(&caller, &request) {
+                    Ok(()) => self.legacy(head, Inbound::Request(request), caller).await,
+                    Err(response) => *response,
                 },
-                Era::Legacy => self.legacy(head, body, caller).await,
             },
-            Ok(Inbound::Response(_)) => match self.era(head, false) {
-                Era::Modern => refuse_unread(StatusCode::BAD_REQUEST, "expected a request, found a response"),
-                Era::Legacy => self.legacy(head, body, caller).await,
+            Ok(message) => match (self.era(head, false), &message) {
+                (Era::Legacy, _) => self.legacy(head, message, caller).await,
+                (Era::Modern, Inbound::Notification(_)) => self.modern_notification(head),
+                (Era::Modern, _) => {
+                    refuse_unread(StatusCode::BAD_REQUEST, "expected a request, found a response")
+                }
             },
         }
     }
@@ -144,19 +138,34 @@ impl Shared {
                 let message = body.slice_ref(message.get().as_bytes());
                 // What is no request needs no permission, and what is no message is refused later.
                 let Ok(Inbound::Request(request)) = Inbound::read(&message) else { continue };
-                let name = request.header_name().unwrap_or_default();
-                if let Err(response) = self.permit(&caller, request.method(), name) {
+                if let Err(response) = self.permit_legacy(&caller, &request) {
                     return *response;
                 }
             }
         }
-        self.legacy(head, body, caller).await
+        self.placed(Box::pin(self.legacy_sessions().post(head, body, caller)).await, None)
     }
 
-    async fn legacy(&self, head: &Parts, body: Bytes, caller: Caller) -> Response<ResponseBody> {
-        let sessions = self.sessions.as_ref().expect("the era is legacy only where it is served");
+    async fn legacy(&self, head: &Parts, message: Inbound, caller: Caller) -> Response<ResponseBody> {
         // On the heap, so that modern requests do not carry its state.
-        self.placed(Box::pin(sessions.post(head, body, caller)).await, None)
+        self.placed(Box::pin(self.legacy_sessions().post_message(head, message, caller)).await, None)
+    }
+
+    fn legacy_sessions(&self) -> &Sessions {
+        self.sessions.as_ref().expect("the era is legacy only where it is served")
+    }
+
+    /// Takes a notification; the modern era has none over HTTP that would do anything.
+    fn modern_notification(&self, head: &Parts) -> Response<ResponseBody> {
+        match check::check_notification(&self.server, &head.headers) {
+            Ok(_) => empty(StatusCode::ACCEPTED),
+            Err(error) => refuse(status::of_refusal(error.code), None, &error),
+        }
+    }
+
+    fn permit_legacy(&self, caller: &Caller, request: &Request) -> Result<(), Box<Response<ResponseBody>>> {
+        // A name that cannot be read is told by whoever needs it.
+        self.permit(caller, request.method(), request.header_name().unwrap_or_default())
     }
 
     fn permit(

@@ -138,8 +138,10 @@ impl McpService {
         self.shared.sessions.as_ref().map_or(0, Sessions::len)
     }
 
-    /// Ends every session and stream in good order. Requests that are under way go on.
+    /// Ends what would go on for ever, in good order: every session, and every stream of changes of the server, also
+    /// those that it has elsewhere. Requests that are under way go on.
     pub fn close(&self) {
+        self.shared.server.close();
         if let Some(sessions) = &self.shared.sessions {
             sessions.close();
         }

@@ -3,7 +3,6 @@
 use std::future::pending;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use car_mcp::proto::ProtocolVersion;
 use car_mcp::proto::capability::Implementation;
 use car_mcp::server::legacy::Conversation;
@@ -12,7 +11,7 @@ use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::double::all_steps;
+use crate::double::{all_steps, read_message};
 
 /// A server whose tool `wait` never ends by itself, and gives a permit when it is dropped.
 fn server(dropped: &Arc<Semaphore>) -> Server {
@@ -44,12 +43,8 @@ fn plain_server() -> Server {
     server(&Arc::new(Semaphore::new(0)))
 }
 
-fn read(message: Value) -> Inbound {
-    Inbound::read(&Bytes::from(message.to_string())).unwrap()
-}
-
 fn begin(conversation: &Conversation, id: Value, method: &str, params: Value) -> Exchange {
-    match read(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})) {
+    match read_message(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})) {
         Inbound::Request(request) => conversation.request(request, Caller::anonymous()),
         other => panic!("expected a request, found {other:?}"),
     }
@@ -60,7 +55,7 @@ async fn ask(conversation: &Conversation, method: &str, params: Value) -> Value 
 }
 
 fn notify(conversation: &Conversation, method: &str, params: Value) {
-    match read(json!({"jsonrpc": "2.0", "method": method, "params": params})) {
+    match read_message(json!({"jsonrpc": "2.0", "method": method, "params": params})) {
         Inbound::Notification(notification) => conversation.notification(&notification),
         other => panic!("expected a notification, found {other:?}"),
     }
@@ -238,7 +233,7 @@ async fn responses_to_nothing_are_told_from_answers() {
     let conversation = greeted(&plain_server()).await;
     for id in [json!(1), json!("question-0"), json!("question-"), json!("nonsense")] {
         let message = json!({"jsonrpc": "2.0", "id": id, "result": {}});
-        let Inbound::Response(response) = read(message) else { panic!("expected a response") };
+        let Inbound::Response(response) = read_message(message) else { panic!("expected a response") };
         assert!(!conversation.response(response), "{id}");
     }
 }

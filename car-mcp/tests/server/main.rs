@@ -1,8 +1,11 @@
 //! Drives a server through `Inbound` and `Exchange`, with no transport.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod asking;
 mod basics;
 mod conversation;
 mod double;
+mod envelopes;
 mod offers;
 mod rounds;
 mod schemas;

@@ -50,7 +50,7 @@ pub use ledger::{AuthorityLedger, Endpoint, Seen};
 pub use people::{Account, Client};
 pub use protection::{MetadataAt, Protection, ProtectionConfig};
 pub use rules::{
-    Consent, Dpop, Iss, RefreshTokens, Registration, RegistrationSecret, ResourceRule, Rotation, TokenFault,
-    WellKnown,
+    AccessTokens, Consent, Dpop, Iss, RefreshTokens, Registration, RegistrationSecret, ResourceRule,
+    Rotation, TokenFault, WellKnown,
 };
 pub use server::{Authority, Introspected};

@@ -48,6 +48,16 @@ impl Sessions {
         }
     }
 
+    /// Answers a POST whose one message has been told apart already.
+    pub(crate) async fn post_message(
+        &self,
+        head: &Parts,
+        message: Inbound,
+        caller: Caller,
+    ) -> Response<ResponseBody> {
+        self.post_read(head, Post::One(message), caller).await
+    }
+
     async fn post_read(&self, head: &Parts, post: Post, caller: Caller) -> Response<ResponseBody> {
         let accepts = Accepts::read(&head.headers);
         let version = match self.check_version(head) {

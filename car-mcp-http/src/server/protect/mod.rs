@@ -17,5 +17,14 @@ mod metadata;
 mod resource;
 mod verifier;
 
+#[cfg(feature = "jwt")]
+pub mod jwt;
+
+#[cfg(test)]
+mod tests;
+
 pub use resource::{InvalidResource, ProtectedResource};
 pub use verifier::{BearerToken, TokenVerifier, VerifiedToken, VerifyError};
+
+#[cfg(feature = "jwt")]
+pub use jwt::JwtVerifier;
