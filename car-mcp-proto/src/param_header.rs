@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! inputSchema ─▶ ParamHeaders::from_schema ─▶ Ok(list of (header, path, type)) | Err: the tool is set aside
-//! arguments   ─▶ ParamHeaders::values      ─▶ [(header name, encoded value)]
+//! arguments   ─▶ ParamHeaders::values      ─▶ [(header name, encoded value)]                (client)
+//! arguments, headers ─▶ ParamHeaders::verify ─▶ Ok, or which header does not repeat its argument   (server)
 //! ```
 //!
 //! An annotation counts only on a `string`, `integer` or `boolean` that is reached from the root through
@@ -88,6 +89,32 @@ pub enum ParamHeaderError {
         /// The type that the schema gives.
         expected: &'static str,
     },
+    /// There is an argument, and no header that repeats it.
+    #[error("expected the header Mcp-Param-{name}, which repeats an argument, found none")]
+    Missing {
+        /// The header's name.
+        name: String,
+    },
+    /// There is a header, and no argument that it repeats.
+    #[error("expected no header Mcp-Param-{name} without its argument, found one")]
+    Unexpected {
+        /// The header's name.
+        name: String,
+    },
+    /// The header is not what the argument is.
+    #[error("expected the header Mcp-Param-{name} to repeat its argument, found another value")]
+    Differs {
+        /// The header's name.
+        name: String,
+    },
+    /// The header's encoded value cannot be read.
+    #[error("the header Mcp-Param-{name} cannot be read")]
+    Encoding {
+        /// The header's name.
+        name: String,
+        /// Why not.
+        source: header::InvalidHeaderValue,
+    },
 }
 
 impl ParamHeaders {
@@ -123,11 +150,48 @@ impl ParamHeaders {
         for param in &self.0 {
             let value = param.path.iter().try_fold(&arguments, |value, name| value.get(&**name));
             if let Some(value) = value.filter(|value| !value.is_null()) {
-                let name = format!("{}{}", header::PARAM_PREFIX, param.name.to_ascii_lowercase());
-                values.push((name, header::encode(&param.text(value)?).into_owned()));
+                values.push((param.full_name(), header::encode(&param.text(value)?).into_owned()));
             }
         }
         Ok(values)
+    }
+
+    /// Returns the full names, in lower case, of the headers that calls may carry.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(ParamHeader::full_name)
+    }
+
+    /// Checks that the headers of a call repeat its arguments, and that none stands without its argument. `header`
+    /// gives a header's value by its full lower-case name. Integers are compared as numbers.
+    ///
+    /// # Errors
+    /// Says which header is missing, too much, unreadable or not what its argument is.
+    pub fn verify<'h>(
+        &self,
+        arguments: Option<&str>,
+        header: impl Fn(&str) -> Option<&'h str>,
+    ) -> Result<(), ParamHeaderError> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let arguments = arguments.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
+        for param in &self.0 {
+            let value = param.path.iter().try_fold(&arguments, |value, name| value.get(&**name));
+            let name = || param.name.to_string();
+            match (value.filter(|value| !value.is_null()), header(&param.full_name())) {
+                (None, None) => {}
+                (Some(_), None) => return Err(ParamHeaderError::Missing { name: name() }),
+                (None, Some(_)) => return Err(ParamHeaderError::Unexpected { name: name() }),
+                (Some(value), Some(found)) => {
+                    let found = header::decode(found)
+                        .map_err(|source| ParamHeaderError::Encoding { name: name(), source })?;
+                    if !param.repeats(value, &found)? {
+                        return Err(ParamHeaderError::Differs { name: name() });
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Reads an object schema: its own annotations are misplaced, those of its properties count.
@@ -178,6 +242,22 @@ impl ParamHeaders {
 }
 
 impl ParamHeader {
+    fn full_name(&self) -> String {
+        format!("{}{}", header::PARAM_PREFIX, self.name.to_ascii_lowercase())
+    }
+
+    /// Tells whether a header's value, decoded, is this argument.
+    fn repeats(&self, value: &Value, found: &str) -> Result<bool, ParamHeaderError> {
+        let expected = self.text(value)?;
+        Ok(match self.kind {
+            Kind::Text | Kind::Boolean => expected == found,
+            Kind::Integer => {
+                let found = serde_json::from_str(found).ok().as_ref().and_then(integer);
+                found.is_some() && found == integer(value)
+            }
+        })
+    }
+
     fn text(&self, value: &Value) -> Result<String, ParamHeaderError> {
         let (text, expected) = match self.kind {
             Kind::Text => (value.as_str().map(str::to_owned), "a string"),

@@ -50,6 +50,8 @@ mod oversize;
 mod process;
 mod routes;
 mod running;
+#[cfg(feature = "server")]
+pub mod server;
 mod stderr;
 mod streams;
 mod supervise;
@@ -60,6 +62,8 @@ pub use command::Command;
 pub use environment::INHERITED;
 pub use error::{ServerExited, StartError};
 pub use noise::{Noise, NoiseLog};
+#[cfg(feature = "server")]
+pub use server::{StdioServer, serve_stdio};
 pub use stderr::{Follower, StderrLog};
 pub use supervise::{Supervisor, supervise};
 pub use transport::StdioTransport;

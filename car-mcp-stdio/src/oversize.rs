@@ -5,24 +5,48 @@ use car_mcp_proto::RequestId;
 /// Returns the id of the request that a message answers, if its beginning tells. A message of the server's own, such
 /// as a request with an id of the server's making, answers nothing.
 pub(crate) fn answered_by(head: &[u8]) -> Option<RequestId> {
-    let mut scan = Scan { rest: head };
-    scan.expect(b'{')?;
-    let (mut id, mut is_answer) = (None, false);
-    // The beginning ends somewhere; what was read up to there is what is known.
-    while let Some(key) = scan.string() {
-        if key == b"method" {
-            return None;
-        }
-        is_answer |= key == b"result" || key == b"error";
-        let Some(value) = scan.expect(b':').and_then(|()| scan.value()) else { break };
-        if key == b"id" {
-            id = serde_json::from_slice(value).ok();
-        }
-        if scan.expect(b',').is_none() {
-            break;
+    let beginning = Beginning::of(head)?;
+    beginning.id.filter(|_| beginning.is_answer && !beginning.has_method)
+}
+
+/// Returns the id of a request, if its beginning tells.
+#[cfg(feature = "server")]
+pub(crate) fn asked_by(head: &[u8]) -> Option<RequestId> {
+    let beginning = Beginning::of(head)?;
+    beginning.id.filter(|_| beginning.has_method)
+}
+
+/// What the beginning of a message tells.
+#[derive(Default)]
+struct Beginning {
+    id: Option<RequestId>,
+    has_method: bool,
+    is_answer: bool,
+}
+
+impl Beginning {
+    fn of(head: &[u8]) -> Option<Self> {
+        let mut scan = Scan { rest: head };
+        scan.expect(b'{')?;
+        let mut beginning = Self::default();
+        beginning.read(scan);
+        Some(beginning)
+    }
+
+    /// Reads members. The beginning ends somewhere; what was read up to there is what is known.
+    fn read(&mut self, mut scan: Scan<'_>) {
+        while let Some(key) = scan.string() {
+            self.has_method |= key == b"method";
+            self.is_answer |= key == b"result" || key == b"error";
+            let Some(value) = scan.expect(b':').and_then(|()| scan.value()) else { break };
+            if key == b"id" {
+                self.id = serde_json::from_slice(value).ok();
+            }
+            if scan.expect(b',').is_none() {
+                break;
+            }
         }
     }
-    id.filter(|_| is_answer)
 }
 
 /// Reads JSON that may stop anywhere. Nothing is returned for what is not there in full.

@@ -17,7 +17,7 @@ use crate::running::{Shared, WAITING_TO_BE_WRITTEN};
 use crate::stderr::StderrWriter;
 
 /// How much is read at once.
-const CHUNK_BYTES: usize = 64 * 1024;
+pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Reads what the server says and hands it out.
 pub(crate) struct Reader {
@@ -87,7 +87,7 @@ impl Reader {
 
 /// Sees to it that a read finds room. The memory of answers that somebody still holds cannot be used again, so while there
 /// is enough of it, small answers share one chunk instead of having one each.
-fn make_room(buffer: &mut BytesMut) {
+pub(crate) fn make_room(buffer: &mut BytesMut) {
     if buffer.capacity() - buffer.len() < CHUNK_BYTES / 4 {
         buffer.reserve(CHUNK_BYTES);
     }
@@ -138,7 +138,7 @@ pub(crate) async fn write(
 }
 
 /// Adds a message with its end of line. A line end within it can only be between two tokens, where a blank does as well.
-fn add_line(lines: &mut Vec<u8>, message: &[u8]) {
+pub(crate) fn add_line(lines: &mut Vec<u8>, message: &[u8]) {
     let start = lines.len();
     lines.extend_from_slice(message);
     if memchr::memchr2(b'\n', b'\r', message).is_some() {

@@ -7,6 +7,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use super::capacity::Place;
+
 /// Events on their way out, each already written as `id:`, `event:` and `data:` lines with a blank line after them.
 ///
 /// Dropping it says that nobody reads any more.
@@ -20,7 +22,8 @@ pub struct ResponseBody(Kind);
 
 enum Kind {
     Full(Option<Bytes>),
-    Events(Box<dyn EventSource>),
+    /// With the place that the stream takes among those that may be open.
+    Events(Box<dyn EventSource>, Option<Place>),
 }
 
 impl ResponseBody {
@@ -35,7 +38,18 @@ impl ResponseBody {
     }
 
     pub(crate) fn events(source: impl EventSource + 'static) -> Self {
-        Self(Kind::Events(Box::new(source)))
+        Self(Kind::Events(Box::new(source), None))
+    }
+
+    pub(crate) const fn is_stream(&self) -> bool {
+        matches!(self.0, Kind::Events(..))
+    }
+
+    /// Keeps a place for as long as the stream lasts.
+    pub(crate) fn hold(&mut self, place: Place) {
+        if let Kind::Events(_, held) = &mut self.0 {
+            *held = Some(place);
+        }
     }
 }
 
@@ -49,7 +63,7 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match &mut self.0 {
             Kind::Full(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
-            Kind::Events(source) => {
+            Kind::Events(source, _) => {
                 source.poll_event(context).map(|event| event.map(|event| Ok(Frame::data(event))))
             }
         }
@@ -62,7 +76,7 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Full(text) => SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len() as u64)),
-            Kind::Events(_) => SizeHint::default(),
+            Kind::Events(..) => SizeHint::default(),
         }
     }
 }
@@ -71,7 +85,7 @@ impl fmt::Debug for ResponseBody {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Full(text) => write!(formatter, "Full({} bytes)", text.as_ref().map_or(0, Bytes::len)),
-            Kind::Events(_) => formatter.write_str("Events"),
+            Kind::Events(..) => formatter.write_str("Events"),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What can be set of a server, each with its default and the reason for it.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use super::store::{EventStore, MemoryStore};
 
 /// How legacy clients are served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,14 +19,26 @@ pub enum LegacyMode {
     Off,
 }
 
+/// How modern requests are answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answers {
+    /// By one JSON body, unless the request has something to say before its answer or takes long.
+    #[default]
+    ByNeed,
+    /// By an event stream, wherever the client takes one.
+    AlwaysStream,
+}
+
 /// The limits of legacy sessions.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SessionOptions {
     /// How long a session lives without a request or an open stream. Half an hour.
     pub idle: Duration,
-    /// How long a session lives after its stream broke without a goodbye. As long as two keep-alives, half a minute:
-    /// a client that lost its connection comes back within seconds, one that was killed never does.
+    /// How long a session lives after its own stream broke without a goodbye, if nothing is heard of the client and
+    /// nothing is under way for it. As long as two keep-alives, half a minute: a client that lost its connection comes
+    /// back within seconds, one that was killed never does. Streams of requests that are over are kept as long.
     pub grace: Duration,
     /// How many sessions there are at once; one more is refused with 503. 10,000.
     pub max_sessions: usize,
@@ -31,6 +46,8 @@ pub struct SessionOptions {
     pub max_events: usize,
     /// How many bytes of events one session keeps, over all its streams. 4 MiB.
     pub max_event_bytes: usize,
+    /// Where events are kept for a client that comes back. In memory.
+    pub store: Arc<dyn EventStore>,
     /// How many requests one session has under way; one more is refused with 429. 256.
     pub max_requests: usize,
     /// What a stream tells a client to wait before it comes back (`retry`). One second.
@@ -50,6 +67,7 @@ impl Default for SessionOptions {
             max_sessions: 10_000,
             max_events: 1_024,
             max_event_bytes: 4 << 20,
+            store: Arc::new(MemoryStore),
             max_requests: 256,
             retry: Duration::from_secs(1),
             pair: false,
@@ -87,6 +105,46 @@ impl Default for ServiceLimits {
             max_streams: 20_000,
             request_timeout: None,
             keep_alive: Duration::from_secs(15),
+        }
+    }
+}
+
+/// The limits of connections.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConnectionLimits {
+    /// How many connections there are at once. One more waits in the system's own queue until another ends, which costs
+    /// nothing here. 16,384.
+    pub max_connections: usize,
+    /// How long a connection may be without a request, be it that none was begun or that the head of one does not end.
+    /// 30 s.
+    pub idle: Duration,
+    /// How long a client may take nothing of what is written to it; then the connection is cut. 60 s.
+    pub write_stall: Duration,
+    /// How many headers a request may have; with more it is refused with 431. 100.
+    pub max_headers: usize,
+    /// How many bytes the head of a request may have, all its headers together; with more it is refused with 431.
+    /// 64 KiB.
+    pub max_header_bytes: usize,
+    /// How many requests one HTTP/2 connection has under way. 256.
+    pub max_http2_streams: u32,
+    /// How often an HTTP/2 connection is asked whether it is still there, and how long it may take to say so. 20 s.
+    pub http2_ping: Duration,
+    /// How long requests that are under way may take once the server is told to end. 10 s.
+    pub grace: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            max_connections: 16_384,
+            idle: Duration::from_secs(30),
+            write_stall: Duration::from_secs(60),
+            max_headers: 100,
+            max_header_bytes: 64 << 10,
+            max_http2_streams: 256,
+            http2_ping: Duration::from_secs(20),
+            grace: Duration::from_secs(10),
         }
     }
 }

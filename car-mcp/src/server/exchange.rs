@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  Exchange::poll_step ─▶ Message  progress, log, acknowledgement, legacy question     (any number)
+//!                     └─▶ Pause    the handler lets the client go until it comes back (legacy, resumable streams)
 //!                     └─▶ Answer   the response; nothing comes after it
 //!                     └─▶ None     cancelled by the client: no response is sent (legacy, stdio)
 //! ```
@@ -17,7 +18,7 @@ use bytes::Bytes;
 use car_mcp_proto::rpc::Outgoing;
 use car_mcp_proto::{ErrorObject, RequestId};
 
-use super::outlet::Outlet;
+use super::outlet::{Outlet, Said};
 use crate::transport::BoxFuture;
 
 /// What comes next of a request.
@@ -26,6 +27,9 @@ use crate::transport::BoxFuture;
 pub enum Step {
     /// A message that belongs to the request.
     Message(Bytes),
+    /// The client may be let go: a transport whose clients come back for the rest closes the connection now. Any other
+    /// goes on as if nothing had been said.
+    Pause,
     /// The response. Nothing comes after it.
     Answer(Answer),
 }
@@ -77,8 +81,11 @@ impl Exchange {
     /// A step is either returned or still to come.
     pub fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Step>> {
         loop {
-            if let Poll::Ready(message) = self.outlet.poll_message(context) {
-                return Poll::Ready(Some(Step::Message(message)));
+            if let Poll::Ready(said) = self.outlet.poll_message(context) {
+                return Poll::Ready(Some(match said {
+                    Said::Message(message) => Step::Message(message),
+                    Said::Pause => Step::Pause,
+                }));
             }
             let Some(future) = &mut self.future else {
                 return Poll::Ready(self.answer.take().map(Step::Answer));

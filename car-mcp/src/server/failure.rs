@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use car_mcp_proto::ErrorObject;
 use car_mcp_proto::mrtr::InputRequired;
 use car_mcp_proto::rpc::{INTERNAL_ERROR, INVALID_PARAMS};
-use car_mcp_proto::{ErrorObject, RawJson};
 
 /// Why a handler gives no result.
 ///
@@ -17,6 +17,8 @@ pub(crate) enum Reason {
     Failed(String),
     /// The request is answered with an error.
     Error(ErrorObject),
+    /// There is no resource at this URI. Each era has a code of its own for it.
+    NotFound(Box<str>),
     /// The request is answered with a round of questions (modern).
     InputRequired(Box<InputRequired>),
 }
@@ -39,9 +41,7 @@ impl Failure {
 
     /// Says that there is no resource at this URI. Each era is told by its own code.
     pub fn resource_not_found(uri: &str) -> Self {
-        let mut error = error(INVALID_PARAMS, format!("expected the URI of a resource, found {uri:?}"));
-        error.data = RawJson::from_value(&std::collections::BTreeMap::from([("uri", uri)])).ok();
-        Self(Reason::Error(error))
+        Self(Reason::NotFound(uri.into()))
     }
 
     /// Says that the server itself failed (-32603). The text goes to the client.
@@ -75,6 +75,7 @@ impl fmt::Debug for Failure {
         match &self.0 {
             Reason::Failed(text) => formatter.debug_tuple("Failed").field(text).finish(),
             Reason::Error(error) => formatter.debug_tuple("Error").field(error).finish(),
+            Reason::NotFound(uri) => formatter.debug_tuple("NotFound").field(uri).finish(),
             Reason::InputRequired(_) => formatter.write_str("InputRequired"),
         }
     }

@@ -9,11 +9,19 @@
 //!
 //! Source: JSON-RPC 2.0; specification 2026-07-28, "Base protocol".
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use car_mcp_proto::capability::{ClientCapabilities, Implementation};
 use car_mcp_proto::logging::LoggingLevel;
 use car_mcp_proto::progress::ProgressToken;
-use car_mcp_proto::{ErrorObject, RequestId};
+use car_mcp_proto::rpc::INVALID_PARAMS;
+use car_mcp_proto::{ErrorObject, RequestId, meta};
+use serde::de::DeserializeOwned;
+
+use super::envelope;
+use super::failure::error;
+use super::params::{Params, Span};
 
 /// One JSON value as a slice of the message that it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +36,24 @@ impl JsonSlice {
     /// Returns the text as the bytes that came.
     pub const fn as_bytes(&self) -> &Bytes {
         &self.0
+    }
+
+    /// Reads the text as a type.
+    ///
+    /// # Errors
+    /// Returns serde_json's message when the text has another shape.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.as_str())
+    }
+
+    /// Cuts a part, which must lie in the body, out of it.
+    pub(crate) fn cut(body: &Bytes, part: &str) -> Self {
+        Self(body.slice_ref(part.as_bytes()))
+    }
+
+    /// Cuts a part out of this text.
+    pub(crate) fn part(&self, span: Span) -> Self {
+        Self(self.0.slice(span.range()))
     }
 }
 
@@ -49,6 +75,8 @@ pub struct Request {
     pub(crate) id: RequestId,
     pub(crate) method: Box<str>,
     pub(crate) params: Option<JsonSlice>,
+    /// What the parameters hold.
+    pub(crate) parts: Params,
 }
 
 /// A notification.
@@ -97,7 +125,7 @@ impl Inbound {
     /// # Errors
     /// Says that the text is not UTF-8, not one JSON value, or no JSON-RPC message.
     pub fn read(body: &Bytes) -> Result<Self, Malformed> {
-        todo!("core-a {body:?}")
+        envelope::read(body)
     }
 }
 
@@ -118,8 +146,8 @@ impl Request {
     }
 
     /// Returns whether the request says in `_meta` in which revision it is made, which makes it a modern one.
-    pub fn is_modern(&self) -> bool {
-        todo!("core-a")
+    pub const fn is_modern(&self) -> bool {
+        self.parts.names_version
     }
 
     /// Returns the value that the header `Mcp-Name` repeats: `params.name`, `params.uri` or `params.taskId`, as the
@@ -128,12 +156,13 @@ impl Request {
     /// # Errors
     /// Says that the method needs one and the parameters do not hold it (-32602).
     pub fn header_name(&self) -> Result<Option<&str>, ErrorObject> {
-        todo!("core-a")
+        self.parts.check()?;
+        self.parts.subject(&self.method)
     }
 
     /// Returns `params.arguments`, which the headers `Mcp-Param-*` repeat; nothing where there are none.
     pub fn arguments(&self) -> Option<JsonSlice> {
-        todo!("core-a")
+        self.part(self.parts.arguments)
     }
 
     /// Reads what a modern request has to say of itself.
@@ -141,8 +170,37 @@ impl Request {
     /// # Errors
     /// Says which required member of `_meta` is missing or wrong (-32602).
     pub fn meta(&self) -> Result<&RequestMeta, ErrorObject> {
-        todo!("core-a")
+        self.shared_meta().map(|meta| &**meta)
     }
+
+    /// As [`Request::meta`], to be kept.
+    pub(crate) fn shared_meta(&self) -> Result<&Arc<RequestMeta>, ErrorObject> {
+        self.parts.check()?;
+        match &self.parts.meta {
+            Some(meta) => meta.as_ref().map_err(|error| (**error).clone()),
+            None => Err(invalid(format!("expected {:?} in `_meta`, found none", meta::PROTOCOL_VERSION))),
+        }
+    }
+
+    /// Reads the parameters as the method's own type; absent ones as an empty object.
+    ///
+    /// # Errors
+    /// Says what does not fit (-32602).
+    pub(crate) fn parse_params<T: DeserializeOwned>(&self) -> Result<T, ErrorObject> {
+        self.parts.check()?;
+        serde_json::from_str(self.params.as_ref().map_or("{}", JsonSlice::as_str))
+            .map_err(|error| invalid(format!("the parameters of {:?} do not fit: {error}", self.method)))
+    }
+
+    /// Cuts a member out of the parameters.
+    pub(crate) fn part(&self, span: Option<Span>) -> Option<JsonSlice> {
+        Some(self.params.as_ref()?.part(span?))
+    }
+}
+
+/// Says that parameters do not fit.
+pub(crate) fn invalid(text: String) -> ErrorObject {
+    error(INVALID_PARAMS, text)
 }
 
 impl Notification {

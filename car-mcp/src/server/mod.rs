@@ -12,24 +12,42 @@
 //! handler runs again from its beginning when the client comes back, with what has been answered already (see
 //! [`context`]).
 
+mod arguments;
 pub mod builder;
+mod capability;
+mod changes;
+mod change;
 pub mod completion;
 pub mod context;
+mod dispatch;
+mod encode;
+mod envelope;
 pub mod exchange;
 pub mod failure;
 pub mod inbound;
+mod journal;
 pub mod legacy;
+mod listen;
+mod notice;
+mod lists;
+mod methods;
 mod outlet;
+mod params;
 pub mod principal;
 pub mod prompt;
 pub mod questions;
+mod registry;
 pub mod resource;
 pub mod result;
+mod schema;
 mod service;
+mod state;
 pub mod tasks;
 pub mod tool;
+mod uri_template;
 
 pub use builder::{DefinitionError, ServerBuilder};
+pub use completion::ServerCompletion;
 pub use context::Context;
 pub use exchange::{Answer, Exchange, Step};
 pub use failure::Failure;

@@ -9,13 +9,22 @@ use bytes::Bytes;
 /// How many messages wait for a slow reader before the handler waits too.
 const CAPACITY: usize = 16;
 
+/// What a handler says before its answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// A message that belongs to the request.
+    Message(Bytes),
+    /// The client may be let go; it comes back for the rest.
+    Pause,
+}
+
 /// Both ends of the queue. Clones are the same queue.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outlet(Arc<Mutex<Queue>>);
 
 #[derive(Debug, Default)]
 struct Queue {
-    messages: VecDeque<Bytes>,
+    messages: VecDeque<Said>,
     reader: Option<Waker>,
     writers: Vec<Waker>,
 }
@@ -30,11 +39,30 @@ impl Outlet {
     /// # Cancel safety
     /// A message whose future is dropped before it is ready was not put in.
     pub(crate) async fn send(&self, message: Bytes) {
-        let mut message = Some(message);
-        std::future::poll_fn(|context| self.poll_send(context, &mut message)).await;
+        self.say(Said::Message(message)).await;
     }
 
-    fn poll_send(&self, context: &Context<'_>, message: &mut Option<Bytes>) -> Poll<()> {
+    /// Puts a message into the queue if there is room, and returns whether there was: for one who is about to be
+    /// dropped and cannot wait.
+    pub(crate) fn try_send(&self, message: Bytes) -> bool {
+        let context = Context::from_waker(Waker::noop());
+        self.poll_send(&context, &mut Some(Said::Message(message))).is_ready()
+    }
+
+    /// Lets the client go once it has read what was said before.
+    ///
+    /// # Cancel safety
+    /// As [`Outlet::send`].
+    pub(crate) async fn pause(&self) {
+        self.say(Said::Pause).await;
+    }
+
+    async fn say(&self, said: Said) {
+        let mut said = Some(said);
+        std::future::poll_fn(|context| self.poll_send(context, &mut said)).await;
+    }
+
+    fn poll_send(&self, context: &Context<'_>, said: &mut Option<Said>) -> Poll<()> {
         let mut queue = self.lock();
         if queue.messages.len() >= CAPACITY {
             if !queue.writers.iter().any(|writer| writer.will_wake(context.waker())) {
@@ -42,7 +70,7 @@ impl Outlet {
             }
             return Poll::Pending;
         }
-        queue.messages.extend(message.take());
+        queue.messages.extend(said.take());
         let reader = queue.reader.take();
         drop(queue);
         if let Some(reader) = reader {
@@ -51,7 +79,7 @@ impl Outlet {
         Poll::Ready(())
     }
 
-    pub(crate) fn poll_message(&self, context: &Context<'_>) -> Poll<Bytes> {
+    pub(crate) fn poll_message(&self, context: &Context<'_>) -> Poll<Said> {
         let mut queue = self.lock();
         let Some(message) = queue.messages.pop_front() else {
             queue.reader = Some(context.waker().clone());
@@ -96,6 +124,7 @@ mod tests {
             seen
         };
         let ((), seen) = tokio::join!(writing, reading);
-        assert!(seen.iter().enumerate().all(|(index, message)| *message == index.to_string()));
+        let expected = (0..100_u32).map(|index| Said::Message(Bytes::from(index.to_string())));
+        assert!(seen.into_iter().eq(expected));
     }
 }

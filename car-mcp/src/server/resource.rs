@@ -1,13 +1,20 @@
 //! Resources and resource templates: a definition and the function behind it.
 
+use std::fmt;
 use std::future::Future;
 
+use car_mcp_proto::Era;
 use car_mcp_proto::resource::{Resource, ResourceContents, ResourceTemplate};
 
+use super::builder::DefinitionError;
 use super::context::Context;
 use super::failure::Failure;
+use super::registry::{Entry, List};
+use super::uri_template::UriTemplate;
+use crate::transport::BoxFuture;
 
-/// The variables of a URI template, as a URI gave them, percent-decoded.
+/// The variables of a URI template, as a URI gave them, percent-decoded: a `%2F` in the URI is a `/` here, so a value that
+/// becomes part of a path has to be checked first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Variables(pub(crate) Vec<(Box<str>, String)>);
 
@@ -24,9 +31,27 @@ pub struct ResourceBuilder {
     definition: Resource,
 }
 
+/// A resource's function.
+pub(crate) type ResourceFunction =
+    dyn Fn(Context) -> BoxFuture<'static, Result<Vec<ResourceContents>, Failure>> + Send + Sync;
+
+/// A template's function.
+pub(crate) type TemplateFunction = dyn Fn(String, Variables, Context) -> BoxFuture<'static, Result<Vec<ResourceContents>, Failure>>
+    + Send
+    + Sync;
+
 /// A resource with its function.
-#[derive(Debug)]
-pub struct ServerResource {}
+pub struct ServerResource {
+    definition: Resource,
+    function: Box<ResourceFunction>,
+}
+
+/// A resource as it is served.
+pub(crate) struct ResourceEntry {
+    pub(crate) definition: Resource,
+    pub(crate) function: Box<ResourceFunction>,
+    text: Box<str>,
+}
 
 /// A template's definition, before its function.
 #[derive(Clone, Debug)]
@@ -35,8 +60,18 @@ pub struct TemplateBuilder {
 }
 
 /// A template with its function.
-#[derive(Debug)]
-pub struct ServerTemplate {}
+pub struct ServerTemplate {
+    definition: ResourceTemplate,
+    function: Box<TemplateFunction>,
+}
+
+/// A template as it is served.
+pub(crate) struct TemplateEntry {
+    pub(crate) definition: ResourceTemplate,
+    pub(crate) function: Box<TemplateFunction>,
+    pub(crate) template: UriTemplate,
+    text: Box<str>,
+}
 
 /// Begins to define a resource: its URI and its name.
 pub fn resource(uri: impl Into<String>, name: impl Into<String>) -> ResourceBuilder {
@@ -69,8 +104,8 @@ impl ResourceBuilder {
         F: Fn(Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Vec<ResourceContents>, Failure>> + Send + 'static,
     {
-        let _ = (self, function);
-        todo!("core-a")
+        let function = move |context| -> BoxFuture<'static, _> { Box::pin(function(context)) };
+        ServerResource { definition: self.definition, function: Box::new(function) }
     }
 }
 
@@ -96,7 +131,80 @@ impl TemplateBuilder {
         F: Fn(String, Variables, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Vec<ResourceContents>, Failure>> + Send + 'static,
     {
-        let _ = (self, function);
-        todo!("core-a")
+        let function = move |uri, variables, context| -> BoxFuture<'static, _> {
+            Box::pin(function(uri, variables, context))
+        };
+        ServerTemplate { definition: self.definition, function: Box::new(function) }
+    }
+}
+
+impl fmt::Debug for ServerResource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ServerResource").field("definition", &self.definition).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ResourceEntry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ResourceEntry").field("definition", &self.definition).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ServerTemplate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ServerTemplate").field("definition", &self.definition).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for TemplateEntry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("TemplateEntry").field("definition", &self.definition).finish_non_exhaustive()
+    }
+}
+
+impl ResourceEntry {
+    pub(crate) fn prepare(resource: ServerResource) -> Self {
+        let ServerResource { definition, function } = resource;
+        let text = serde_json::to_string(&definition).expect("a definition is JSON").into();
+        Self { definition, function, text }
+    }
+}
+
+impl TemplateEntry {
+    /// Checks a template.
+    pub(crate) fn prepare(template: ServerTemplate) -> Result<Self, DefinitionError> {
+        let ServerTemplate { definition, function } = template;
+        let template =
+            UriTemplate::parse(&definition.uri_template).map_err(|reason| DefinitionError::Invalid {
+                kind: "resource template",
+                name: definition.uri_template.clone(),
+                reason,
+            })?;
+        let text = serde_json::to_string(&definition).expect("a definition is JSON").into();
+        Ok(Self { definition, function, template, text })
+    }
+}
+
+impl Entry for ResourceEntry {
+    const LIST: List = List::Resources;
+
+    fn key(&self) -> &str {
+        &self.definition.uri
+    }
+
+    fn text(&self, _: Era) -> &str {
+        &self.text
+    }
+}
+
+impl Entry for TemplateEntry {
+    const LIST: List = List::Templates;
+
+    fn key(&self) -> &str {
+        &self.definition.uri_template
+    }
+
+    fn text(&self, _: Era) -> &str {
+        &self.text
     }
 }

@@ -6,6 +6,7 @@ use car_mcp_proto::tool::CallToolResult;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::arguments;
 use super::failure::Failure;
 
 /// Becomes a tool's result.
@@ -29,11 +30,15 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize + JsonSchema + Send + 'static> IntoCallResult for Json<T> {
     fn output_schema() -> Option<RawJson> {
-        todo!("core-a")
+        Some(arguments::schema_of_result::<T>())
     }
 
     fn into_call_result(self) -> Result<CallToolResult, Failure> {
-        todo!("core-a")
+        let data = RawJson::from_value(&self.0)
+            .map_err(|error| Failure::internal(format!("the result cannot be written: {error}")))?;
+        let mut result = vec![ContentBlock::text(data.as_str())].into_call_result()?;
+        result.structured_content = Some(data);
+        Ok(result)
     }
 }
 

@@ -1,17 +1,26 @@
 //! Tools: a definition and the function behind it.
 
+use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
+use car_mcp_proto::Era;
 use car_mcp_proto::json::RawJson;
-use car_mcp_proto::tool::{CallToolResult, Tool, ToolAnnotations};
+use car_mcp_proto::param_header::ParamHeaders;
+use car_mcp_proto::tool::{CallToolResult, Tool, ToolAnnotations, check_definition};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+use super::arguments;
+use super::builder::DefinitionError;
 use super::context::Context;
 use super::failure::Failure;
 use super::inbound::JsonSlice;
+use super::registry::{Entry, List};
 use super::result::IntoCallResult;
+use super::schema;
 use super::tasks::TaskUse;
+use crate::transport::BoxFuture;
 
 /// The arguments of a tool that has none.
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize, JsonSchema)]
@@ -22,17 +31,39 @@ pub struct NoArguments {}
 #[derive(Clone, Debug)]
 pub struct ToolBuilder {
     definition: Tool,
+    task: TaskUse,
 }
 
+/// A tool's function, whatever its types are.
+pub(crate) type ToolFunction =
+    dyn Fn(Option<JsonSlice>, Context) -> BoxFuture<'static, Result<CallToolResult, Failure>> + Send + Sync;
+
 /// A tool with its function.
-#[derive(Debug)]
-pub struct ServerTool {}
+pub struct ServerTool {
+    definition: Tool,
+    task: TaskUse,
+    function: Box<ToolFunction>,
+    /// Whether the schemas are enforced here: types do so by themselves.
+    is_raw: bool,
+}
+
+/// A tool as it is served.
+pub(crate) struct ToolEntry {
+    pub(crate) definition: Tool,
+    pub(crate) task: TaskUse,
+    pub(crate) function: Box<ToolFunction>,
+    /// The headers that calls repeat; nothing where there are none.
+    pub(crate) headers: Option<Arc<ParamHeaders>>,
+    text: Box<str>,
+    /// The definition for legacy clients, where it differs.
+    legacy_text: Option<Box<str>>,
+}
 
 /// Begins to define a tool: its name, and what it does, for the model.
 pub fn tool(name: impl Into<String>, description: impl Into<String>) -> ToolBuilder {
     let mut definition = Tool::new(name, RawJson::empty_object());
     definition.description = Some(description.into());
-    ToolBuilder { definition }
+    ToolBuilder { definition, task: TaskUse::Never }
 }
 
 impl ToolBuilder {
@@ -52,8 +83,9 @@ impl ToolBuilder {
 
     /// Sets whether it answers with a task to clients that know tasks. Never, without it.
     #[must_use]
-    pub fn task(self, task: TaskUse) -> Self {
-        todo!("core-a {task:?}")
+    pub const fn task(mut self, task: TaskUse) -> Self {
+        self.task = task;
+        self
     }
 
     /// Gives it its function. The schemas are those of the function's types; a property is repeated in a header with
@@ -67,26 +99,102 @@ impl ToolBuilder {
         F: Fn(A, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, Failure>> + Send + 'static,
     {
-        let _ = (self, function);
-        todo!("core-a")
+        let mut definition = self.definition;
+        definition.input_schema = arguments::schema_of::<A>();
+        definition.output_schema = R::output_schema();
+        let function = move |given: Option<JsonSlice>, context| -> BoxFuture<'static, _> {
+            match arguments::read::<A>(given.as_ref()) {
+                Ok(arguments) => {
+                    let work = function(arguments, context);
+                    Box::pin(async move { work.await?.into_call_result() })
+                }
+                Err(failure) => Box::pin(std::future::ready(Err(failure))),
+            }
+        };
+        ServerTool { definition, task: self.task, function: Box::new(function), is_raw: false }
     }
 }
 
 impl ServerTool {
     /// Returns a tool with a definition of its own making, such as one that came from elsewhere. Schemas are sent byte
-    /// for byte; arguments are checked against `inputSchema` and structured results against `outputSchema`.
+    /// for byte; arguments are checked against `inputSchema` and structured results against `outputSchema`. A schema
+    /// that does not say what it is written in is one of JSON Schema 2020-12; a `$ref` must stay within the schema.
     pub fn raw<F, Fut>(definition: Tool, function: F) -> Self
     where
         F: Fn(Option<JsonSlice>, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<CallToolResult, Failure>> + Send + 'static,
     {
-        let _ = (definition, function);
-        todo!("core-a")
+        let function = move |given, context| -> BoxFuture<'static, _> { Box::pin(function(given, context)) };
+        Self { definition, task: TaskUse::Never, function: Box::new(function), is_raw: true }
     }
 
     /// Sets whether it answers with a task to clients that know tasks.
     #[must_use]
-    pub fn task(self, task: TaskUse) -> Self {
-        todo!("core-a {task:?}")
+    pub const fn task(mut self, task: TaskUse) -> Self {
+        self.task = task;
+        self
+    }
+}
+
+impl fmt::Debug for ServerTool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ServerTool").field("definition", &self.definition).finish_non_exhaustive()
+    }
+}
+
+impl ToolEntry {
+    /// Checks a tool and prepares what each call needs of it.
+    pub(crate) fn prepare(tool: ServerTool) -> Result<Self, DefinitionError> {
+        let ServerTool { definition, task, mut function, is_raw } = tool;
+        let invalid =
+            |reason: String| DefinitionError::Invalid { kind: "tool", name: definition.name.clone(), reason };
+        check_definition(&definition).map_err(invalid)?;
+        if is_raw {
+            function = schema::enforced(&definition, function).map_err(invalid)?;
+        }
+        let headers = ParamHeaders::from_schema(&definition.input_schema)
+            .map_err(|error| invalid(error.to_string()))?;
+        let headers = (!headers.is_empty()).then(|| Arc::new(headers));
+        let text = serde_json::to_string(&definition).expect("a definition is JSON").into();
+        let legacy_text = legacy_text(&definition);
+        Ok(Self { definition, task, function, headers, text, legacy_text })
+    }
+}
+
+/// Writes a definition without what legacy clients cannot read: they know structured results that are objects, and
+/// refuse a whole list for one `outputSchema` that says otherwise.
+fn legacy_text(definition: &Tool) -> Option<Box<str>> {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        #[serde(rename = "type")]
+        kind: Option<serde_json::Value>,
+    }
+    let schema = definition.output_schema.as_ref()?;
+    if schema.parse::<Head>().is_ok_and(|head| head.kind.is_some_and(|kind| kind == "object")) {
+        return None;
+    }
+    let mut definition = definition.clone();
+    definition.output_schema = None;
+    Some(serde_json::to_string(&definition).expect("a definition is JSON").into())
+}
+
+impl Entry for ToolEntry {
+    const LIST: List = List::Tools;
+
+    fn key(&self) -> &str {
+        &self.definition.name
+    }
+
+    fn text(&self, era: Era) -> &str {
+        match era {
+            Era::Legacy => self.legacy_text.as_deref().unwrap_or(&self.text),
+            Era::Modern => &self.text,
+        }
+    }
+}
+
+impl fmt::Debug for ToolEntry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ToolEntry").field("definition", &self.definition).finish_non_exhaustive()
     }
 }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::canned::Canned;
 use super::people::{Account, Client};
 use super::rules::{
-    Consent, Dpop, Iss, RefreshTokens, Registration, RegistrationSecret, ResourceRule, Rotation, TokenFault,
-    WellKnown,
+    AccessTokens, Consent, Dpop, Iss, RefreshTokens, Registration, RegistrationSecret, ResourceRule,
+    Rotation, TokenFault, WellKnown,
 };
 
 /// The server's settings. The default is a friendly modern server; change fields.
@@ -57,6 +57,8 @@ pub struct AuthorityConfig {
     /// `expires_in` of access tokens, in seconds. `None` leaves it out and the token lasts; so does the token of a
     /// server that announces zero or less.
     pub access_token_lifetime: Option<i64>,
+    /// What access tokens look like.
+    pub access_tokens: AccessTokens,
     /// Who gets a refresh token.
     pub refresh_tokens: RefreshTokens,
     /// What becomes of a refresh token that was used.
@@ -108,6 +110,7 @@ impl Default for AuthorityConfig {
             account: Account::default(),
             code_lifetime: Duration::from_secs(60),
             access_token_lifetime: Some(3_600),
+            access_tokens: AccessTokens::Opaque,
             refresh_tokens: RefreshTokens::Always,
             rotation: Rotation::Strict,
             refresh_delay: Duration::ZERO,

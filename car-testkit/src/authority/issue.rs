@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::jwt::now;
 use super::route::Asked;
-use super::rules::RefreshTokens;
+use super::rules::{AccessTokens, RefreshTokens};
 use super::state::{Access, Grant, Memory, Refresh, State, secret};
 
 /// What is to be issued.
@@ -26,7 +26,10 @@ pub(super) fn issue(memory: &mut Memory, state: &State, asked: &Asked, what: Iss
     if let Some(granted) = &config.granted_scope {
         grant.scope.clone_from(granted);
     }
-    let access = secret("access");
+    let access = match config.access_tokens {
+        AccessTokens::Opaque => secret("access"),
+        AccessTokens::Jwt => access_token(state, asked, &grant),
+    };
     let mut answer = json!({ "access_token": access, "token_type": "Bearer" });
     if grant.thumbprint.is_some() {
         answer["token_type"] = json!("DPoP");
@@ -55,6 +58,23 @@ pub(super) fn issue(memory: &mut Memory, state: &State, asked: &Asked, what: Iss
         memory.refresh.insert(refresh, Refresh { grant, spent: None });
     }
     answer
+}
+
+/// RFC 9068 §2.2.
+fn access_token(state: &State, asked: &Asked, grant: &Grant) -> String {
+    let lifetime = asked.config.access_token_lifetime.and_then(|seconds| u64::try_from(seconds).ok());
+    let subject = grant.account.as_ref().map_or(&grant.client, |account| &account.subject);
+    let claims = json!({
+        "iss": asked.issuer(),
+        "sub": subject,
+        "aud": grant.resource,
+        "client_id": grant.client,
+        "scope": grant.scope,
+        "iat": now(),
+        "exp": now() + lifetime.unwrap_or(3_600),
+        "jti": secret("jti"),
+    });
+    state.key.sign(&json!({ "typ": "at+jwt" }), &claims)
 }
 
 fn id_token(state: &State, asked: &Asked, grant: &Grant, nonce: Option<&str>) -> String {

@@ -12,7 +12,7 @@
 //!
 //!  config ─▶ rules, people: what a test may choose
 //!
-//!  MCP request ─▶ guard (protection's settings) ─▶ the everything-server
+//!  MCP request ─▶ guard (protection's settings) ─▶ the double
 //! ```
 //!
 //! [`Authority`] is the server; [`AuthorityConfig`] says how it behaves, also where it behaves badly. The test's side
@@ -50,7 +50,7 @@ pub use ledger::{AuthorityLedger, Endpoint, Seen};
 pub use people::{Account, Client};
 pub use protection::{MetadataAt, Protection, ProtectionConfig};
 pub use rules::{
-    Consent, Dpop, Iss, RefreshTokens, Registration, RegistrationSecret, ResourceRule, Rotation, TokenFault,
-    WellKnown,
+    AccessTokens, Consent, Dpop, Iss, RefreshTokens, Registration, RegistrationSecret, ResourceRule,
+    Rotation, TokenFault, WellKnown,
 };
 pub use server::{Authority, Introspected};

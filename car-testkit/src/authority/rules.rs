@@ -112,6 +112,16 @@ pub enum TokenFault {
     DeadToken,
 }
 
+/// What an access token looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AccessTokens {
+    /// It means nothing to anybody else.
+    Opaque,
+    /// A JSON Web Token for the `resource` that was asked for, signed with the key at `jwks_uri` (RFC 9068).
+    Jwt,
+}
+
 /// What is thought of the `resource` parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

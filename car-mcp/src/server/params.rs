@@ -1,0 +1,215 @@
+//! The parameters of a request: one pass that finds the members which the server itself reads.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use car_mcp_proto::capability::{ClientCapabilities, Implementation};
+use car_mcp_proto::logging::LoggingLevel;
+use car_mcp_proto::progress::ProgressToken;
+use car_mcp_proto::{ErrorObject, meta};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::inbound::{RequestMeta, invalid};
+
+/// Where a member's value stands in the text of the parameters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    start: usize,
+    end: usize,
+}
+
+impl Span {
+    /// Finds a part, which must lie in the text.
+    fn of(part: &RawValue, text: &str) -> Self {
+        let start = part.get().as_ptr().addr() - text.as_ptr().addr();
+        Self { start, end: start + part.get().len() }
+    }
+
+    pub(crate) const fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+}
+
+/// What the parameters hold, as far as the server reads them before it knows the method's own type.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Params {
+    /// Why they cannot be used at all.
+    fault: Option<Box<ErrorObject>>,
+    /// Whether `_meta` names a revision.
+    pub(crate) names_version: bool,
+    /// What a modern request says of itself; nothing where `_meta` names no revision.
+    pub(crate) meta: Option<Result<Arc<RequestMeta>, Box<ErrorObject>>>,
+    /// Asks for progress.
+    pub(crate) progress_token: Option<ProgressToken>,
+    name: Option<Box<str>>,
+    uri: Option<Box<str>>,
+    task_id: Option<Box<str>>,
+    pub(crate) arguments: Option<Span>,
+    pub(crate) input_responses: Option<Span>,
+    pub(crate) request_state: Option<Span>,
+    pub(crate) cursor: Option<Span>,
+}
+
+/// Declares an object of which known members are found, each at most once, and the rest is passed over.
+macro_rules! raw_object {
+    ($object:ident $expected:literal { $($member:ident = $wire:literal,)* }) => {
+        #[derive(Default)]
+        struct $object<'a> {
+            $( $member: Option<&'a RawValue>, )*
+            repeated: Option<&'static str>,
+        }
+
+        impl<'de> Deserialize<'de> for $object<'de> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                #[derive(Deserialize)]
+                #[expect(non_camel_case_types, reason = "the names of the members")]
+                enum Key {
+                    $( #[serde(rename = $wire)] $member, )*
+                    #[serde(other)]
+                    other,
+                }
+                struct ObjectVisitor;
+                impl<'de> Visitor<'de> for ObjectVisitor {
+                    type Value = $object<'de>;
+
+                    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        formatter.write_str($expected)
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$object<'de>, A::Error> {
+                        let mut object = $object::default();
+                        while let Some(key) = map.next_key::<Key>()? {
+                            match key {
+                                $( Key::$member => {
+                                    if object.$member.replace(map.next_value()?).is_some() {
+                                        object.repeated = Some($wire);
+                                    }
+                                } )*
+                                Key::other => { map.next_value::<IgnoredAny>()?; }
+                            }
+                        }
+                        Ok(object)
+                    }
+                }
+                deserializer.deserialize_map(ObjectVisitor)
+            }
+        }
+    };
+}
+
+raw_object! { RawParams "an object as `params`" {
+    meta = "_meta",
+    name = "name",
+    uri = "uri",
+    task_id = "taskId",
+    arguments = "arguments",
+    input_responses = "inputResponses",
+    request_state = "requestState",
+    cursor = "cursor",
+} }
+
+raw_object! { RawMeta "an object as `_meta`" {
+    version = "io.modelcontextprotocol/protocolVersion",
+    capabilities = "io.modelcontextprotocol/clientCapabilities",
+    client_info = "io.modelcontextprotocol/clientInfo",
+    log_level = "io.modelcontextprotocol/logLevel",
+    progress_token = "progressToken",
+} }
+
+impl Params {
+    /// Reads the parameters. What is wrong with them is kept and told by whoever needs them.
+    pub(crate) fn read(text: &str) -> Self {
+        let mut params = Self::default();
+        if let Err(error) = params.fill(text) {
+            params.fault = Some(Box::new(error));
+        }
+        params
+    }
+
+    /// Returns an error if the parameters cannot be used at all.
+    pub(crate) fn check(&self) -> Result<(), ErrorObject> {
+        self.fault.as_deref().map_or(Ok(()), |fault| Err(fault.clone()))
+    }
+
+    /// Returns what a method is about, where it is about something by name.
+    pub(crate) fn subject(&self, method: &str) -> Result<Option<&str>, ErrorObject> {
+        let (member, value) = match method {
+            "tools/call" | "prompts/get" => ("name", &self.name),
+            "resources/read" => ("uri", &self.uri),
+            "tasks/get" | "tasks/update" | "tasks/cancel" => ("taskId", &self.task_id),
+            _ => return Ok(None),
+        };
+        match value {
+            Some(value) => Ok(Some(value)),
+            None => Err(invalid(format!("expected a string as `{member}`, found none"))),
+        }
+    }
+
+    fn fill(&mut self, text: &str) -> Result<(), ErrorObject> {
+        let raw: RawParams<'_> = serde_json::from_str(text)
+            .map_err(|error| invalid(format!("the parameters do not fit: {error}")))?;
+        if let Some(meta) = raw.meta.filter(|meta| meta.get() != "null") {
+            self.fill_meta(meta)?;
+        }
+        if let Some(member) = raw.repeated {
+            return Err(repeated(member));
+        }
+        let span = |part: Option<&RawValue>| {
+            part.filter(|part| part.get() != "null").map(|part| Span::of(part, text))
+        };
+        self.arguments = span(raw.arguments);
+        if raw.arguments.is_some_and(|raw| self.arguments.is_some() && !raw.get().starts_with('{')) {
+            return Err(invalid("expected an object as `arguments`, found something else".to_owned()));
+        }
+        self.input_responses = span(raw.input_responses);
+        self.request_state = span(raw.request_state);
+        self.cursor = span(raw.cursor);
+        self.name = optional(raw.name, "name")?;
+        self.uri = optional(raw.uri, "uri")?;
+        self.task_id = optional(raw.task_id, "taskId")?;
+        Ok(())
+    }
+
+    fn fill_meta(&mut self, text: &RawValue) -> Result<(), ErrorObject> {
+        let raw: RawMeta<'_> = serde_json::from_str(text.get())
+            .map_err(|error| invalid(format!("`_meta` does not fit: {error}")))?;
+        self.names_version = raw.version.is_some();
+        if let Some(member) = raw.repeated {
+            return Err(repeated(member));
+        }
+        self.progress_token = optional(raw.progress_token, meta::PROGRESS_TOKEN)?;
+        if self.names_version {
+            self.meta = Some(self.request_meta(&raw).map(Arc::new).map_err(Box::new));
+        }
+        Ok(())
+    }
+
+    fn request_meta(&self, raw: &RawMeta<'_>) -> Result<RequestMeta, ErrorObject> {
+        let version: Box<str> = required(raw.version, meta::PROTOCOL_VERSION)?;
+        let client_capabilities: ClientCapabilities = required(raw.capabilities, meta::CLIENT_CAPABILITIES)?;
+        let client_info: Option<Implementation> = optional(raw.client_info, meta::CLIENT_INFO)?;
+        let log_level: Option<LoggingLevel> = optional(raw.log_level, meta::LOG_LEVEL)?;
+        if let Some(level) = log_level.as_ref().filter(|level| !level.is_known()) {
+            return Err(invalid(format!("expected a log level in {:?}, found {level:?}", meta::LOG_LEVEL)));
+        }
+        let progress_token = self.progress_token.clone();
+        Ok(RequestMeta { version, client_capabilities, client_info, log_level, progress_token })
+    }
+}
+
+fn repeated(member: &str) -> ErrorObject {
+    invalid(format!("expected the member {member:?} once, found it twice"))
+}
+
+fn required<T: DeserializeOwned>(raw: Option<&RawValue>, member: &str) -> Result<T, ErrorObject> {
+    optional(raw, member)?.ok_or_else(|| invalid(format!("expected {member:?} in `_meta`, found none")))
+}
+
+/// Reads a member; `null` is as good as absent.
+fn optional<T: DeserializeOwned>(raw: Option<&RawValue>, member: &str) -> Result<Option<T>, ErrorObject> {
+    let Some(raw) = raw else { return Ok(None) };
+    serde_json::from_str(raw.get()).map_err(|error| invalid(format!("{member:?} does not fit: {error}")))
+}
