@@ -37,7 +37,7 @@ fn server(output: Option<&str>) -> Server {
 async fn a_schema_is_sent_byte_for_byte() {
     let server = server(None);
     let request = crate::double::request("tools/list", json!({}));
-    let mut exchange = server.answer(request, car_mcp::server::Caller::anonymous());
+    let mut exchange = server.answer(request, Caller::anonymous());
     let Some(car_mcp::server::Step::Answer(answer)) = exchange.step().await else {
         panic!("expected an answer")
     };
