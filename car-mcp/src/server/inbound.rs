@@ -60,7 +60,10 @@ impl JsonSlice {
 /// One message.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "JSON-RPC has these shapes")]
-#[expect(clippy::large_enum_variant, reason = "nearly every message is a request: a box would cost each of them")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every message is a request: a box would cost each of them"
+)]
 pub enum Inbound {
     /// Wants an answer.
     Request(Request),
