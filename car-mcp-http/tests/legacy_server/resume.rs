@@ -55,7 +55,8 @@ impl Got {
     fn check(&self) {
         let (last, rest) = self.messages.split_last().unwrap();
         assert_eq!(text(last), "counted");
-        let numbers: Vec<u64> = rest.iter().map(|message| message["params"]["data"].as_u64().unwrap()).collect();
+        let numbers: Vec<u64> =
+            rest.iter().map(|message| message["params"]["data"].as_u64().unwrap()).collect();
         assert!(numbers.into_iter().eq(1..=EVENTS), "{} messages", rest.len());
     }
 }

@@ -108,10 +108,12 @@ async fn a_service_can_be_told_to_stream_always() {
 async fn w05_a_client_that_vanishes_does_not_cancel_and_finds_its_answer() {
     let stage = Stage::default();
     let peer = begun(&stage).await;
-    let mut reply = peer.post(json!({
-        "jsonrpc": "2.0", "id": 2, "method": "tools/call",
-        "params": {"name": "leave", "arguments": {}},
-    })).await;
+    let mut reply = peer
+        .post(json!({
+            "jsonrpc": "2.0", "id": 2, "method": "tools/call",
+            "params": {"name": "leave", "arguments": {}},
+        }))
+        .await;
     let id = reply.event().await.unwrap().id.unwrap();
     drop(reply);
     Stage::one(&stage.begun).await;
