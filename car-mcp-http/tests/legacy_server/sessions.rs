@@ -191,7 +191,7 @@ impl TokenVerifier for Names {
         token: BearerToken<'a>,
         _: &'a Parts,
     ) -> BoxFuture<'a, Result<VerifiedToken, VerifyError>> {
-        let principal = Principal::new(token.as_str());
+        let principal = Principal::new(token.expose());
         Box::pin(std::future::ready(Ok(VerifiedToken::new(principal))))
     }
 }

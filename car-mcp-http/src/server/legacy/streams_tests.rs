@@ -216,6 +216,24 @@ async fn what_is_kept_is_bounded_and_what_a_reader_has_yet_to_get_is_never_dropp
 }
 
 #[tokio::test]
+async fn what_is_over_makes_room_for_what_goes_on() {
+    let (options, now) = (options(1_000, 4_000), Instant::now());
+    let mut streams = Streams::new(true);
+    let over = streams.open(&options, now);
+    say(&mut streams, 1, 1, 50, &options);
+    assert_eq!(drain(&mut streams, &over).len(), 50);
+    streams.finish(1, now);
+    streams.detach(&over, now);
+    let live = streams.open(&options, now);
+    for _ in 0..100 {
+        say(&mut streams, 2, 1, 1, &options);
+        assert_eq!(drain(&mut streams, &live).len(), 1);
+    }
+    assert!(streams.resume(after(2, 0)).is_ok());
+    assert_eq!(streams.resume(after(1, 0)), Err(Lost::Forgotten));
+}
+
+#[tokio::test]
 async fn streams_that_ended_are_forgotten_in_time_and_in_number() {
     let (options, now) = (SessionOptions::default(), Instant::now());
     let mut streams = Streams::new(true);
