@@ -23,8 +23,10 @@ const STEPS: &[Step] = &[
     ("docs", || passed(docs())),
     ("advisories", advisories),
     ("examples", || passed(examples::run())),
-    ("conformance client", || passed(conformance::run(None, None))),
-    ("interop", || passed(interop::run())),
+    ("conformance client", || passed(conformance::client::run(None, None))),
+    ("conformance server", || passed(conformance::server::run(None, None))),
+    ("interop servers", || passed(interop::servers())),
+    ("interop clients", || passed(interop::clients::run(None))),
     ("sign-in", sign_in),
     ("demo", || passed(demo::run())),
 ];
