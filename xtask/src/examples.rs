@@ -25,7 +25,7 @@ const INPUT: &[(&str, &str, &str)] =
 
 pub(crate) fn run() -> Result<(), Failure> {
     let metadata = MetadataCommand::new().manifest_path(place::root().join("Cargo.toml")).no_deps().exec()?;
-    let (_server, url) = server::start()?;
+    let (_server, url) = server::start("double-server")?;
     let mut failed = Vec::new();
     for package in metadata.workspace_packages() {
         for target in package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Example)) {
