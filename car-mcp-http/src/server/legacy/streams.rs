@@ -158,6 +158,10 @@ impl Streams {
             return Read::Wait;
         }
         let Some(event) = self.log.as_ref().and_then(|log| log.get(stream.number, stream.read)) else {
+            // The store has lost it. The client will be told so when it comes back.
+            while self.list[index].kept_from <= self.list[index].read {
+                self.forget_first(index);
+            }
             return Read::End;
         };
         stream.read += 1;
@@ -232,6 +236,8 @@ impl Streams {
 
     fn own(&mut self) -> &mut Stream {
         if self.list.first().is_none_or(|stream| stream.number != OWN) {
+            // Most sessions have no other for most of their time.
+            self.list.reserve_exact(1);
             self.list.insert(0, Stream::new(OWN));
         }
         &mut self.list[0]
