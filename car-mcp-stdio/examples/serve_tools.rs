@@ -1,7 +1,7 @@
 //! Serves a few tools on its standard streams, to clients of either era.
 //!
 //! ```text
-//! cargo build -p car-mcp-stdio --features server --example serve_tools
+//! cargo build -p car-mcp-stdio --example serve_tools
 //! cargo run -p car-mcp-stdio --example local_server -- target/debug/examples/serve_tools
 //! ```
 

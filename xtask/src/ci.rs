@@ -79,7 +79,7 @@ fn clippy() -> Result<(), Failure> {
         ["clippy", "--workspace", "--all-targets", "--quiet", "--locked", "--", "--deny", "warnings"];
     run_command(&mut cargo(&arguments))?;
     // What the workspace as a whole never builds: crates without their features.
-    for package in ["car-oauth", "car-mcp-http"] {
+    for package in ["car-oauth", "car-mcp-http", "car-mcp-stdio"] {
         let alone = ["--no-default-features", "--quiet", "--locked", "--", "--deny", "warnings"];
         run_command(cargo(&["clippy", "--package", package]).args(alone))?;
     }

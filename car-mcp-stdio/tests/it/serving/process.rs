@@ -19,7 +19,7 @@ fn program() -> &'static Path {
         if !built.is_file() {
             #[expect(clippy::disallowed_methods, reason = "the test needs a program of this package")]
             let mut cargo = std::process::Command::new(env!("CARGO"));
-            cargo.args(["build", "--quiet", "--package", "car-mcp-stdio", "--features", "server"]);
+            cargo.args(["build", "--quiet", "--package", "car-mcp-stdio"]);
             assert!(cargo.args(["--example", "serve_tools"]).status().unwrap().success());
         }
         built
