@@ -48,7 +48,7 @@ impl Got {
             } else if let Some(value) = line.strip_prefix("data: ") {
                 data = Some(value.to_owned());
             } else if line.is_empty() {
-                self.last = id.take().or(self.last.take());
+                self.last = id.take().or_else(|| self.last.take());
                 if let Some(data) = data.take().filter(|data: &String| !data.is_empty()) {
                     self.messages.push(serde_json::from_str(&data).unwrap());
                 }

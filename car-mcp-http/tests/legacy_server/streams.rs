@@ -256,6 +256,28 @@ async fn the_newest_reader_takes_a_stream_over() {
 }
 
 #[tokio::test]
+async fn w06_a_question_comes_on_the_stream_of_its_request_even_when_that_was_cut() {
+    let mut peer = Peer::plain();
+    let mut hello = crate::peer::hello("2025-11-25");
+    hello["params"]["capabilities"] = json!({"elicitation": {}});
+    peer.session = peer.post(hello).await.header("mcp-session-id").map(str::to_owned);
+    peer.post(json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    let mut own = peer.get().await;
+    own.event().await.unwrap();
+    let mut reply = peer.call(2, "ask").await;
+    let primed = reply.event().await.unwrap().id.unwrap();
+    drop(reply);
+    let mut reply = peer.resume(&primed).await;
+    let question = reply.message().await.unwrap();
+    assert_eq!(question["method"], "elicitation/create");
+    let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": {"action": "decline"}});
+    assert_eq!(peer.post(answer).await.status, StatusCode::ACCEPTED);
+    assert_eq!(text(&reply.message().await.unwrap()), "decline");
+    assert!(peer.push("{\"own\":1}"));
+    assert_eq!(own.message().await.unwrap(), json!({"own": 1}), "and on no other");
+}
+
+#[tokio::test]
 async fn w06_changes_come_on_the_sessions_own_stream() {
     let peer = begun(&Stage::default()).await;
     let mut own = peer.get().await;

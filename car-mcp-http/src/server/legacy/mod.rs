@@ -154,3 +154,23 @@ fn unknown_session() -> Refusal {
     let message = "the session is unknown or over; begin a new one with initialize";
     Box::new(refuse_unread(StatusCode::NOT_FOUND, message))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    use super::driver::Driver;
+    use super::reader::Reader;
+    use super::session::Session;
+    use super::stream::Stream;
+    use crate::server::events::KeepAlive;
+
+    /// What a session with an open stream takes here while nothing is said: itself, its stream, the stream's end at
+    /// the connection and what tells it of changes.
+    #[test]
+    fn an_idle_session_is_small() {
+        let parts =
+            [size_of::<Session>(), size_of::<Stream>(), size_of::<KeepAlive<Reader>>(), size_of::<Driver>()];
+        assert!(parts.iter().sum::<usize>() <= 1_024, "{parts:?}");
+    }
+}

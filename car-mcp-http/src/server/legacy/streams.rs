@@ -232,6 +232,8 @@ impl Streams {
 
     fn own(&mut self) -> &mut Stream {
         if self.list.first().is_none_or(|stream| stream.number != OWN) {
+            // Most sessions have no other for most of their time.
+            self.list.reserve_exact(1);
             self.list.insert(0, Stream::new(OWN));
         }
         &mut self.list[0]
