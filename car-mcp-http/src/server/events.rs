@@ -21,8 +21,8 @@ pub(crate) const MESSAGE: &str = "message";
 /// Asks proxies not to hold a stream back. Known to nginx, and to those that took it from there.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Writes one event. `id` and `kind` hold no line ends. Each line of `data` becomes a line of its own; a reader joins
-/// them by line feeds.
+/// Writes one event. `id` and `kind` hold no line ends. A line end in `data` becomes a space: what is sent is JSON, where
+/// that means the same, and there are clients that read the first line of an event's data only.
 pub(crate) fn encode_event(id: Option<&str>, kind: Option<&str>, data: &[u8]) -> Bytes {
     let names = id.map_or(0, str::len) + kind.map_or(0, str::len);
     // Room for "id: ", "event: ", "data: ", their line ends and the blank line.
@@ -34,23 +34,17 @@ pub(crate) fn encode_event(id: Option<&str>, kind: Option<&str>, data: &[u8]) ->
             event.put_u8(b'\n');
         }
     }
-    let mut rest = Some(data);
-    while let Some(text) = rest {
-        let (line, after) = split_line(text);
-        event.put_slice(b"data: ");
-        event.put_slice(line);
-        event.put_u8(b'\n');
-        rest = after;
+    event.put_slice(b"data: ");
+    let mut rest = data;
+    while let Some(end) = memchr2(b'\r', b'\n', rest) {
+        event.put_slice(&rest[..end]);
+        event.put_u8(b' ');
+        rest = &rest[end + 1..];
     }
+    event.put_slice(rest);
+    event.put_u8(b'\n');
     event.put_u8(b'\n');
     event.freeze()
-}
-
-/// Returns the first line without its end, and what comes after that end. CR, LF and CRLF each end a line.
-fn split_line(text: &[u8]) -> (&[u8], Option<&[u8]>) {
-    let Some(end) = memchr2(b'\r', b'\n', text) else { return (text, None) };
-    let after = if text[end..].starts_with(b"\r\n") { end + 2 } else { end + 1 };
-    (&text[..end], Some(&text[after..]))
 }
 
 /// Returns a line that readers ignore.
@@ -107,14 +101,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_has_its_id_its_kind_and_a_line_of_data_for_each_line() {
+    fn an_event_has_its_id_its_kind_and_one_line_of_data() {
         let cases: [(Option<&str>, Option<&str>, &str, &str); 6] = [
             (None, None, "{}", "data: {}\n\n"),
             (Some("3-1"), Some("message"), "{}", "id: 3-1\nevent: message\ndata: {}\n\n"),
             (Some("3-0"), None, "", "id: 3-0\ndata: \n\n"),
-            (None, None, "a\nb", "data: a\ndata: b\n\n"),
-            (None, None, "a\r\nb\rc\n", "data: a\ndata: b\ndata: c\ndata: \n\n"),
-            (None, None, "\n\nid: 9", "data: \ndata: \ndata: id: 9\n\n"),
+            (None, None, "[1,\n2]", "data: [1, 2]\n\n"),
+            (None, None, "[\r\n1\r]\n", "data: [  1 ] \n\n"),
+            (None, None, "\n\nid: 9", "data:   id: 9\n\n"),
         ];
         for (id, kind, data, expected) in cases {
             assert_eq!(encode_event(id, kind, data.as_bytes()), expected);
