@@ -1,6 +1,6 @@
 """Goes through our server with PyPI's `mcp` and prints one line of JSON for each thing seen.
 
-usage: python foreign.py JOB, where JOB is {modern, url}; the old line of the SDK has no modern era
+usage: python foreign.py JOB, where JOB is {modern, url} or {modern, command}; the old line of the SDK has no modern era
 """
 
 import asyncio
@@ -28,6 +28,13 @@ async def accept(_context, _params):
     return types.ElicitResult(action="accept", content={"name": "Ada"})
 
 
+def program():
+    from mcp import StdioServerParameters
+
+    command, *args = job["command"]
+    return StdioServerParameters(command=command, args=args)
+
+
 @asynccontextmanager
 async def new_client(changed):
     from mcp import Client
@@ -37,7 +44,8 @@ async def new_client(changed):
             changed.set()
 
     mode = "auto" if job["modern"] else "legacy"
-    async with Client(job["url"], mode=mode, elicitation_callback=accept, message_handler=handler) as client:
+    server = job["url"] if "url" in job else program()
+    async with Client(server, mode=mode, elicitation_callback=accept, message_handler=handler) as client:
         info = client.server_info
         say(saw="connect", server=info.name if info else None, version=client.protocol_version)
         if not job["modern"]:
@@ -57,6 +65,7 @@ async def new_client(changed):
 @asynccontextmanager
 async def old_client(changed):
     from mcp import ClientSession
+    from mcp.client.stdio import stdio_client
     from mcp.client.streamable_http import streamablehttp_client
 
     async def handler(message):
@@ -64,9 +73,10 @@ async def old_client(changed):
         if isinstance(root, types.ToolListChangedNotification):
             changed.set()
 
-    async with streamablehttp_client(job["url"]) as (reading, writing, _session):
+    wire = streamablehttp_client(job["url"]) if "url" in job else stdio_client(program())
+    async with wire as streams:
         async with ClientSession(
-            reading, writing, elicitation_callback=accept, message_handler=handler
+            streams[0], streams[1], elicitation_callback=accept, message_handler=handler
         ) as session:
             result = await session.initialize()
             say(saw="connect", server=result.serverInfo.name, version=result.protocolVersion)

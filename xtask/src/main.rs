@@ -66,12 +66,15 @@ enum Command {
     SignIn,
     /// Runs every example of every crate
     Examples,
-    /// Measures clients against one server and writes docs/benchmarks.md
+    /// Measures clients against one server, servers with one client, and writes docs/benchmarks.md
     Bench {
+        /// Measure only one side
+        #[arg(value_enum)]
+        side: Option<bench::Side>,
         /// Fewer and shorter rounds
         #[arg(long)]
         quick: bool,
-        /// Only these kinds of client or of work, by how their names begin: `ours`, `rmcp-tuned`, `stdio`
+        /// Only these kinds of client, server or work, by how their names begin: `ours`, `rmcp-tuned`, `stdio`
         #[arg(long)]
         only: Vec<String>,
     },
@@ -133,7 +136,7 @@ fn main() -> ExitCode {
         },
         Command::SignIn => sign_in::run(),
         Command::Examples => examples::run(),
-        Command::Bench { quick, only } => bench::run(quick, &only),
+        Command::Bench { side, quick, only } => bench::run(side, quick, &only),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! Starts the everything-server and prints its URL once it can be used.
+//! Starts the everything-server and prints its URL once it can be used; or serves over standard streams.
 
 use std::io;
 use std::path::PathBuf;
@@ -33,6 +33,9 @@ struct Arguments {
     /// Serve https with this certificate and key (PEM files)
     #[arg(long, num_args = 2, value_names = ["CERTIFICATE", "KEY"])]
     tls: Option<Vec<PathBuf>>,
+    /// Serve over standard input and output, as a client starts it
+    #[arg(long, conflicts_with_all = ["port", "stateless", "sse", "oauth", "tls"])]
+    stdio: bool,
 }
 
 #[tokio::main]
@@ -52,6 +55,10 @@ async fn main() -> io::Result<()> {
     options.oauth = arguments.oauth;
     if let Some([certificate, key]) = arguments.tls.as_deref() {
         options.tls = Some((certificate.clone(), key.clone()));
+    }
+    if arguments.stdio {
+        let server = car_testkit::everything::server(&options).map_err(io::Error::other)?;
+        return car_mcp_stdio::serve_stdio(server).await;
     }
     let server = Everything::start(options).await?;
     println!("{}", server.url());

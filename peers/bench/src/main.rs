@@ -10,6 +10,8 @@
 //!                                                      └─ over standard streams: lines, its child, first core
 //!        ◀── one line of JSON each ── medians, ratios to the floor of the same round ──▶ table
 //! ```
+//!
+//! And MCP servers with one fast client; see [`servers`].
 
 mod answers;
 mod certificate;
@@ -21,6 +23,7 @@ mod orchestrate;
 mod pieces;
 mod process;
 mod serve;
+mod servers;
 mod table;
 mod workload;
 
@@ -41,7 +44,20 @@ fn main() -> Result<(), Failure> {
             println!("{}", serde_json::to_string(&report)?);
             Ok(())
         }
+        Some("server") => {
+            let kind = servers::Kind::of_name(arguments.get(1).ok_or("server wants a kind")?)?;
+            runtime.block_on(servers::serve(kind))
+        }
+        Some("load") => {
+            let load = serde_json::from_str(arguments.get(1).ok_or("load wants a job as JSON")?)?;
+            runtime.block_on(servers::load(load))
+        }
+        Some("memory") => {
+            let memory = serde_json::from_str(arguments.get(1).ok_or("memory wants a job as JSON")?)?;
+            runtime.block_on(servers::memory(memory))
+        }
+        Some("run-servers") => servers::run(&servers::Settings::parse(&arguments[1..])?),
         Some("run") => orchestrate::run(&orchestrate::Settings::parse(&arguments[1..])?),
-        _ => Err("expected serve, lines, client or run; `cargo xtask bench` calls this program".into()),
+        _ => Err("expected serve, lines, client, run, server, load, memory or run-servers; `cargo xtask bench` calls this program".into()),
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::job::{Job, Report, Work};
 use crate::workload::{self, Workload};
-use crate::{Failure, certificate, table};
+use crate::{Failure, certificate, servers, table};
 
 /// How a kind of client is run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -180,7 +180,10 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
     let page = table::write(&reports, &names, &results.machine, rounds, seconds);
     if workload::ALL.iter().all(|workload| settings.wants_work(workload)) {
-        std::fs::write(&settings.table, page)?;
+        // What follows the mark is about servers, and measured apart.
+        let old = std::fs::read_to_string(&settings.table).unwrap_or_default();
+        let rest = old.split_once(servers::MARK).map(|(_, rest)| format!("\n{}{rest}", servers::MARK));
+        std::fs::write(&settings.table, page + &rest.unwrap_or_default())?;
         println!("written to {} and {}", settings.results.display(), settings.table.display());
     } else {
         // The page has every workload; a part of them must not take its place.
@@ -247,7 +250,7 @@ fn server_command() -> Result<Vec<String>, Failure> {
 }
 
 /// A command bound to one core, where the system can do that.
-fn pinned(core: usize, program: &Path) -> Command {
+pub(crate) fn pinned(core: usize, program: &Path) -> Command {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     if core >= cores || !Path::new(TASKSET).exists() {
         return Command::new(program);
@@ -300,7 +303,7 @@ impl Drop for Server {
 }
 
 /// Names the processor, since absolute figures mean nothing without it.
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model =
         info.lines().find_map(|line| line.strip_prefix("model name")).and_then(|rest| rest.split_once(':'));

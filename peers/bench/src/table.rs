@@ -83,7 +83,8 @@ fn median(reports: &[Report], of: impl Fn(&Report) -> f64) -> f64 {
     middle(reports.iter().map(of).collect())
 }
 
-fn middle(mut values: Vec<f64>) -> f64 {
+/// Returns the median.
+pub(crate) fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

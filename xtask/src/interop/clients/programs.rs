@@ -1,4 +1,5 @@
-//! The clients that are not ours: how each is started, and what it cannot do.
+//! The clients that are not ours: how each is started, and what it cannot do. A local one starts our server itself and
+//! speaks to it over standard streams.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -16,8 +17,12 @@ const LEGACY: &str = "2025-11-25";
 enum Kind {
     /// An SDK for TypeScript, by the name of its package.
     TypeScript(&'static str),
+    /// The same, which starts our server itself and speaks to it over standard streams.
+    TypeScriptLocal(&'static str),
     /// PyPI `mcp`: the line of today, or the old one.
     Python { is_old: bool },
+    /// The same over standard streams.
+    PythonLocal { is_old: bool },
     /// crates.io `rmcp`.
     Rmcp,
     /// npm `mcp-remote`: local on one side, remote on the other, driven by the SDK for TypeScript.
@@ -64,6 +69,42 @@ pub(super) const CLIENTS: &[Client] = &[
     Client { name: "python 1.x", revision: LEGACY, cannot: &[], kind: Kind::Python { is_old: true } },
     Client { name: "rust rmcp, modern", revision: MODERN, cannot: &[], kind: Kind::Rmcp },
     Client { name: "rust rmcp, legacy", revision: LEGACY, cannot: &[], kind: Kind::Rmcp },
+    Client {
+        name: "typescript client, local, modern",
+        revision: MODERN,
+        cannot: &[],
+        kind: Kind::TypeScriptLocal(NEW_SDK),
+    },
+    Client {
+        name: "typescript client, local, legacy",
+        revision: LEGACY,
+        cannot: &[],
+        kind: Kind::TypeScriptLocal(NEW_SDK),
+    },
+    Client {
+        name: "typescript sdk, local",
+        revision: LEGACY,
+        cannot: &[],
+        kind: Kind::TypeScriptLocal(OLD_SDK),
+    },
+    Client {
+        name: "python, local, modern",
+        revision: MODERN,
+        cannot: &[],
+        kind: Kind::PythonLocal { is_old: false },
+    },
+    Client {
+        name: "python, local, legacy",
+        revision: LEGACY,
+        cannot: &[],
+        kind: Kind::PythonLocal { is_old: false },
+    },
+    Client {
+        name: "python 1.x, local",
+        revision: LEGACY,
+        cannot: &[],
+        kind: Kind::PythonLocal { is_old: true },
+    },
     Client { name: "mcp-remote", revision: LEGACY, cannot: &[], kind: Kind::Bridge },
     Client {
         name: "inspector command line, modern",
@@ -85,11 +126,9 @@ impl Client {
         let by_url = json!({ "url": url });
         match self.kind {
             Kind::TypeScript(package) => lines(&mut self.typescript(package, &by_url)?),
-            Kind::Python { is_old } => {
-                let python = if is_old { setup::python::old_program() } else { setup::python::program() };
-                let script = place::root().join("peers/python/foreign.py");
-                lines(Command::new(python).arg(script).arg(job(self, &by_url)))
-            }
+            Kind::TypeScriptLocal(package) => lines(&mut self.typescript(package, &local())?),
+            Kind::Python { is_old } => lines(&mut self.python(is_old, &by_url)),
+            Kind::PythonLocal { is_old } => lines(&mut self.python(is_old, &local())),
             Kind::Rmcp => lines(Command::new(build_rmcp()?).arg(job(self, &by_url))),
             Kind::Bridge => {
                 let node = setup::node::command()?;
@@ -103,6 +142,13 @@ impl Client {
             }
             Kind::Inspector => self.inspect(url),
         }
+    }
+
+    fn python(&self, is_old: bool, more: &Value) -> Command {
+        let python = if is_old { setup::python::old_program() } else { setup::python::program() };
+        let mut command = Command::new(python);
+        command.arg(place::root().join("peers/python/foreign.py")).arg(job(self, more));
+        command
     }
 
     fn typescript(&self, package: &str, more: &Value) -> Result<Command, Failure> {
@@ -151,6 +197,11 @@ impl Client {
             .into()),
         }
     }
+}
+
+/// Says how our server is started by a client.
+fn local() -> Value {
+    json!({ "command": [place::program("everything-server"), "--stdio"] })
 }
 
 /// Returns a folder for what clients write at home.
