@@ -64,7 +64,7 @@ async function main() {
   say({ saw: "call", text: text(await call(peer, "echo", { message: "hello" })) });
 
   const steps = [];
-  await call(peer, "progress", { steps: 3 }, { onprogress: ({ progress }) => steps.push(progress) });
+  await call(peer, "test_tool_with_progress", {}, { onprogress: ({ progress }) => steps.push(progress) });
   say({ saw: "progress", steps });
 
   await call(peer, "change_tools", {});

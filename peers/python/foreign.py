@@ -97,7 +97,7 @@ async def main():
         async def progressed(progress, _total, _message):
             steps.append(progress)
 
-        await client.call_tool("progress", {"steps": 3}, progress_callback=progressed)
+        await client.call_tool("test_tool_with_progress", {}, progress_callback=progressed)
         say(saw="progress", steps=steps)
 
         await client.call_tool("change_tools", {})

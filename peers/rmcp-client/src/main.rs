@@ -76,7 +76,7 @@ async fn main() -> Result<(), Failure> {
     say(&json!({ "saw": "connect", "version": version }));
     say(&json!({ "saw": "list", "tools": client.list_all_tools().await?.len() }));
     say(&json!({ "saw": "call", "text": call(&client, "echo", json!({ "message": "hello" })).await? }));
-    call(&client, "progress", json!({ "steps": 3 })).await?;
+    call(&client, "test_tool_with_progress", json!({})).await?;
     let steps = handler.steps.lock().expect("nothing panics while it holds the list").clone();
     say(&json!({ "saw": "progress", "steps": steps }));
     see_a_change(&client, &handler, is_modern).await?;
