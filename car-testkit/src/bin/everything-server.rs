@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use car_mcp_http::server::LegacyMode;
 use car_testkit::double::Era;
@@ -33,8 +34,14 @@ struct Arguments {
     /// Serve https with this certificate and key (PEM files)
     #[arg(long, num_args = 2, value_names = ["CERTIFICATE", "KEY"])]
     tls: Option<Vec<PathBuf>>,
+    /// How often an open stream carries a comment, in milliseconds
+    #[arg(long)]
+    keep_alive_ms: Option<u64>,
+    /// How long a session outlives its broken stream, in milliseconds
+    #[arg(long)]
+    grace_ms: Option<u64>,
     /// Serve over standard input and output, as a client starts it
-    #[arg(long, conflicts_with_all = ["port", "stateless", "sse", "oauth", "tls"])]
+    #[arg(long, conflicts_with_all = ["port", "stateless", "sse", "oauth", "tls", "keep_alive_ms", "grace_ms"])]
     stdio: bool,
 }
 
@@ -53,6 +60,8 @@ async fn main() -> io::Result<()> {
     options.always_stream = arguments.sse;
     options.page_size = arguments.page_size;
     options.oauth = arguments.oauth;
+    options.keep_alive = arguments.keep_alive_ms.map(Duration::from_millis);
+    options.grace = arguments.grace_ms.map(Duration::from_millis);
     if let Some([certificate, key]) = arguments.tls.as_deref() {
         options.tls = Some((certificate.clone(), key.clone()));
     }

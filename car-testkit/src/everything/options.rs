@@ -1,6 +1,7 @@
 //! What can be chosen about the everything-server.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use car_mcp::proto::ProtocolVersion;
 use car_mcp_http::server::options::LegacyMode;
@@ -25,6 +26,10 @@ pub struct Options {
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Demands tokens of an authorization server, which is started too.
     pub oauth: bool,
+    /// How often an open stream carries a comment; `None` leaves the service's own time.
+    pub keep_alive: Option<Duration>,
+    /// How long a session outlives its broken stream; `None` leaves the service's own time.
+    pub grace: Option<Duration>,
 }
 
 impl Options {

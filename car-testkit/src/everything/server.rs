@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use car_mcp::server::Server;
 use car_mcp_http::server::protect::ProtectedResource;
-use car_mcp_http::server::{Answers, HttpServer, McpService, SessionOptions};
+use car_mcp_http::server::{Answers, HttpServer, McpService, ServiceLimits, SessionOptions};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -41,9 +41,15 @@ impl Everything {
         let server = offers::server(&options).map_err(io::Error::other)?;
         let mut sessions = SessionOptions::default();
         sessions.pair = true;
+        sessions.grace = options.grace.unwrap_or(sessions.grace);
+        let mut limits = ServiceLimits::default();
+        limits.keep_alive = options.keep_alive.unwrap_or(limits.keep_alive);
         let answers = if options.always_stream { Answers::AlwaysStream } else { Answers::ByNeed };
-        let mut builder =
-            McpService::builder(server.clone()).legacy(options.legacy).sessions(sessions).answers(answers);
+        let mut builder = McpService::builder(server.clone())
+            .legacy(options.legacy)
+            .sessions(sessions)
+            .limits(limits)
+            .answers(answers);
         let mut authority = None;
         if options.oauth {
             let started = Arc::new(Authority::start(AuthorityConfig::default()).await?);

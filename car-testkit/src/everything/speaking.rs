@@ -5,6 +5,8 @@ use std::time::Duration;
 use car_mcp::proto::elicitation::ElicitParams;
 use car_mcp::proto::logging::LoggingLevel;
 use car_mcp::server::{Context, Failure, NoArguments, ServerBuilder, tool};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::questions;
 
@@ -30,9 +32,30 @@ pub(super) fn add(builder: ServerBuilder) -> ServerBuilder {
                 .run(|_: NoArguments, context| reconnection(context)),
         )
         .tool(
+            tool("flood", "Says as much as it is told to, as fast as it is read.")
+                .run(|flood: Flood, context| say_much(flood, context)),
+        )
+        .tool(
             tool("test_streaming_elicitation", "Speaks first, then asks the user.")
                 .run(|_: NoArguments, context| streaming_elicitation(context)),
         )
+}
+
+/// How much to say.
+#[derive(Deserialize, JsonSchema)]
+struct Flood {
+    /// How many messages.
+    messages: u32,
+    /// How long each one is.
+    bytes: usize,
+}
+
+async fn say_much(flood: Flood, context: Context) -> Result<String, Failure> {
+    let text = "x".repeat(flood.bytes);
+    for progress in 0..flood.messages {
+        context.progress(f64::from(progress), Some(f64::from(flood.messages)), Some(&text)).await;
+    }
+    Ok(format!("Said {} messages.", flood.messages))
 }
 
 async fn with_progress(context: Context) -> Result<&'static str, Failure> {
