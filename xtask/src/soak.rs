@@ -5,11 +5,11 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::place;
 use crate::server::START_TIME;
-use crate::shell::{Background, Failure, cargo, heading, output, run as run_command};
+use crate::shell::{Background, Failure, cargo, heading, run as run_command};
 
 /// How many sessions come and go in the long run and in the quick one, each with an open stream.
 const SESSIONS: (usize, usize) = (10_000, 1_000);
@@ -35,8 +35,7 @@ pub(crate) fn run(is_quick: bool, only: &[String]) -> Result<(), Failure> {
     for name in only {
         besiege.args(["--only", name]);
     }
-    let table = output(&mut besiege)?;
-    println!("{table}");
+    let table = said(&mut besiege)?;
     drop(server);
     if !only.is_empty() {
         return Ok(());
@@ -45,18 +44,23 @@ pub(crate) fn run(is_quick: bool, only: &[String]) -> Result<(), Failure> {
     heading("sessions that come and are killed");
     let (server, url) = start()?;
     let sessions = if is_quick { SESSIONS.1 } else { SESSIONS.0 };
-    let crowd = output(Command::new(program("siege")).args([
-        "crowd",
-        &url,
-        &server.id().to_string(),
-        "--sessions",
-        &sessions.to_string(),
-    ]))?;
-    println!("{crowd}");
+    let (pid, sessions) = (server.id().to_string(), sessions.to_string());
+    let crowd = said(Command::new(program("siege")).args(["crowd", &url, &pid, "--sessions", &sessions]))?;
     if !is_quick {
         write_page(&table, &crowd)?;
     }
     Ok(())
+}
+
+/// Runs a program to its end and shows what it said, also where it failed.
+fn said(command: &mut Command) -> Result<String, Failure> {
+    let output = command.stderr(Stdio::inherit()).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    println!("{text}");
+    match output.status.success() {
+        true => Ok(text),
+        false => Err(format!("the siege ended with {}", output.status).into()),
+    }
 }
 
 /// Starts the server with a short grace, so that sessions of killed clients are gone soon.

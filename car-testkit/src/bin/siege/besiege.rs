@@ -34,7 +34,6 @@ pub(crate) async fn run(
     only: &[String],
     bound_mib: u64,
 ) -> io::Result<ExitCode> {
-    let mut healthy = Healthy::connect(server).await?;
     println!(
         "| attack | median, quiet | median | times | 95 of 100, quiet | 95 of 100 | times | calls | peak MiB | what it saw |"
     );
@@ -44,7 +43,7 @@ pub(crate) async fn run(
         if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
             continue;
         }
-        let row = measure(server, pid, time, name, &mut healthy).await?;
+        let row = measure(server, pid, time, name).await?;
         over += usize::from(row.peak_mib > bound_mib);
         print(&row);
     }
@@ -52,15 +51,11 @@ pub(crate) async fn run(
     Ok(if over == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn measure(
-    server: &Server,
-    pid: u32,
-    time: Duration,
-    name: &'static str,
-    healthy: &mut Healthy,
-) -> io::Result<Row> {
-    let quiet = healthy.call_for(time).await?;
+async fn measure(server: &Server, pid: u32, time: Duration, name: &'static str) -> io::Result<Row> {
+    let quiet = Healthy::connect(server).await?.call_for(time).await?;
     let mut attack = Attack::start(name, server).await?;
+    // A client that comes now: it has to be let in too.
+    let mut healthy = Healthy::connect(server).await?;
     let peak = AtomicU64::new(0);
     let besieged = tokio::select! {
         besieged = healthy.call_for(time) => besieged?,

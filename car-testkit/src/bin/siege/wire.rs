@@ -5,10 +5,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// How long a server may take to say anything at all.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The buffer of a client that reads slowly, in bytes.
+const NARROW: u32 = 4096;
 
 /// Where the server is.
 #[derive(Clone, Debug)]
@@ -29,6 +32,13 @@ impl Server {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+
+    /// Connects with so small a buffer that what is not read stays with the server.
+    pub(crate) async fn connect_narrow(&self) -> io::Result<TcpStream> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(NARROW)?;
+        socket.connect(self.address).await
     }
 
     /// Returns the head of a POST: the headers that every revision wants, those given, and the empty line.

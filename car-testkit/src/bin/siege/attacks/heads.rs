@@ -49,7 +49,10 @@ pub(super) fn smuggling(server: &Server, tally: &Tally) -> Held {
 
 fn corpus(server: &Server) -> Vec<(&'static str, String)> {
     let hidden = format!("GET {}/health HTTP/1.1\r\nHost: {}\r\n\r\n", server.path, server.address);
-    let head = format!("POST {} HTTP/1.1\r\nHost: {}\r\n", server.path, server.address);
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n",
+        server.path, server.address
+    );
     let with = |framing: &str, body: &str| format!("{head}{framing}\r\n{body}{hidden}");
     vec![
         ("length and chunks", with("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")),

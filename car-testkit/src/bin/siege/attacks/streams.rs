@@ -31,7 +31,7 @@ pub(super) async fn slow_readers(server: &Server, tally: &Tally) -> io::Result<H
     let params = r#""name":"flood","arguments":{"messages":1000000,"bytes":4096}"#;
     let request = server.modern("tools/call", Some("flood"), params);
     for _ in 0..READERS {
-        let mut stream = server.connect().await?;
+        let mut stream = server.connect_narrow().await?;
         stream.write_all(&request).await?;
         tally.status(Some(read_head(&mut stream).await?.0));
         held.streams.push(stream);
