@@ -158,6 +158,10 @@ impl Streams {
             return Read::Wait;
         }
         let Some(event) = self.log.as_ref().and_then(|log| log.get(stream.number, stream.read)) else {
+            // The store has lost it. The client will be told so when it comes back.
+            while self.list[index].kept_from <= self.list[index].read {
+                self.forget_first(index);
+            }
             return Read::End;
         };
         stream.read += 1;
