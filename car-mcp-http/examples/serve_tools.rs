@@ -1,5 +1,8 @@
-//! Serves two tools over HTTP until it is interrupted: `cargo run -p car-mcp-http --features server --example
-//! serve_tools [ADDRESS]`.
+//! Serves two tools over HTTP until it is interrupted.
+//!
+//! ```text
+//! cargo run -p car-mcp-http --features server --example serve_tools -- 127.0.0.1:3001
+//! ```
 
 use car_mcp::proto::capability::Implementation;
 use car_mcp::server::{Context, Failure, Json, NoArguments, Server, tool};
@@ -31,6 +34,7 @@ async fn whoami(_: NoArguments, context: Context) -> Result<String, Failure> {
 }
 
 #[tokio::main]
+#[expect(clippy::print_stdout, reason = "an example shows what it does")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::builder(Implementation::new("example"))
         .tool(tool("add", "Adds two numbers").run(add))

@@ -35,6 +35,10 @@
 //! session.close().await;
 //! # Ok(()) }
 //! ```
+//!
+//! # Serving
+//!
+//! The other end, a server on its own standard streams, is in `server`, behind the feature of that name.
 
 mod answering;
 mod backoff;

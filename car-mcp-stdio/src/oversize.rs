@@ -123,6 +123,20 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "server")]
+    #[test]
+    fn finds_the_id_of_a_request() {
+        for (head, id) in [
+            (r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"a"#, Some(RequestId::Number(7))),
+            (r#"{"method":"tools/call","id":"a","params":{"a"#, Some(RequestId::Text("a".into()))),
+            (r#"{"method":"tools/call","params":{"id":7"#, None),
+            (r#"{"jsonrpc":"2.0","id":7,"result":{"a"#, None),
+            ("not json", None),
+        ] {
+            assert_eq!(asked_by(head.as_bytes()), id, "{head}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read_without_panic(head in proptest::collection::vec(any::<u8>(), 0..80)) {

@@ -1,4 +1,5 @@
-//! MCP peers, transport-neutral: a client session that speaks every revision of the protocol.
+//! MCP peers, transport-neutral: a client session and, with the feature `server`, a server. Both speak every revision of
+//! the protocol. The module `server` describes the server; here is the client.
 //!
 //! ```text
 //!   your task                                                        the wire
@@ -33,7 +34,8 @@
 //! }
 //! ```
 //!
-//! `examples/scripted_server.rs` runs a session over a transport that is a function.
+//! `examples/scripted_server.rs` runs a session over a transport that is a function, `examples/serve_in_memory.rs` a
+//! server over no transport at all.
 
 pub mod client;
 pub mod handler;

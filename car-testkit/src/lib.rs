@@ -1,7 +1,8 @@
-//! Servers to test MCP clients against: one that can do everything, and many that misbehave.
+//! Servers to test MCP clients against: one that can do everything, and many that misbehave. And the product's own
+//! server, to test it with.
 //!
 //! ```text
-//!  a client under test ──▶ loopback ──▶ everything ──┬─▶ modern                  (2026-07-28, stateless)
+//!  a client under test ──▶ loopback ──▶ double     ──┬─▶ modern                  (2026-07-28, stateless)
 //!                          (listener,                └─▶ legacy ─┬─ streamable   (sessions, resumable SSE)
 //!                           TLS, stop,                           └─ http_sse     (the old pair of endpoints)
 //!                           restart)
@@ -10,16 +11,19 @@
 //!  a client under test ──▶ hostile: one way of misbehaving, at one stage of the conversation
 //! ```
 //!
-//! [`everything::Everything`] is a correct server in every revision on one endpoint; its `ledger` says what reached
+//! [`double::Double`] is a correct server in every revision on one endpoint; its `ledger` says what reached
 //! it, so that a test can assert that nothing did. [`authority::Authority`] gives out the tokens that it may demand.
-//! [`hostile::Hostile`] is wrong in exactly one way. All are written on
-//! plain hyper or on plain sockets, and share no code with the crates under test: a mistake in those cannot hide itself.
+//! [`hostile::Hostile`] is wrong in exactly one way. These are written on plain hyper or on plain sockets, and share no
+//! code with the crates under test: a mistake in those cannot hide itself.
+//!
+//! [`everything::Everything`] is the other way round: the product's own server with one of everything, to be tried with
+//! clients that are not ours and with the conformance suite.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
-//! use car_testkit::everything::{Config, Everything};
+//! use car_testkit::double::{Config, Double};
 //!
-//! let server = Everything::start(Config::default()).await?;
+//! let server = Double::start(Config::default()).await?;
 //! assert!(server.url().starts_with("http://127.0.0.1:"));
 //! assert_eq!(server.ledger().requests(), 0);
 //! # Ok(()) }
@@ -33,6 +37,7 @@ mod sse;
 mod tls;
 
 pub mod authority;
+pub mod double;
 pub mod everything;
 pub mod hostile;
 

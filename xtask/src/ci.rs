@@ -23,8 +23,10 @@ const STEPS: &[Step] = &[
     ("docs", || passed(docs())),
     ("advisories", advisories),
     ("examples", || passed(examples::run())),
-    ("conformance client", || passed(conformance::run(None, None))),
-    ("interop", || passed(interop::run())),
+    ("conformance client", || passed(conformance::client::run(None, None))),
+    ("conformance server", || passed(conformance::server::run(None, None))),
+    ("interop servers", || passed(interop::servers())),
+    ("interop clients", || passed(interop::clients::run(None))),
     ("sign-in", sign_in),
     ("demo", || passed(demo::run())),
 ];
@@ -77,7 +79,7 @@ fn clippy() -> Result<(), Failure> {
         ["clippy", "--workspace", "--all-targets", "--quiet", "--locked", "--", "--deny", "warnings"];
     run_command(&mut cargo(&arguments))?;
     // What the workspace as a whole never builds: crates without their features.
-    for package in ["car-oauth", "car-mcp-http"] {
+    for package in ["car-oauth", "car-mcp-http", "car-mcp-stdio"] {
         let alone = ["--no-default-features", "--quiet", "--locked", "--", "--deny", "warnings"];
         run_command(cargo(&["clippy", "--package", package]).args(alone))?;
     }

@@ -18,7 +18,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     heading("building (the first time takes a few minutes)");
     let home = place::target().join("demo");
     let car = Car::build(&home)?;
-    let (_server, url) = server::start()?;
+    let (_server, url) = server::start("double-server")?;
     let local = server::build_local()?;
     println!("a small MCP server answers at {url}");
 

@@ -20,12 +20,14 @@ const ARGUMENTS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// What an example reads from standard input.
-const INPUT: &[(&str, &str, &str)] =
-    &[("car-mcp-proto", "read_message", r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#)];
+const INPUT: &[(&str, &str, &str)] = &[
+    ("car-mcp-proto", "read_message", r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#),
+    ("car-mcp-stdio", "serve_tools", r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#),
+];
 
 pub(crate) fn run() -> Result<(), Failure> {
     let metadata = MetadataCommand::new().manifest_path(place::root().join("Cargo.toml")).no_deps().exec()?;
-    let (_server, url) = server::start()?;
+    let (_server, url) = server::start("double-server")?;
     let mut failed = Vec::new();
     for package in metadata.workspace_packages() {
         for target in package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Example)) {

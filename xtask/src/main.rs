@@ -4,7 +4,7 @@
 //!  ci ─┬─▶ setup        tools, schemas             into target/ only
 //!      ├─▶ tidy         edges, sizes, invariants   findings with file and line
 //!      ├─▶ conformance  the official suite         reads its result files
-//!      ├─▶ interop      foreign servers            drives the `car` binary
+//!      ├─▶ interop      foreign servers, clients   drives the `car` binary, the everything-server
 //!      ├─▶ sign-in      foreign sign-in, browser   drives `car`, Chromium and tmux
 //!      └─▶ demo         our own server             drives the `car` binary
 //!  bench                peers/bench                writes docs/benchmarks.md
@@ -52,11 +52,16 @@ enum Command {
         #[arg(long)]
         system: bool,
     },
-    /// Runs the official conformance suite
-    #[command(subcommand)]
-    Conformance(Conformance),
-    /// Calls every tool of servers that are not ours
-    Interop,
+    /// Runs the official conformance suite: client and server, or one of them
+    Conformance {
+        #[command(subcommand)]
+        side: Option<Conformance>,
+    },
+    /// Tries out servers and clients that are not ours: both, or one of them
+    Interop {
+        #[command(subcommand)]
+        side: Option<Interop>,
+    },
     /// Signs in with a real browser at an authorization server that is not ours
     SignIn,
     /// Runs every example of every crate
@@ -86,6 +91,27 @@ enum Conformance {
         #[arg(long)]
         spec_version: Option<String>,
     },
+    /// Runs the server scenarios against our everything-server
+    Server {
+        /// Only this scenario
+        #[arg(long)]
+        scenario: Option<String>,
+        /// Only at this revision
+        #[arg(long)]
+        spec_version: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Interop {
+    /// Our client with servers that are not ours
+    Servers,
+    /// Our server with clients that are not ours
+    Clients {
+        /// Only the clients whose names begin so
+        #[arg(long)]
+        only: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -94,10 +120,20 @@ fn main() -> ExitCode {
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
         Command::Setup { system } => setup::run(system),
-        Command::Conformance(Conformance::Client { scenario, spec_version }) => {
-            conformance::run(scenario.as_deref(), spec_version.as_deref())
-        }
-        Command::Interop => interop::run(),
+        Command::Conformance { side } => match side {
+            None => conformance::run(),
+            Some(Conformance::Client { scenario, spec_version }) => {
+                conformance::client::run(scenario.as_deref(), spec_version.as_deref())
+            }
+            Some(Conformance::Server { scenario, spec_version }) => {
+                conformance::server::run(scenario.as_deref(), spec_version.as_deref())
+            }
+        },
+        Command::Interop { side } => match side {
+            None => interop::run(),
+            Some(Interop::Servers) => interop::servers(),
+            Some(Interop::Clients { only }) => interop::clients::run(only.as_deref()),
+        },
         Command::SignIn => sign_in::run(),
         Command::Examples => examples::run(),
         Command::Bench { side, quick, only } => bench::run(side, quick, &only),

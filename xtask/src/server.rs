@@ -10,10 +10,16 @@ use crate::shell::{Background, Failure, cargo, run};
 /// A debug build starts in much less; a loaded machine may need this.
 pub(crate) const START_TIME: Duration = Duration::from_secs(60);
 
-/// Builds the everything-server and starts it on a free port; returns its URL.
-pub(crate) fn start() -> Result<(Background, String), Failure> {
-    run(&mut cargo(&["build", "--quiet", "--package", "car-testkit", "--bin", "everything-server"]))?;
-    Background::start(&mut Command::new(place::program("everything-server")), START_TIME, |line| {
+/// Builds one of the test kit's servers and starts it on a free port; returns its URL.
+pub(crate) fn start(program: &str) -> Result<(Background, String), Failure> {
+    start_with(program, &[])
+}
+
+/// As [`start`], with arguments.
+pub(crate) fn start_with(program: &str, arguments: &[&str]) -> Result<(Background, String), Failure> {
+    run(&mut cargo(&["build", "--quiet", "--package", "car-testkit", "--bin", program]))?;
+    let mut command = Command::new(place::program(program));
+    Background::start(command.args(arguments), START_TIME, |line| {
         line.starts_with("http").then(|| line.trim().to_owned())
     })
 }

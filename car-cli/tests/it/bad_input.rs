@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use car_testkit::hostile::{Hostile, Mode};
 
 use crate::car::Car;
@@ -52,7 +52,7 @@ fn keeps_nothing_of_a_server_that_cannot_be_reached() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn stops_a_call_at_ctrl_c_and_tells_the_server() {
-    let server = Everything::start(Config::default()).await.unwrap();
+    let server = Double::start(Config::default()).await.unwrap();
     let car = Car::new();
     car.run(&["add", "Docs", &server.url()]).ends(0);
     car.run(&["enable", "docs", "sleep"]).ends(0);

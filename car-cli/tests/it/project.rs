@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 
 use crate::car::{Car, Ended, ended};
 
@@ -46,7 +46,7 @@ fn docs(url: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shows_asks_and_uses() {
-    let server = Everything::start(Config::default()).await.unwrap();
+    let server = Double::start(Config::default()).await.unwrap();
     let project = Project::new(&docs(&server.url()));
     let run = project.run(&["trust", "--show"]).ends(0);
     assert!(run.out.contains("trusted no\n\ndocs (line 1): \"Docs\"\n"), "{}", run.out);
@@ -78,7 +78,7 @@ async fn shows_asks_and_uses() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn says_in_an_unattended_run_that_nobody_agreed() {
-    let server = Everything::start(Config::default()).await.unwrap();
+    let server = Double::start(Config::default()).await.unwrap();
     let project = Project::new(&docs(&server.url()));
     let run = project.run(&["list"]).ends(0);
     assert!(run.out.contains("untrusted") && run.out.contains("project"), "{}", run.out);
@@ -107,7 +107,7 @@ async fn says_in_an_unattended_run_that_nobody_agreed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asks_again_after_a_change_and_shows_it() {
-    let server = Everything::start(Config::default()).await.unwrap();
+    let server = Double::start(Config::default()).await.unwrap();
     let project = Project::new(&docs("http://127.0.0.1:1/mcp"));
     project.run(&["trust", "--yes"]).ends(0);
     project.put(&docs(&server.url()));
@@ -214,7 +214,7 @@ fn says_that_there_is_no_project() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn adds_to_the_projects_file_and_keeps_what_is_there() {
-    let server = Everything::start(Config::default()).await.unwrap();
+    let server = Double::start(Config::default()).await.unwrap();
     let project = Project::new("");
     std::fs::remove_file(project.path()).unwrap();
     let text = || std::fs::read_to_string(project.path()).unwrap();

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use car_testkit::authority::{Authority, AuthorityConfig, Endpoint, ProtectionConfig};
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use car_testkit::location_of;
 use serde_json::Value;
 use url::Url;
@@ -23,7 +23,7 @@ pub(crate) const AT_ONCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Protected {
     pub(crate) authority: Authority,
-    pub(crate) server: Everything,
+    pub(crate) server: Double,
     pub(crate) car: Car,
 }
 
@@ -35,7 +35,7 @@ impl Protected {
         let authority = Authority::start(config).await.unwrap();
         let mut config = Config::default();
         config.protection = Some(authority.protection(ProtectionConfig::default()));
-        let world = Self { server: Everything::start(config).await.unwrap(), authority, car: Car::new() };
+        let world = Self { server: Double::start(config).await.unwrap(), authority, car: Car::new() };
         world.car.run(&["add", "Docs", &world.server.url()]).ends(3);
         world
     }

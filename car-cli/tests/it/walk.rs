@@ -3,13 +3,13 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use serde_json::json;
 
 use crate::car::{Car, ended};
 
-async fn added() -> (Everything, Car) {
-    let server = Everything::start(Config::default()).await.unwrap();
+async fn added() -> (Double, Car) {
+    let server = Double::start(Config::default()).await.unwrap();
     let car = Car::new();
     car.run(&["add", "Docs", &server.url()]).ends(0);
     (server, car)
@@ -123,7 +123,7 @@ async fn takes_arguments_and_secrets_from_standard_input() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn warns_of_a_secret_in_the_arguments() {
-    let server = Everything::start(Config::default()).await.unwrap();
+    let server = Double::start(Config::default()).await.unwrap();
     let car = Car::new();
     let run = car.run(&["add", "Docs", &server.url(), "--header", "X-Key: hunter2"]).ends(0);
     assert!(run.err.contains("--header-env and --header-stdin"), "{}", run.err);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use car_connectors::{ConnectorManager, ErrorKind, NewConnector};
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use car_testkit::hostile::{Hostile, Mode, Stage};
 use tokio::task::JoinSet;
 
@@ -113,7 +113,7 @@ async fn only_the_tool_with_an_invalid_schema_is_set_aside() {
         let place = Place::new();
         let mut config = Config::default();
         (config.era, config.broken_schema, config.broken_header) = (era, true, true);
-        let server = Everything::start(config).await.unwrap();
+        let server = Double::start(config).await.unwrap();
         let manager = ready(&place, &server, &["echo"]).await;
         let listing = manager.tools("docs").await.unwrap();
         let aside = listing.set_aside.iter().find(|aside| aside.name.as_deref() == Some("broken_schema"));
@@ -137,7 +137,7 @@ async fn an_enabled_tool_that_has_become_unusable_says_why() {
     let place = Place::new();
     let mut config = Config::default();
     config.broken_schema = true;
-    let server = Everything::start(config).await.unwrap();
+    let server = Double::start(config).await.unwrap();
     ready(&place, &server, &["echo"]).await.close().await;
     place.write("connectors.json", &place.manifest().replace("\"echo\"", "\"broken_schema\",\"echo\""));
     let manager = place.manager().await;

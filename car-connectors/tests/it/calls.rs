@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use car_connectors::{CallOptions, ErrorKind, NewConnector};
-use car_testkit::everything::{Answers, Config, Everything};
+use car_testkit::double::{Answers, Config, Double};
 use car_testkit::hostile::{Hostile, Mode, Stage};
 
 use crate::support::{ERAS, Place, call, echo, logged, named, raw, ready, server, short_limits, soon};
@@ -48,7 +48,7 @@ async fn sixty_four_calls_in_flight_do_not_wait_for_each_other() {
             let place = Place::new();
             let mut config = Config::default();
             (config.era, config.answers) = (era, answers);
-            let server = Everything::start(config).await.unwrap();
+            let server = Double::start(config).await.unwrap();
             let manager = ready(&place, &server, &["sleep"]).await;
             let started = Instant::now();
             let mut calls = tokio::task::JoinSet::new();
@@ -102,7 +102,7 @@ async fn a_call_under_way_survives_a_refresh_and_a_removal() {
         let (called, before) = tokio::join!(calling, soon(meanwhile));
         called.unwrap();
         // The session that was called says goodbye after the call; the one that was not, at once.
-        let sessions = usize::from(era == car_testkit::everything::Era::Legacy);
+        let sessions = usize::from(era == car_testkit::double::Era::Legacy);
         assert_eq!((before, goodbyes()), (sessions, 2 * sessions));
     }
 }

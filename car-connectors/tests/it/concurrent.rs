@@ -1,7 +1,7 @@
 //! Many changes at once: whatever the order, manifest, registry and sessions agree in the end.
 
 use car_connectors::{ConnectorManager, Error, ErrorKind, NewConnector, ToolSelection};
-use car_testkit::everything::Everything;
+use car_testkit::double::Double;
 use tokio::task::JoinSet;
 
 use crate::support::{ERAS, Place, echo, named, server, shown};
@@ -58,7 +58,7 @@ async fn changes_never_cross() {
 }
 
 /// Compares what the manager holds with what a fresh one makes of the same files.
-async fn agrees(place: &Place, manager: &ConnectorManager, server: &Everything) {
+async fn agrees(place: &Place, manager: &ConnectorManager, server: &Double) {
     let listed = manager.list().await.unwrap();
     let enabled: usize = listed.iter().map(|connector| connector.enabled_count).sum();
     assert_eq!(shown(manager).len(), enabled);

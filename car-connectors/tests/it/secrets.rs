@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use car_connectors::store::{Keychain, KeychainError, Secret, SecretMode};
 use car_connectors::{CallOptions, ConnectorManager, ErrorKind, NewConnector};
-use car_testkit::everything::Everything;
+use car_testkit::double::Double;
 use car_testkit::hostile::{Hostile, Mode};
 
 use crate::support::{ERAS, Place, call, echo, named, raw, server};
@@ -60,12 +60,12 @@ fn files_with_value(folder: &Path) -> Vec<String> {
     found
 }
 
-fn docs(server: &Everything) -> NewConnector {
+fn docs(server: &Double) -> NewConnector {
     NewConnector::remote("Docs", server.url()).with_header("X-Api-Key", Secret::new(VALUE))
 }
 
 /// Adds, calls, fails and is refused, so that whatever writes something has written it.
-async fn live(manager: &ConnectorManager, server: &Everything) {
+async fn live(manager: &ConnectorManager, server: &Double) {
     manager.add(docs(server)).await.unwrap();
     manager.enable_tools("docs", &named(&["echo"])).await.unwrap();
     echo(manager, "docs").await.unwrap();

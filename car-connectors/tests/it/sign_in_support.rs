@@ -6,7 +6,7 @@ use car_connectors::oauth::Error as OauthError;
 use car_connectors::oauth::driver::{Invitation, LoopbackAgent, Opener};
 use car_connectors::{ConnectorManager, ManagerOptions, NewConnector, SignInOptions};
 use car_testkit::authority::{Authority, AuthorityConfig, Endpoint, ProtectionConfig};
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use car_testkit::location_of;
 use futures_core::future::BoxFuture;
 use serde_json::Value;
@@ -40,7 +40,7 @@ pub(crate) fn person() -> LoopbackAgent {
 /// A protected server with its authorization server, and a state folder.
 pub(crate) struct Protected {
     pub(crate) authority: Authority,
-    pub(crate) server: Everything,
+    pub(crate) server: Double,
     pub(crate) place: Place,
 }
 
@@ -51,7 +51,7 @@ impl Protected {
         let authority = Authority::start(config).await.unwrap();
         let mut config = Config::default();
         config.protection = Some(authority.protection(ProtectionConfig::default()));
-        Self { server: Everything::start(config).await.unwrap(), authority, place: Place::new() }
+        Self { server: Double::start(config).await.unwrap(), authority, place: Place::new() }
     }
 
     /// A manager that knows the server under this name, with one tool enabled and somebody signed in.

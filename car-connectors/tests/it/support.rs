@@ -9,7 +9,7 @@ use car_connectors::store::{Home, SecretMode};
 use car_connectors::{
     CallOptions, ConnectorManager, Error, ManagerOptions, NewConnector, ToolOutcome, ToolSelection,
 };
-use car_testkit::everything::{Config, Era, Everything};
+use car_testkit::double::{Config, Double, Era};
 use serde_json::value::RawValue;
 use tempfile::TempDir;
 
@@ -76,10 +76,10 @@ pub(crate) fn short_limits(milliseconds: u64) -> Limits {
     limits
 }
 
-pub(crate) async fn server(era: Era) -> Everything {
+pub(crate) async fn server(era: Era) -> Double {
     let mut config = Config::default();
     config.era = era;
-    Everything::start(config).await.unwrap()
+    Double::start(config).await.unwrap()
 }
 
 pub(crate) fn raw(json: &str) -> Box<RawValue> {
@@ -91,7 +91,7 @@ pub(crate) fn named(names: &[&str]) -> ToolSelection {
 }
 
 /// A manager that knows the server as `docs`, with these tools enabled.
-pub(crate) async fn ready(place: &Place, server: &Everything, tools: &[&str]) -> ConnectorManager {
+pub(crate) async fn ready(place: &Place, server: &Double, tools: &[&str]) -> ConnectorManager {
     let manager = place.manager().await;
     manager.add(NewConnector::remote("Docs", server.url())).await.unwrap();
     if !tools.is_empty() {

@@ -90,6 +90,9 @@ impl McpServiceBuilder {
     }
 
     /// Accepts requests of these web pages, beside those of loopback: `scheme://name` or `scheme://name:port`.
+    ///
+    /// That is about what is let in. What a page may read is for its browser to say, by CORS: whoever serves pages of
+    /// another origin puts a layer for that in front.
     #[must_use]
     pub fn allow_origins<S: AsRef<str>>(mut self, origins: impl IntoIterator<Item = S>) -> Self {
         for origin in origins {

@@ -101,11 +101,11 @@ impl Pending {
     /// Decides what becomes of a request that has nothing to say yet. Timers are made here, so that a request that is
     /// answered at once has none.
     fn poll_patience(&mut self, context: &mut Context<'_>, plan: Plan) -> Poll<Response<ResponseBody>> {
-        if let (Some(timeout), Some(running)) = (plan.timeout, &mut self.running) {
-            if running.deadline.is_none() {
-                running.deadline = Some(Box::pin(tokio::time::sleep(timeout)));
-                context.waker().wake_by_ref();
-            }
+        if let (Some(timeout), Some(running)) = (plan.timeout, &mut self.running)
+            && running.deadline.is_none()
+        {
+            running.deadline = Some(Box::pin(tokio::time::sleep(timeout)));
+            context.waker().wake_by_ref();
         }
         if !plan.accepts.events {
             return Poll::Pending;

@@ -88,8 +88,8 @@ pub struct ServiceLimits {
     pub max_requests: usize,
     /// How many streams are open at once; one more is refused with 503. 20,000.
     pub max_streams: usize,
-    /// How long a request may take in all; then it is dropped and answered with an error. None: long work is the
-    /// client's to give up.
+    /// How long a modern request may take in all; then it is dropped and answered with an error (-32603). Streams of
+    /// changes may last. None: long work is the client's to give up.
     pub request_timeout: Option<Duration>,
     /// How often an open stream carries a comment, so that no proxy takes it for dead and a client that vanished is
     /// found out. 15 s.

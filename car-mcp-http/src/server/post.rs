@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use car_mcp::proto::rpc::{INVALID_REQUEST, PARSE_ERROR};
 use car_mcp::proto::{Era, ErrorObject, RequestId};
-use car_mcp::server::{Caller, Inbound, Malformed, Request};
+use car_mcp::server::{Caller, Exchange, Inbound, Malformed, Request};
+use car_mcp::transport::BoxFuture;
 use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
@@ -25,6 +26,22 @@ const LISTEN: &str = "subscriptions/listen";
 /// The legacy method that a modern server is asked by old clients.
 const INITIALIZE: &str = "initialize";
 
+/// What is left to do for a request once it has been looked at.
+enum Next<'a> {
+    /// Nothing.
+    Respond(Response<ResponseBody>),
+    Modern(Modern),
+    /// On the heap, so that modern requests do not carry its state.
+    Legacy(BoxFuture<'a, Response<ResponseBody>>),
+}
+
+/// A modern request that was let in.
+struct Modern {
+    exchange: Exchange,
+    id: RequestId,
+    plan: Plan,
+}
+
 impl Shared {
     pub(super) async fn post<B>(&self, head: &Parts, body: B, caller: Caller) -> Response<ResponseBody>
     where
@@ -44,23 +61,40 @@ impl Shared {
             Ok(body) => body,
             Err(unread) => return refuse_body(unread, most),
         };
+        // Nothing of the message is kept while it is waited for.
+        let (response, id) = match self.look_at(head, body, caller, accepts) {
+            Next::Respond(response) => return response,
+            Next::Modern(Modern { exchange, id, plan }) => {
+                (modern::answer(exchange, &id, plan).await, Some(id))
+            }
+            Next::Legacy(response) => (response.await, None),
+        };
+        self.placed(response, id.as_ref())
+    }
+
+    /// Decides who answers a message, and lets modern ones in.
+    fn look_at<'a>(&'a self, head: &'a Parts, body: Bytes, caller: Caller, accepts: Accepts) -> Next<'a> {
         if body.trim_ascii_start().first() == Some(&b'[') {
-            return self.batch(head, body, caller).await;
+            return self.batch(head, body, caller);
         }
-        match Inbound::read(&body) {
-            Err(malformed) => refuse_malformed(&malformed),
-            Ok(Inbound::Request(request)) => match self.era(head, request.is_modern()) {
-                Era::Modern => self.modern(head, request, caller, accepts).await,
+        let message = match Inbound::read(&body) {
+            Ok(message) => message,
+            Err(malformed) => return Next::Respond(refuse_malformed(&malformed)),
+        };
+        match message {
+            Inbound::Request(request) => match self.era(head, request.is_modern()) {
+                Era::Modern => self.modern(head, request, caller, accepts),
                 Era::Legacy => match self.permit_legacy(&caller, &request) {
-                    Ok(()) => self.legacy(head, Inbound::Request(request), caller).await,
-                    Err(response) => *response,
+                    Ok(()) => self.legacy(head, Inbound::Request(request), caller),
+                    Err(response) => Next::Respond(*response),
                 },
             },
-            Ok(message) => match (self.era(head, false), &message) {
-                (Era::Legacy, _) => self.legacy(head, message, caller).await,
-                (Era::Modern, Inbound::Notification(_)) => self.modern_notification(head),
+            message => match (self.era(head, false), &message) {
+                (Era::Legacy, _) => self.legacy(head, message, caller),
+                (Era::Modern, Inbound::Notification(_)) => Next::Respond(self.modern_notification(head)),
                 (Era::Modern, _) => {
-                    refuse_unread(StatusCode::BAD_REQUEST, "expected a request, found a response")
+                    let text = "expected a request, found a response";
+                    Next::Respond(refuse_unread(StatusCode::BAD_REQUEST, text))
                 }
             },
         }
@@ -75,28 +109,24 @@ impl Shared {
         }
     }
 
-    async fn modern(
-        &self,
-        head: &Parts,
-        request: Request,
-        caller: Caller,
-        accepts: Accepts,
-    ) -> Response<ResponseBody> {
-        if let Err(error) = self.refuse_handshake(&request) {
-            return refuse(StatusCode::BAD_REQUEST, Some(request.id()), &error);
-        }
-        let is_listen = match check::check(&self.server, &head.headers, &request) {
-            Err(error) => return refuse(status::of_refusal(error.code), Some(request.id()), &error),
-            Ok(name) => {
-                if let Err(response) = self.permit(&caller, request.method(), name) {
-                    return *response;
-                }
-                request.method() == LISTEN
-            }
+    fn modern(&self, head: &Parts, request: Request, caller: Caller, accepts: Accepts) -> Next<'_> {
+        let refusal = |error: &ErrorObject| {
+            Next::Respond(refuse(status::of_refusal(error.code), Some(request.id()), error))
         };
+        if let Err(error) = self.refuse_handshake(&request) {
+            return refusal(&error);
+        }
+        let name = match check::check(&self.server, &head.headers, &request) {
+            Ok(name) => name,
+            Err(error) => return refusal(&error),
+        };
+        if let Err(response) = self.permit(&caller, request.method(), name) {
+            return Next::Respond(*response);
+        }
+        let is_listen = request.method() == LISTEN;
         if is_listen && !accepts.events {
             let error = error(INVALID_REQUEST, "expected Accept to allow text/event-stream");
-            return refuse(StatusCode::NOT_ACCEPTABLE, Some(request.id()), &error);
+            return Next::Respond(refuse(StatusCode::NOT_ACCEPTABLE, Some(request.id()), &error));
         }
         let plan = Plan {
             accepts,
@@ -106,8 +136,7 @@ impl Shared {
             timeout: self.limits.request_timeout.filter(|_| !is_listen),
         };
         let id = request.id().clone();
-        let response = modern::answer(self.server.answer(request, caller), &id, plan).await;
-        self.placed(response, Some(&id))
+        Next::Modern(Modern { exchange: self.server.answer(request, caller), id, plan })
     }
 
     /// Tells an old client which revisions there are, where it asks for one that is not served any more.
@@ -125,30 +154,30 @@ impl Shared {
     }
 
     /// Answers a body that is an array, which only the legacy era has.
-    async fn batch(&self, head: &Parts, body: Bytes, caller: Caller) -> Response<ResponseBody> {
+    fn batch<'a>(&'a self, head: &'a Parts, body: Bytes, caller: Caller) -> Next<'a> {
         if self.era(head, false) == Era::Modern {
-            return refuse_unread(StatusCode::BAD_REQUEST, "expected one message, found an array");
+            let text = "expected one message, found an array";
+            return Next::Respond(refuse_unread(StatusCode::BAD_REQUEST, text));
         }
         if self.protect.is_some() {
             let Ok(messages) = serde_json::from_slice::<Vec<&RawValue>>(&body) else {
                 let error = error(PARSE_ERROR, "expected JSON, found something else");
-                return refuse(StatusCode::BAD_REQUEST, None, &error);
+                return Next::Respond(refuse(StatusCode::BAD_REQUEST, None, &error));
             };
             for message in messages {
                 let message = body.slice_ref(message.get().as_bytes());
                 // What is no request needs no permission, and what is no message is refused later.
                 let Ok(Inbound::Request(request)) = Inbound::read(&message) else { continue };
                 if let Err(response) = self.permit_legacy(&caller, &request) {
-                    return *response;
+                    return Next::Respond(*response);
                 }
             }
         }
-        self.placed(Box::pin(self.legacy_sessions().post(head, body, caller)).await, None)
+        Next::Legacy(Box::pin(self.legacy_sessions().post(head, body, caller)))
     }
 
-    async fn legacy(&self, head: &Parts, message: Inbound, caller: Caller) -> Response<ResponseBody> {
-        // On the heap, so that modern requests do not carry its state.
-        self.placed(Box::pin(self.legacy_sessions().post_message(head, message, caller)).await, None)
+    fn legacy<'a>(&'a self, head: &'a Parts, message: Inbound, caller: Caller) -> Next<'a> {
+        Next::Legacy(Box::pin(self.legacy_sessions().post_message(head, message, caller)))
     }
 
     fn legacy_sessions(&self) -> &Sessions {

@@ -97,34 +97,14 @@ impl McpService {
     ///
     /// # Cancel safety
     /// Dropping the future, or the body of the response, cancels a modern request. A legacy one goes on.
-    pub async fn handle<B>(&self, request: Request<B>) -> Response<ResponseBody>
+    pub fn handle<B>(&self, request: Request<B>) -> impl Future<Output = Response<ResponseBody>>
     where
         B: Body<Data = Bytes>,
         B::Error: Into<BoxError>,
     {
-        let shared = &*self.shared;
+        // Taken apart out here, so that the future holds the parts alone.
         let (head, body) = request.into_parts();
-        if let Err(stranger) = shared.guard.check(&head) {
-            return refuse_stranger(stranger);
-        }
-        let Some(_place) = shared.requests.take() else {
-            return refuse_for_now(None, "expected fewer requests under way, found as many as are allowed");
-        };
-        match shared.route(&head) {
-            Ok(Route::Endpoint) => {}
-            Ok(Route::Health) => return shared.health(&head.method),
-            Err(response) => return *response,
-        }
-        let caller = match shared.caller(&head).await {
-            Ok(caller) => caller,
-            Err(response) => return *response,
-        };
-        match head.method {
-            Method::POST => shared.post(&head, body, caller).await,
-            Method::GET if shared.has_sessions => shared.get(&head, caller),
-            Method::DELETE if shared.has_sessions => shared.delete(&head, &caller),
-            _ => refuse_method(shared.methods()),
-        }
+        self.shared.handle(head, body)
     }
 
     /// Puts a message, a notification or a request of the server's as JSON text, on a legacy session's own stream, and
@@ -149,6 +129,30 @@ impl McpService {
 }
 
 impl Shared {
+    async fn handle<B: Body<Data = Bytes>>(&self, head: Parts, body: B) -> Response<ResponseBody> {
+        if let Err(stranger) = self.guard.check(&head) {
+            return refuse_stranger(stranger);
+        }
+        let Some(_place) = self.requests.take() else {
+            return refuse_for_now(None, "expected fewer requests under way, found as many as are allowed");
+        };
+        match self.route(&head) {
+            Ok(Route::Endpoint) => {}
+            Ok(Route::Health) => return self.health(&head.method),
+            Err(response) => return *response,
+        }
+        let caller = match self.caller(&head).await {
+            Ok(caller) => caller,
+            Err(response) => return *response,
+        };
+        match head.method {
+            Method::POST => self.post(&head, body, caller).await,
+            Method::GET if self.has_sessions => self.get(&head, caller),
+            Method::DELETE if self.has_sessions => self.delete(&head, &caller),
+            _ => refuse_method(self.methods()),
+        }
+    }
+
     /// Returns what a request is for, or the answer to one that is for nothing here or for the metadata document.
     fn route(&self, head: &Parts) -> Result<Route, Box<Response<ResponseBody>>> {
         let path = head.uri.path();

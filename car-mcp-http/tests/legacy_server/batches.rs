@@ -17,7 +17,8 @@ async fn batching() -> (Stage, Peer) {
 async fn requests_of_a_batch_are_answered_together() {
     let (_, peer) = batching().await;
     let notification = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
-    let reply = peer.post(json!([ping(2), notification, call(3, "greet", json!({})), 17])).await.whole().await;
+    let reply =
+        peer.post(json!([ping(2), notification, call(3, "greet", json!({})), 17])).await.whole().await;
     assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, Some("application/json")));
     let answers = reply.json();
     let answers = answers.as_array().unwrap();
@@ -58,7 +59,8 @@ async fn a_batch_that_says_more_than_its_answers_becomes_one_stream() {
     let mut answered: Vec<u64> = seen.iter().filter_map(|message| message["id"].as_u64()).collect();
     answered.sort_unstable();
     assert_eq!(answered, [2, 3, 4]);
-    let numbers: Vec<&Value> = seen.iter().map(|message| &message["params"]["data"]).filter(|data| data.is_u64()).collect();
+    let numbers: Vec<&Value> =
+        seen.iter().map(|message| &message["params"]["data"]).filter(|data| data.is_u64()).collect();
     assert_eq!(numbers, [1, 2]);
 }
 

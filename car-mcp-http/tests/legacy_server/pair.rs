@@ -1,14 +1,19 @@
 //! The HTTP+SSE pair of 2024-11-05, and streams that begin a session.
 
-use car_mcp::Session;
+use std::net::SocketAddr;
+
 use car_mcp::proto::capability::Implementation;
+use car_mcp::proto::negotiate::EraPreference;
+use car_mcp::{CallOptions, Session};
 use car_mcp_http::HttpTransport;
 use car_mcp_http::http_client::Client;
 use car_mcp_http::server::{McpService, SessionOptions};
 use http::StatusCode;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
-use crate::peer::{Peer, call, described, hello, text};
+use crate::peer::{Peer, call, described, hello, patiently, text};
 use crate::push::Listening;
 use crate::stage::Stage;
 
@@ -87,14 +92,40 @@ async fn a_stream_without_a_session_gets_one_that_ends_with_it() {
     assert_eq!(service.session_count(), 0);
 }
 
-#[tokio::test]
+/// Passes connections on to a server, but for those that POST to where an old server has its stream.
+async fn as_old_servers_do(listener: TcpListener, to: SocketAddr) {
+    loop {
+        let (mut near, _) = listener.accept().await.unwrap();
+        #[expect(clippy::disallowed_methods, reason = "each connection is passed on by itself")]
+        drop(tokio::spawn(async move {
+            let mut begin = [0; 9];
+            near.read_exact(&mut begin).await.unwrap();
+            if &begin == b"POST /sse" {
+                let refusal =
+                    "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                return near.write_all(refusal.as_bytes()).await.unwrap();
+            }
+            let mut far = TcpStream::connect(to).await.unwrap();
+            far.write_all(&begin).await.unwrap();
+            let _cut = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+        }));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_own_client_speaks_the_pair() {
     let serving = Listening::start(with(|options| options.pair = true)).await;
-    let url = format!("http://{}/sse", serving.address);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/sse", listener.local_addr().unwrap());
+    #[expect(clippy::disallowed_methods, reason = "connections are passed on beside the test")]
+    let passing = tokio::spawn(as_old_servers_do(listener, serving.address));
     let transport = HttpTransport::new(Client::new().unwrap(), &url).unwrap();
-    let builder = Session::builder(Implementation::new("test"));
-    let session = crate::peer::patiently(builder.connect(transport)).await;
-    // At this path a POST begins a session of the endpoint, as at any other of ours.
-    let tools = session.unwrap().list_tools().await.unwrap();
-    assert!(tools.items.iter().any(|tool| tool.name == "greet"));
+    let builder = Session::builder(Implementation::new("test")).era(EraPreference::Legacy);
+    let session = patiently(builder.connect(transport)).await.unwrap();
+    assert_eq!(serving.service.session_count(), 1);
+    let arguments = serde_json::value::to_raw_value(&json!({"to": 3})).unwrap();
+    let result = patiently(session.call_tool("count", &arguments, &CallOptions::new())).await;
+    assert_eq!(result.unwrap().content.len(), 1);
+    drop(session);
+    passing.abort();
 }

@@ -99,8 +99,11 @@ impl Peer {
     }
 
     pub(crate) async fn send(&self, method: Method, headers: &[(&str, &str)], body: Bytes) -> Reply {
-        let mut request =
-            Request::builder().method(method).uri(&self.path).header("host", "localhost").header("accept", self.accept);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(&self.path)
+            .header("host", "localhost")
+            .header("accept", self.accept);
         let token = self.token.map(|token| format!("Bearer {token}"));
         for (name, value) in [
             ("mcp-session-id", self.session.as_deref()),
@@ -124,8 +127,7 @@ impl Peer {
 }
 
 pub(crate) fn hello(version: &str) -> Value {
-    let params =
-        json!({"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    let params = json!({"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
     json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})
 }
 
@@ -140,7 +142,9 @@ pub(crate) fn ping(id: u64) -> Value {
 
 /// Returns the text of a call's result.
 pub(crate) fn text(message: &Value) -> &str {
-    message["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("expected a result, found {message}"))
+    message["result"]["content"][0]["text"]
+        .as_str()
+        .unwrap_or_else(|| panic!("expected a result, found {message}"))
 }
 
 /// An event as a reader sees it.
@@ -188,7 +192,14 @@ pub(crate) struct Whole {
 impl Reply {
     fn new(response: Response<ResponseBody>) -> Self {
         let (head, body) = response.into_parts();
-        Self { status: head.status, headers: head.headers, body, text: String::new(), events: VecDeque::new(), comments: 0 }
+        Self {
+            status: head.status,
+            headers: head.headers,
+            body,
+            text: String::new(),
+            events: VecDeque::new(),
+            comments: 0,
+        }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use car_mcp::server::Principal;
 use car_mcp::transport::BoxFuture;
-use car_mcp_http::server::protect::{BearerToken, ProtectedResource, TokenVerifier, VerifiedToken, VerifyError};
+use car_mcp_http::server::protect::{
+    BearerToken, ProtectedResource, TokenVerifier, VerifiedToken, VerifyError,
+};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -91,7 +93,9 @@ async fn w03_a_missing_session_is_a_fault_and_an_unknown_one_is_not_found() {
         peer.session = id.map(str::to_owned);
         let expected = if id.is_none() { StatusCode::BAD_REQUEST } else { StatusCode::NOT_FOUND };
         let notification = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
-        for reply in [peer.post(ping(2)).await, peer.post(notification).await, peer.get().await, peer.delete().await] {
+        for reply in
+            [peer.post(ping(2)).await, peer.post(notification).await, peer.get().await, peer.delete().await]
+        {
             let reply = reply.whole().await;
             assert_eq!((reply.status, reply.code()), (expected, -32600), "{id:?}");
         }
@@ -187,7 +191,7 @@ impl TokenVerifier for Names {
         token: BearerToken<'a>,
         _: &'a Parts,
     ) -> BoxFuture<'a, Result<VerifiedToken, VerifyError>> {
-        let principal = Principal::new(token.as_str());
+        let principal = Principal::new(token.expose());
         Box::pin(std::future::ready(Ok(VerifiedToken::new(principal))))
     }
 }
@@ -205,7 +209,9 @@ async fn a_session_is_of_no_use_to_anybody_else() {
     mallory.token = Some("mallory");
     let attempts = [
         mallory.call(2, "greet").await,
-        mallory.post(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}})).await,
+        mallory
+            .post(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}}))
+            .await,
         mallory.get().await,
         mallory.resume("0-0").await,
         mallory.delete().await,

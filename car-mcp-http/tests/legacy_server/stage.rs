@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use car_mcp::proto::capability::Implementation;
+use car_mcp::proto::elicitation::ElicitParams;
 use car_mcp::proto::logging::LoggingLevel;
 use car_mcp::server::{Context, Failure, NoArguments, Server, tool};
 use schemars::JsonSchema;
@@ -73,7 +74,12 @@ impl Stage {
             context.server().tools_changed();
             Ok::<_, Failure>("changed")
         };
+        let ask = |_: NoArguments, context: Context| async move {
+            let answer = context.elicit("name", ElicitParams::new("Who are you?")).await?;
+            Ok::<_, Failure>(answer.action.as_str().to_owned())
+        };
         Server::builder(Implementation::new("stage"))
+            .tool(tool("ask", "Asks").run(ask))
             .tool(tool("wait", "Waits").run(wait))
             .tool(tool("leave", "Lets its client go").run(leave))
             .tool(tool("count", "Counts").run(count))

@@ -108,10 +108,12 @@ async fn a_service_can_be_told_to_stream_always() {
 async fn w05_a_client_that_vanishes_does_not_cancel_and_finds_its_answer() {
     let stage = Stage::default();
     let peer = begun(&stage).await;
-    let mut reply = peer.post(json!({
-        "jsonrpc": "2.0", "id": 2, "method": "tools/call",
-        "params": {"name": "leave", "arguments": {}},
-    })).await;
+    let mut reply = peer
+        .post(json!({
+            "jsonrpc": "2.0", "id": 2, "method": "tools/call",
+            "params": {"name": "leave", "arguments": {}},
+        }))
+        .await;
     let id = reply.event().await.unwrap().id.unwrap();
     drop(reply);
     Stage::one(&stage.begun).await;
@@ -251,6 +253,28 @@ async fn the_newest_reader_takes_a_stream_over() {
     assert_eq!(older.event().await, None);
     stage.go.add_permits(1);
     assert_eq!(text(&newer.message().await.unwrap()), "came back");
+}
+
+#[tokio::test]
+async fn w06_a_question_comes_on_the_stream_of_its_request_even_when_that_was_cut() {
+    let mut peer = Peer::plain();
+    let mut hello = crate::peer::hello("2025-11-25");
+    hello["params"]["capabilities"] = json!({"elicitation": {}});
+    peer.session = peer.post(hello).await.header("mcp-session-id").map(str::to_owned);
+    peer.post(json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    let mut own = peer.get().await;
+    own.event().await.unwrap();
+    let mut reply = peer.call(2, "ask").await;
+    let primed = reply.event().await.unwrap().id.unwrap();
+    drop(reply);
+    let mut reply = peer.resume(&primed).await;
+    let question = reply.message().await.unwrap();
+    assert_eq!(question["method"], "elicitation/create");
+    let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": {"action": "decline"}});
+    assert_eq!(peer.post(answer).await.status, StatusCode::ACCEPTED);
+    assert_eq!(text(&reply.message().await.unwrap()), "decline");
+    assert!(peer.push("{\"own\":1}"));
+    assert_eq!(own.message().await.unwrap(), json!({"own": 1}), "and on no other");
 }
 
 #[tokio::test]

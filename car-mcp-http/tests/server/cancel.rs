@@ -7,24 +7,14 @@ use http_body_util::BodyExt as _;
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::serving::{MODERN, Serving, Stage, call, message, patiently};
-
-/// A call of `wait` as it stands on the wire.
-fn raw_wait() -> String {
-    let body = message("tools/call", json!({"name": "wait", "arguments": {}})).to_string();
-    format!(
-        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nMCP-Protocol-Version: {MODERN}\r\n\
-         Mcp-Method: tools/call\r\nMcp-Name: wait\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
+use crate::serving::{Serving, Stage, call, patiently, raw_call};
 
 #[tokio::test]
 async fn v08_a_client_that_closes_before_there_is_an_answer_cancels_the_request() {
     let (stage, mut events) = Stage::new();
     let serving = Serving::start(McpService::new(stage.server())).await;
     let mut socket = serving.connect().await;
-    socket.write_all(raw_wait().as_bytes()).await.unwrap();
+    socket.write_all(raw_call("wait", &json!({}), "").as_bytes()).await.unwrap();
     assert_eq!(patiently(events.recv()).await, Some("began"));
     drop(socket);
     assert_eq!(patiently(events.recv()).await, Some("dropped"));

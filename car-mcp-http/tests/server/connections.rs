@@ -6,7 +6,7 @@ use car_mcp_http::server::{ConnectionLimits, McpService};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::serving::{MODERN, PATIENCE, Serving, Stage, call, message, patiently, raw_echo, read_to_end};
+use crate::serving::{PATIENCE, Serving, Stage, call, patiently, raw_call, raw_echo, read_to_end};
 
 async fn serving(set: impl FnOnce(&mut ConnectionLimits)) -> Serving {
     let mut limits = ConnectionLimits::default();
@@ -62,13 +62,7 @@ async fn a_request_may_take_longer_than_a_connection_may_be_idle() {
 async fn a_client_that_takes_nothing_of_a_large_answer_is_cut() {
     let serving = serving(|limits| limits.write_stall = Duration::from_millis(200)).await;
     let mut socket = serving.connect().await;
-    let body = message("tools/call", json!({"name": "large", "arguments": {}})).to_string();
-    let text = format!(
-        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nMCP-Protocol-Version: {MODERN}\r\n\
-         Mcp-Method: tools/call\r\nMcp-Name: large\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    socket.write_all(text.as_bytes()).await.unwrap();
+    socket.write_all(raw_call("large", &json!({}), "").as_bytes()).await.unwrap();
     let mut begun = [0; 12];
     patiently(socket.read_exact(&mut begun)).await.unwrap();
     // Long after the limit, what was under way has been cut: the rest never comes.

@@ -4,6 +4,7 @@
 mod answers;
 mod cancel;
 mod checks;
+mod clients;
 mod connections;
 mod guard;
 mod limits;

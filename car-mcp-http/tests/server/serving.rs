@@ -135,6 +135,16 @@ impl Serving {
         let _gone = self.shutdown.take().unwrap().send(());
     }
 
+    /// Waits until the server has seen that it is to end.
+    pub(crate) async fn until_nobody_listens(&self) {
+        patiently(async {
+            while TcpStream::connect(self.address).await.is_ok() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
     pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
@@ -244,13 +254,17 @@ pub(crate) fn message(method: &str, mut params: Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params})
 }
 
-/// The bytes of a request for `echo`, as they stand on the wire.
+/// The bytes of a call of `echo`, as they stand on the wire.
 pub(crate) fn raw_echo(extra_headers: &str) -> String {
-    let params = json!({"name": "echo", "arguments": {"text": "hi"}});
-    let body = message("tools/call", params).to_string();
+    raw_call("echo", &json!({"text": "hi"}), extra_headers)
+}
+
+/// The bytes of a call, as they stand on the wire.
+pub(crate) fn raw_call(tool: &str, arguments: &Value, extra_headers: &str) -> String {
+    let body = message("tools/call", json!({"name": tool, "arguments": arguments})).to_string();
     format!(
         "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nMCP-Protocol-Version: {MODERN}\r\n\
-         Mcp-Method: tools/call\r\nMcp-Name: echo\r\n{extra_headers}Content-Length: {}\r\n\r\n{body}",
+         Mcp-Method: tools/call\r\nMcp-Name: {tool}\r\n{extra_headers}Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
 }

@@ -6,7 +6,7 @@ use car_mcp_http::server::{ConnectionLimits, McpService};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::serving::{Serving, Stage, call, patiently, raw_echo, read_to_end};
+use crate::serving::{Serving, Stage, call, patiently, raw_call, raw_echo, read_to_end};
 
 #[tokio::test]
 async fn idle_connections_are_closed_and_nobody_listens_any_more() {
@@ -33,23 +33,15 @@ async fn the_server_waits_for_a_request_as_long_as_it_may_and_no_longer() {
         limits.grace = grace;
         let mut serving = Serving::start_with(McpService::new(stage.server()), limits).await;
         let mut socket = serving.connect().await;
-        let body =
-            crate::serving::message("tools/call", json!({"name": "wait", "arguments": {}})).to_string();
-        let text = format!(
-            "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-             MCP-Protocol-Version: {}\r\nMcp-Method: tools/call\r\nMcp-Name: wait\r\nContent-Length: {}\r\n\r\n{body}",
-            crate::serving::MODERN,
-            body.len()
-        );
-        socket.write_all(text.as_bytes()).await.unwrap();
+        socket.write_all(raw_call("wait", &json!({}), "").as_bytes()).await.unwrap();
         assert_eq!(patiently(events.recv()).await, Some("began"));
         serving.end();
         if ends == "ended" {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            serving.until_nobody_listens().await;
             stage.go.notify_one();
         }
         assert_eq!(patiently(events.recv()).await, Some(ends));
-        let answer = crate::serving::read_to_end(&mut socket).await;
+        let answer = read_to_end(&mut socket).await;
         assert_eq!(answer.contains("waited"), ends == "ended", "{answer}");
         patiently(&mut serving.task).await.unwrap();
     }

@@ -33,6 +33,11 @@ impl Batches {
         id
     }
 
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// Counts a request in.
     pub(super) fn add(&mut self, id: BatchId) {
         if let Some(batch) = self.open.get_mut(&id) {
@@ -67,7 +72,7 @@ mod tests {
         assert_eq!(batches.end(id, None), None, "all of it has been read");
         assert_eq!(batches.end(id, Some(Bytes::from("1"))), None);
         assert_eq!(batches.end(id, Some(Bytes::from("2"))).unwrap(), b"[1,2]");
-        assert!(batches.open.is_empty());
+        assert!(batches.is_empty());
     }
 
     #[test]
@@ -77,6 +82,6 @@ mod tests {
         batches.add(id);
         assert_eq!(batches.end(id, None), None);
         assert_eq!(batches.end(id, None), None);
-        assert!(batches.open.is_empty());
+        assert!(batches.is_empty());
     }
 }

@@ -224,3 +224,52 @@ fn cancelled(id: &RequestId) -> Vec<u8> {
     let outgoing = Outgoing::Notification { method: Cancelled::NAME, params: Some(params) };
     serde_json::to_vec(&outgoing).expect("a notification of the server's can be written")
 }
+
+#[cfg(test)]
+mod tests {
+    use car_mcp_proto::capability::Implementation;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn desk() -> Desk {
+        Desk::new(Server::builder(Implementation::new("example")).build().expect("it has nothing"), 1000)
+    }
+
+    /// Messages that are nearly right, some in the revision that has batches.
+    fn text() -> impl Strategy<Value = String> {
+        let id = prop_oneof![Just("1"), Just("\"a\""), Just("null"), Just("1.5"), Just("{}")];
+        let methods =
+            ["initialize", "ping", "tools/list", "notifications/cancelled", "subscriptions/listen", ""];
+        let params = [
+            "{}",
+            "[]",
+            r#"{"requestId":1}"#,
+            r#"{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"n","version":"1"}}"#,
+            r#"{"notifications":{},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}"#,
+        ];
+        let message = (id, prop::sample::select(methods.to_vec()), prop::sample::select(params.to_vec()))
+            .prop_map(|(id, method, params)| {
+                format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#)
+            });
+        let batch =
+            prop::collection::vec(message.clone(), 0..4).prop_map(|all| format!("[{}]", all.join(",")));
+        prop_oneof![4 => message, 2 => batch, 1 => ".{0,40}"]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_taken_and_no_batch_is_left_open(texts in prop::collection::vec(text(), 0..12)) {
+            let mut desk = desk();
+            for text in texts {
+                desk.handle_line(Line::Text(Bytes::from(text)));
+            }
+            desk.end_input();
+            while let Some(Some((running, step))) = futures_util::FutureExt::now_or_never(desk.under_way.next()) {
+                desk.handle_step(running, step);
+            }
+            prop_assert!(desk.under_way.is_empty(), "{desk:?}");
+            prop_assert!(desk.batches.is_empty());
+        }
+    }
+}

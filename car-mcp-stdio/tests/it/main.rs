@@ -8,6 +8,7 @@ mod events;
 mod everything;
 mod output;
 mod server;
+mod serving;
 mod start;
 #[cfg(target_os = "linux")]
 mod supervised;

@@ -48,6 +48,13 @@ pub(crate) fn client_program() -> &'static Path {
     PROGRAM.get_or_init(|| program("car-mcp-stdio", "--example", "local_server", built, source))
 }
 
+/// The path of the example that is a server.
+pub(crate) fn serving_program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let (source, built) = ("car-mcp-stdio/examples/serve_tools.rs", Path::new("examples/serve_tools"));
+    PROGRAM.get_or_init(|| program("car-mcp-stdio", "--example", "serve_tools", built, source))
+}
+
 /// The command that starts the server in a mode.
 pub(crate) fn command(mode: &str) -> Command {
     Command::new(server_program()).args(["--mode", mode])

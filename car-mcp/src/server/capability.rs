@@ -74,7 +74,7 @@ pub(crate) fn missing(needs: &[Need]) -> ErrorObject {
         let (name, member) = need.path();
         let capability = required.entry(name).or_insert_with(|| serde_json::json!({}));
         // A client that offers another mode has to be told which one is meant.
-        let member = member.or((*need == Need::Form && needs.contains(&Need::Url)).then_some("form"));
+        let member = member.or_else(|| (*need == Need::Form && needs.contains(&Need::Url)).then_some("form"));
         if let (Some(member), Some(members)) = (member, capability.as_object_mut()) {
             members.insert(member.to_owned(), serde_json::json!({}));
         }

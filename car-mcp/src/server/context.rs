@@ -254,9 +254,7 @@ impl Context {
             return Err(Failure::protocol(capability::missing(&missing)));
         }
         if let Some(task) = self.task() {
-            let given = task.ask(&questions).await?;
-            let keys = questions.iter().map(|(key, _)| key.clone());
-            return Answers::read_all(&questions, &keys.zip(given).collect::<Vec<_>>());
+            return self.ask_in_task(task, questions).await;
         }
         match &self.0.peer.asker {
             Asker::Rounds => self.ask_in_rounds(questions),
@@ -291,6 +289,9 @@ impl Context {
 
     /// Answers the call with a task and goes on as that task. Does nothing where the call is a task already.
     ///
+    /// From then on questions are put with the task, and nothing is told of progress and nothing logged: tasks have
+    /// neither.
+    ///
     /// # Errors
     /// Says that the client or this server does not know tasks (-32021).
     pub async fn continue_as_task(&self) -> Result<(), Failure> {
@@ -299,8 +300,29 @@ impl Context {
             _ => Err(Failure::protocol(tasks::missing_extension())),
         }
     }
+
     fn can(&self, need: Need) -> bool {
         !matches!(self.0.peer.asker, Asker::Nobody) && capability::offers(self.client_capabilities(), need)
+    }
+
+    async fn ask_in_task(
+        &self,
+        task: &Task,
+        questions: Vec<(String, InputRequest)>,
+    ) -> Result<Answers, Failure> {
+        // What was answered before the call became a task is not asked again.
+        let mut given = {
+            let mut journal = self.journal();
+            if let Some(answers) = journal.ask(&questions)? {
+                return Ok(answers);
+            }
+            journal.answers_to(&questions)
+        };
+        let is_open = |key: &String| !given.iter().any(|(name, _)| name == key);
+        let open: Vec<_> = questions.iter().filter(|(key, _)| is_open(key)).cloned().collect();
+        let answers = task.ask(&open).await?;
+        given.extend(open.into_iter().map(|(key, _)| key).zip(answers));
+        Answers::read_all(&questions, &given)
     }
 
     fn ask_in_rounds(&self, questions: Vec<(String, InputRequest)>) -> Result<Answers, Failure> {

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use super::failure::error;
 use super::inbound::{Inbound, JsonSlice, Malformed, Notification, Request, Response};
-use super::params::Params;
+use super::params::{Params, Part, RawParams};
 
 /// How the methods of notifications begin.
 const NOTIFICATION: &str = "notifications/";
@@ -29,7 +29,7 @@ struct Envelope<'a> {
     jsonrpc: Option<&'a RawValue>,
     id: Option<&'a RawValue>,
     method: Option<&'a RawValue>,
-    params: Option<&'a RawValue>,
+    params: Option<Part<RawParams<'a>>>,
     result: Option<&'a RawValue>,
     error: Option<&'a RawValue>,
     repeated: bool,
@@ -65,7 +65,10 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
                         Member::Jsonrpc => &mut envelope.jsonrpc,
                         Member::Id => &mut envelope.id,
                         Member::Method => &mut envelope.method,
-                        Member::Params => &mut envelope.params,
+                        Member::Params => {
+                            envelope.repeated |= envelope.params.replace(map.next_value()?).is_some();
+                            continue;
+                        }
                         Member::Result => &mut envelope.result,
                         Member::Error => &mut envelope.error,
                         Member::Other => {
@@ -86,7 +89,7 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
 pub(super) fn read(body: &Bytes) -> Result<Inbound, Malformed> {
     let text = std::str::from_utf8(body)
         .map_err(|cause| malformed(None, error(PARSE_ERROR, format!("expected UTF-8, found {cause}"))))?;
-    let envelope: Envelope<'_> =
+    let mut envelope: Envelope<'_> =
         serde_json::from_str(text).map_err(|cause| malformed(None, not_an_envelope(text, &cause)))?;
     let id = envelope.id.map(|id| serde_json::from_str::<RequestId>(id.get()));
     let known = id.as_ref().and_then(|id| id.as_ref().ok()).cloned();
@@ -106,20 +109,29 @@ pub(super) fn read(body: &Bytes) -> Result<Inbound, Malformed> {
     let Ok(name) = serde_json::from_str::<Box<str>>(name.get()) else {
         return Err(refuse("expected a string as `method`, found something else"));
     };
-    let params = envelope.params.filter(|params| params.get() != "null");
-    let slice = params.map(|params| JsonSlice::cut(body, params.get()));
     match id {
         Some(Err(_)) => Err(refuse("expected a string or an integer as `id`, found something else")),
         Some(Ok(_)) if name.starts_with(NOTIFICATION) => {
             Err(refuse("expected a notification without `id`, found one with it"))
         }
         Some(Ok(id)) => {
-            let parts = Params::read(params.map_or("{}", RawValue::get));
-            Ok(Inbound::Request(Request { id, method: name, params: slice, parts }))
+            let parts = Params::read(envelope.params.take().unwrap_or_default(), text);
+            Ok(Inbound::Request(Request::new(id, name, body.clone(), parts)))
         }
         None if is_request(&name) => Err(refuse("expected a request with `id`, found one without")),
-        None => Ok(Inbound::Notification(Notification { method: name, params: slice })),
+        None => Ok(Inbound::Notification(Notification { method: name, params: params(body) })),
     }
+}
+
+/// Returns the parameters of a message that was read before, as they came. Most requests are served without.
+pub(super) fn params(body: &Bytes) -> Option<JsonSlice> {
+    #[derive(Deserialize)]
+    struct Outer<'a> {
+        #[serde(borrow)]
+        params: Option<&'a RawValue>,
+    }
+    let outer: Outer<'_> = serde_json::from_slice(body).ok()?;
+    Some(JsonSlice::cut(body, outer.params?.get()))
 }
 
 /// Reads a message that has no method.

@@ -53,13 +53,29 @@ impl Answer {
     }
 }
 
+/// The future of a request.
+enum Work {
+    Answers(BoxFuture<'static, Answer>),
+    /// It may be taken back, and gives nothing then.
+    MayEnd(BoxFuture<'static, Option<Answer>>),
+}
+
+impl Work {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Answer>> {
+        match self {
+            Self::Answers(future) => future.as_mut().poll(context).map(Some),
+            Self::MayEnd(future) => future.as_mut().poll(context),
+        }
+    }
+}
+
 /// One request under way.
 ///
 /// # Cancel safety
 /// Dropping it drops the handler's future: that is how a request is cancelled.
 pub struct Exchange {
     /// Gives the response, or nothing where the client took the request back.
-    future: Option<BoxFuture<'static, Option<Answer>>>,
+    future: Option<Work>,
     outlet: Outlet,
     answer: Option<Answer>,
 }
@@ -67,7 +83,12 @@ pub struct Exchange {
 impl Exchange {
     /// Returns an exchange whose future says what it has to say through `outlet`.
     pub(crate) fn new(future: BoxFuture<'static, Option<Answer>>, outlet: Outlet) -> Self {
-        Self { future: Some(future), outlet, answer: None }
+        Self { future: Some(Work::MayEnd(future)), outlet, answer: None }
+    }
+
+    /// As [`Exchange::new`], for a request that cannot be taken back.
+    pub(crate) fn of_work(future: BoxFuture<'static, Answer>, outlet: Outlet) -> Self {
+        Self { future: Some(Work::Answers(future)), outlet, answer: None }
     }
 
     /// Returns an exchange that is over: the request was answered at once.
@@ -90,7 +111,7 @@ impl Exchange {
             let Some(future) = &mut self.future else {
                 return Poll::Ready(self.answer.take().map(Step::Answer));
             };
-            match future.as_mut().poll(context) {
+            match future.poll(context) {
                 Poll::Ready(answer) => {
                     self.future = None;
                     self.answer = answer;

@@ -9,7 +9,7 @@
 //!
 //! Source: JSON-RPC 2.0; specification 2026-07-28, "Base protocol".
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use car_mcp_proto::capability::{ClientCapabilities, Implementation};
@@ -60,6 +60,10 @@ impl JsonSlice {
 /// One message.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "JSON-RPC has these shapes")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every message is a request: a box would cost each of them"
+)]
 pub enum Inbound {
     /// Wants an answer.
     Request(Request),
@@ -74,7 +78,10 @@ pub enum Inbound {
 pub struct Request {
     pub(crate) id: RequestId,
     pub(crate) method: Box<str>,
-    pub(crate) params: Option<JsonSlice>,
+    /// The whole message.
+    body: JsonSlice,
+    /// The parameters as they came, once somebody has asked for them.
+    params: OnceLock<Option<JsonSlice>>,
     /// What the parameters hold.
     pub(crate) parts: Params,
 }
@@ -130,6 +137,10 @@ impl Inbound {
 }
 
 impl Request {
+    pub(super) const fn new(id: RequestId, method: Box<str>, body: Bytes, parts: Params) -> Self {
+        Self { id, method, body: JsonSlice(body), params: OnceLock::new(), parts }
+    }
+
     /// Returns the id.
     pub const fn id(&self) -> &RequestId {
         &self.id
@@ -141,8 +152,8 @@ impl Request {
     }
 
     /// Returns the parameters as they came.
-    pub const fn params(&self) -> Option<&JsonSlice> {
-        self.params.as_ref()
+    pub fn params(&self) -> Option<&JsonSlice> {
+        self.params.get_or_init(|| envelope::params(&self.body.0)).as_ref()
     }
 
     /// Returns whether the request says in `_meta` in which revision it is made, which makes it a modern one.
@@ -188,13 +199,13 @@ impl Request {
     /// Says what does not fit (-32602).
     pub(crate) fn parse_params<T: DeserializeOwned>(&self) -> Result<T, ErrorObject> {
         self.parts.check()?;
-        serde_json::from_str(self.params.as_ref().map_or("{}", JsonSlice::as_str))
+        serde_json::from_str(self.params().map_or("{}", JsonSlice::as_str))
             .map_err(|error| invalid(format!("the parameters of {:?} do not fit: {error}", self.method)))
     }
 
     /// Cuts a member out of the parameters.
     pub(crate) fn part(&self, span: Option<Span>) -> Option<JsonSlice> {
-        Some(self.params.as_ref()?.part(span?))
+        span.map(|span| self.body.part(span))
     }
 }
 

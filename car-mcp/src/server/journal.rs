@@ -72,7 +72,10 @@ impl Journal {
             let mark = mark(question);
             let before = self.asked.insert(key.clone(), mark);
             let recorded = self.recorded.iter().find(|recorded| recorded.key == *key);
-            if before.or(recorded.map(|recorded| recorded.question)).is_some_and(|before| before != mark) {
+            if before
+                .or_else(|| recorded.map(|recorded| recorded.question))
+                .is_some_and(|before| before != mark)
+            {
                 return Err(Failure::internal(format!(
                     "the key {key:?} was used for two different questions"
                 )));
@@ -89,6 +92,13 @@ impl Journal {
             }
         }
         Ok(is_complete.then_some(answers))
+    }
+
+    /// Returns the answers that there are already.
+    pub(crate) fn answers_to(&self, questions: &[(String, InputRequest)]) -> Vec<(String, RawJson)> {
+        let is_asked = |recorded: &&Recorded| questions.iter().any(|(key, _)| *key == recorded.key);
+        let answers = self.recorded.iter().filter(is_asked);
+        answers.map(|recorded| (recorded.key.clone(), recorded.answer.clone())).collect()
     }
 
     /// Returns the round that puts the questions which are still open.

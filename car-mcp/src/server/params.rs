@@ -1,6 +1,7 @@
-//! The parameters of a request: one pass that finds the members which the server itself reads.
+//! The parameters of a request: the members which the server itself reads are found in the same pass as the envelope.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,12 +10,12 @@ use car_mcp_proto::logging::LoggingLevel;
 use car_mcp_proto::progress::ProgressToken;
 use car_mcp_proto::{ErrorObject, meta};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::inbound::{RequestMeta, invalid};
 
-/// Where a member's value stands in the text of the parameters.
+/// Where a member's value stands in the message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     start: usize,
@@ -53,17 +54,96 @@ pub(crate) struct Params {
     pub(crate) cursor: Option<Span>,
 }
 
+/// A value that should be an object.
+#[derive(Default)]
+pub(super) enum Part<T> {
+    Object(T),
+    #[default]
+    Null,
+    /// Anything else. It is passed over, so that the rest of the message can be read.
+    Other,
+}
+
+impl<T> Part<T> {
+    /// Returns the object; nothing where there is none.
+    ///
+    /// # Errors
+    /// Says that it is something else (-32602).
+    fn object(self, member: &str) -> Result<Option<T>, ErrorObject> {
+        match self {
+            Self::Object(object) => Ok(Some(object)),
+            Self::Null => Ok(None),
+            Self::Other => Err(invalid(format!("expected an object as `{member}`, found something else"))),
+        }
+    }
+}
+
+/// Is built from the members of an object.
+pub(super) trait FromMap<'de>: Sized {
+    fn from_map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
+}
+
+impl<'de, T: FromMap<'de>> Deserialize<'de> for Part<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PartVisitor(PhantomData))
+    }
+}
+
+struct PartVisitor<T>(PhantomData<T>);
+
+impl<'de, T: FromMap<'de>> Visitor<'de> for PartVisitor<T> {
+    type Value = Part<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Part<T>, A::Error> {
+        T::from_map(map).map(Part::Object)
+    }
+
+    fn visit_unit<E>(self) -> Result<Part<T>, E> {
+        Ok(Part::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Part<T>, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Part::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Part<T>, E> {
+        Ok(Part::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Part<T>, E> {
+        Ok(Part::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Part<T>, E> {
+        Ok(Part::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Part<T>, E> {
+        Ok(Part::Other)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Part<T>, E> {
+        Ok(Part::Other)
+    }
+}
+
 /// Declares an object of which known members are found, each at most once, and the rest is passed over.
 macro_rules! raw_object {
-    ($object:ident $expected:literal { $($member:ident = $wire:literal,)* }) => {
+    ($(#[$attribute:meta])* $object:ident { $($member:ident: $type:ty = $wire:literal,)* }) => {
+        $(#[$attribute])*
         #[derive(Default)]
-        struct $object<'a> {
-            $( $member: Option<&'a RawValue>, )*
+        pub(super) struct $object<'a> {
+            $( $member: Option<$type>, )*
             repeated: Option<&'static str>,
         }
 
-        impl<'de> Deserialize<'de> for $object<'de> {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        impl<'a> FromMap<'a> for $object<'a> {
+            fn from_map<A: MapAccess<'a>>(mut map: A) -> Result<Self, A::Error> {
                 #[derive(Deserialize)]
                 #[expect(non_camel_case_types, reason = "the names of the members")]
                 enum Key {
@@ -71,59 +151,53 @@ macro_rules! raw_object {
                     #[serde(other)]
                     other,
                 }
-                struct ObjectVisitor;
-                impl<'de> Visitor<'de> for ObjectVisitor {
-                    type Value = $object<'de>;
-
-                    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        formatter.write_str($expected)
-                    }
-
-                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$object<'de>, A::Error> {
-                        let mut object = $object::default();
-                        while let Some(key) = map.next_key::<Key>()? {
-                            match key {
-                                $( Key::$member => {
-                                    if object.$member.replace(map.next_value()?).is_some() {
-                                        object.repeated = Some($wire);
-                                    }
-                                } )*
-                                Key::other => { map.next_value::<IgnoredAny>()?; }
+                let mut object = Self::default();
+                while let Some(key) = map.next_key::<Key>()? {
+                    match key {
+                        $( Key::$member => {
+                            if object.$member.replace(map.next_value()?).is_some() {
+                                object.repeated = Some($wire);
                             }
-                        }
-                        Ok(object)
+                        } )*
+                        Key::other => { map.next_value::<IgnoredAny>()?; }
                     }
                 }
-                deserializer.deserialize_map(ObjectVisitor)
+                Ok(object)
             }
         }
     };
 }
 
-raw_object! { RawParams "an object as `params`" {
-    meta = "_meta",
-    name = "name",
-    uri = "uri",
-    task_id = "taskId",
-    arguments = "arguments",
-    input_responses = "inputResponses",
-    request_state = "requestState",
-    cursor = "cursor",
-} }
+raw_object! {
+    /// The parameters, found in the one pass over the message.
+    RawParams {
+        meta: Part<RawMeta<'a>> = "_meta",
+        name: &'a RawValue = "name",
+        uri: &'a RawValue = "uri",
+        task_id: &'a RawValue = "taskId",
+        arguments: &'a RawValue = "arguments",
+        input_responses: &'a RawValue = "inputResponses",
+        request_state: &'a RawValue = "requestState",
+        cursor: &'a RawValue = "cursor",
+    }
+}
 
-raw_object! { RawMeta "an object as `_meta`" {
-    version = "io.modelcontextprotocol/protocolVersion",
-    capabilities = "io.modelcontextprotocol/clientCapabilities",
-    client_info = "io.modelcontextprotocol/clientInfo",
-    log_level = "io.modelcontextprotocol/logLevel",
-    progress_token = "progressToken",
-} }
+raw_object! {
+    /// What stands in `_meta`.
+    RawMeta {
+        version: &'a RawValue = "io.modelcontextprotocol/protocolVersion",
+        capabilities: &'a RawValue = "io.modelcontextprotocol/clientCapabilities",
+        client_info: &'a RawValue = "io.modelcontextprotocol/clientInfo",
+        log_level: &'a RawValue = "io.modelcontextprotocol/logLevel",
+        progress_token: &'a RawValue = "progressToken",
+    }
+}
 
 impl Params {
-    /// Reads the parameters. What is wrong with them is kept and told by whoever needs them.
-    pub(crate) fn read(text: &str) -> Self {
+    /// Judges the parameters of a message. What is wrong with them is kept and told by whoever needs them.
+    pub(super) fn read(raw: Part<RawParams<'_>>, message: &str) -> Self {
         let mut params = Self::default();
-        if let Err(error) = params.fill(text) {
+        if let Err(error) = params.fill(raw, message) {
             params.fault = Some(Box::new(error));
         }
         params
@@ -148,17 +222,16 @@ impl Params {
         }
     }
 
-    fn fill(&mut self, text: &str) -> Result<(), ErrorObject> {
-        let raw: RawParams<'_> = serde_json::from_str(text)
-            .map_err(|error| invalid(format!("the parameters do not fit: {error}")))?;
-        if let Some(meta) = raw.meta.filter(|meta| meta.get() != "null") {
-            self.fill_meta(meta)?;
+    fn fill(&mut self, raw: Part<RawParams<'_>>, message: &str) -> Result<(), ErrorObject> {
+        let Some(raw) = raw.object("params")? else { return Ok(()) };
+        if let Some(meta) = raw.meta.unwrap_or_default().object("_meta")? {
+            self.fill_meta(&meta)?;
         }
         if let Some(member) = raw.repeated {
             return Err(repeated(member));
         }
         let span = |part: Option<&RawValue>| {
-            part.filter(|part| part.get() != "null").map(|part| Span::of(part, text))
+            part.filter(|part| part.get() != "null").map(|part| Span::of(part, message))
         };
         self.arguments = span(raw.arguments);
         if raw.arguments.is_some_and(|raw| self.arguments.is_some() && !raw.get().starts_with('{')) {
@@ -173,16 +246,14 @@ impl Params {
         Ok(())
     }
 
-    fn fill_meta(&mut self, text: &RawValue) -> Result<(), ErrorObject> {
-        let raw: RawMeta<'_> = serde_json::from_str(text.get())
-            .map_err(|error| invalid(format!("`_meta` does not fit: {error}")))?;
+    fn fill_meta(&mut self, raw: &RawMeta<'_>) -> Result<(), ErrorObject> {
         self.names_version = raw.version.is_some();
         if let Some(member) = raw.repeated {
             return Err(repeated(member));
         }
         self.progress_token = optional(raw.progress_token, meta::PROGRESS_TOKEN)?;
         if self.names_version {
-            self.meta = Some(self.request_meta(&raw).map(Arc::new).map_err(Box::new));
+            self.meta = Some(self.request_meta(raw).map(Arc::new).map_err(Box::new));
         }
         Ok(())
     }

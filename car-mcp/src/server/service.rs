@@ -147,7 +147,7 @@ impl Server {
         let outlet = Outlet::new();
         Ok(match self.dispatch(request, caller, peer, &outlet) {
             Begun::Answered(answer) => Exchange::answered(answer),
-            Begun::Running(work) => Exchange::new(Box::pin(async move { Some(work.await) }), outlet),
+            Begun::Running(work) => Exchange::of_work(work, outlet),
         })
     }
 

@@ -172,12 +172,14 @@ pub(crate) struct Binding([u8; SHA256_OUTPUT_LEN]);
 impl Binding {
     pub(crate) fn of(request: &Request, principal: Option<&str>) -> Self {
         let subject = request.parts.subject(&request.method).ok().flatten();
+        // None are as good as an empty object, also for the handler.
         let arguments = request.arguments();
+        let arguments = arguments.as_ref().map_or(&b"{}"[..], |arguments| arguments.as_bytes());
         let parts = [
             Some(FORMAT),
             Some(request.method.as_bytes()),
             subject.map(str::as_bytes),
-            arguments.as_ref().map(|arguments| &**arguments.as_bytes()),
+            Some(arguments),
             principal.map(str::as_bytes),
         ];
         let mut digest = Digest::new(&SHA256);
@@ -245,6 +247,12 @@ mod tests {
             let error = sealer().open(&other, &text, now).unwrap_err();
             assert!(error.code == -32602 && error.message.ends_with("cannot be used"), "{error}");
         }
+    }
+
+    #[test]
+    fn no_arguments_are_an_empty_object() {
+        let without = Binding::of(&request("tools/call", r#"{"name":"a"}"#), None);
+        assert_eq!(without, Binding::of(&request("tools/call", r#"{"name":"a","arguments":{}}"#), None));
     }
 
     #[test]

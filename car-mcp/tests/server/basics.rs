@@ -31,7 +31,7 @@ async fn panics(_: NoArguments, _: Context) -> Result<String, Failure> {
     panic!("as it must")
 }
 
-fn server() -> Server {
+pub(crate) fn server() -> Server {
     Server::builder(Implementation::new("example"))
         .tool(tool("add", "Adds").run(add))
         .tool(tool("fail", "Fails").run(fail))

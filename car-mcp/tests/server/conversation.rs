@@ -3,16 +3,17 @@
 use std::future::pending;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use car_mcp::proto::ProtocolVersion;
 use car_mcp::proto::capability::Implementation;
 use car_mcp::server::legacy::Conversation;
-use car_mcp::server::{Caller, Context, Exchange, Failure, Inbound, NoArguments, Server, Step, tool};
+use car_mcp::server::{
+    Caller, Context, Exchange, Failure, Inbound, NoArguments, Server, Step, resource, template, tool,
+};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::double::all_steps;
+use crate::double::{all_steps, read_message};
 
 /// A server whose tool `wait` never ends by itself, and gives a permit when it is dropped.
 fn server(dropped: &Arc<Semaphore>) -> Server {
@@ -35,6 +36,8 @@ fn server(dropped: &Arc<Semaphore>) -> Server {
         .instructions("Ask for the way.")
         .tool(tool("wait", "Waits").run(wait))
         .tool(tool("greet", "Greets").run(greet))
+        .resource(resource("test://one", "one").read(|_| async { Ok(Vec::new()) }))
+        .template(template("test://many/{id}", "many").read(|_, _, _| async { Ok(Vec::new()) }))
         .logging()
         .build()
         .unwrap()
@@ -44,12 +47,8 @@ fn plain_server() -> Server {
     server(&Arc::new(Semaphore::new(0)))
 }
 
-fn read(message: Value) -> Inbound {
-    Inbound::read(&Bytes::from(message.to_string())).unwrap()
-}
-
 fn begin(conversation: &Conversation, id: Value, method: &str, params: Value) -> Exchange {
-    match read(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})) {
+    match read_message(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})) {
         Inbound::Request(request) => conversation.request(request, Caller::anonymous()),
         other => panic!("expected a request, found {other:?}"),
     }
@@ -60,7 +59,7 @@ async fn ask(conversation: &Conversation, method: &str, params: Value) -> Value 
 }
 
 fn notify(conversation: &Conversation, method: &str, params: Value) {
-    match read(json!({"jsonrpc": "2.0", "method": method, "params": params})) {
+    match read_message(json!({"jsonrpc": "2.0", "method": method, "params": params})) {
         Inbound::Notification(notification) => conversation.notification(&notification),
         other => panic!("expected a notification, found {other:?}"),
     }
@@ -98,7 +97,11 @@ async fn initialize_tells_what_is_offered_in_the_shape_of_its_era() {
         response,
         json!({"jsonrpc": "2.0", "id": 99, "result": {
             "protocolVersion": "2025-06-18",
-            "capabilities": {"logging": {}, "tools": {"listChanged": true}},
+            "capabilities": {
+                "logging": {},
+                "resources": {"listChanged": true, "subscribe": true},
+                "tools": {"listChanged": true},
+            },
             "serverInfo": {"name": "example", "version": ""},
             "instructions": "Ask for the way.",
         }})
@@ -149,8 +152,6 @@ async fn methods_of_no_era_or_of_the_other_one_do_not_exist() {
         "tasks/result",
         "nonsense",
         "prompts/list",
-        "resources/subscribe",
-        "resources/unsubscribe",
         "completion/complete",
     ];
     for method in methods {
@@ -170,8 +171,10 @@ async fn a_level_that_there_is_not_is_refused() {
     }
     let silent = Server::builder(Implementation::new("example")).build().unwrap();
     let conversation = greeted(&silent).await;
-    let response = ask(&conversation, "logging/setLevel", json!({"level": "debug"})).await;
-    assert_eq!(response["error"]["code"], -32601);
+    for method in ["logging/setLevel", "resources/subscribe", "resources/unsubscribe"] {
+        let response = ask(&conversation, method, json!({"level": "debug", "uri": "a:1"})).await;
+        assert_eq!(response["error"]["code"], -32601, "{method}");
+    }
 }
 
 /// Requests: an id must not be used twice within a session.
@@ -238,7 +241,7 @@ async fn responses_to_nothing_are_told_from_answers() {
     let conversation = greeted(&plain_server()).await;
     for id in [json!(1), json!("question-0"), json!("question-"), json!("nonsense")] {
         let message = json!({"jsonrpc": "2.0", "id": id, "result": {}});
-        let Inbound::Response(response) = read(message) else { panic!("expected a response") };
+        let Inbound::Response(response) = read_message(message) else { panic!("expected a response") };
         assert!(!conversation.response(response), "{id}");
     }
 }
@@ -256,6 +259,37 @@ async fn the_feed_tells_changed_lists_once_and_ends_with_the_conversation() {
     assert!(feed.message().now_or_never().is_none(), "no prompts are offered");
     let (message, ()) = tokio::join!(feed.message(), async { conversation.end() });
     assert_eq!(message, None);
+}
+
+#[tokio::test]
+async fn the_feed_tells_of_resources_that_are_subscribed_to() {
+    let server = plain_server();
+    let conversation = greeted(&server).await;
+    let mut feed = conversation.feed();
+    for uri in ["test://one", "test://many/7"] {
+        assert_eq!(ask(&conversation, "resources/subscribe", json!({"uri": uri})).await["result"], json!({}));
+    }
+    server.resource_updated("test://many/8");
+    server.resource_updated("test://many/7");
+    let message: Value = serde_json::from_slice(&feed.message().await.unwrap()).unwrap();
+    assert_eq!(
+        (&message["method"], &message["params"]),
+        (&json!("notifications/resources/updated"), &json!({"uri": "test://many/7"}))
+    );
+    server.resource_updated("test://one");
+    let left = ask(&conversation, "resources/unsubscribe", json!({"uri": "test://one"})).await;
+    assert_eq!(left["result"], json!({}));
+    assert!(feed.message().now_or_never().is_none(), "it is not followed any more");
+}
+
+/// Resources: not found is -32002 in this era.
+#[tokio::test]
+async fn a_resource_that_there_is_not_cannot_be_subscribed_to() {
+    let conversation = greeted(&plain_server()).await;
+    let response = ask(&conversation, "resources/subscribe", json!({"uri": "test://two"})).await;
+    assert_eq!(response["error"]["code"], -32002);
+    assert_eq!(response["error"]["data"], json!({"uri": "test://two"}));
+    assert_eq!(ask(&conversation, "resources/subscribe", json!({})).await["error"]["code"], -32602);
 }
 
 #[tokio::test]

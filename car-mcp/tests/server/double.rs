@@ -20,10 +20,15 @@ pub(crate) fn request(method: &str, mut params: Value) -> Request {
     read_request(json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
 }
 
+/// Reads a message.
+pub(crate) fn read_message(message: Value) -> Inbound {
+    Inbound::read(&Bytes::from(message.to_string())).unwrap()
+}
+
 /// Reads a message that must be a request.
 pub(crate) fn read_request(message: Value) -> Request {
-    match Inbound::read(&Bytes::from(message.to_string())) {
-        Ok(Inbound::Request(request)) => request,
+    match read_message(message) {
+        Inbound::Request(request) => request,
         other => panic!("expected a request, found {other:?}"),
     }
 }
@@ -40,7 +45,6 @@ pub(crate) async fn all_steps(mut exchange: Exchange) -> (Vec<Value>, Value) {
     loop {
         match exchange.step().await {
             Some(Step::Message(message)) => messages.push(serde_json::from_slice(&message).unwrap()),
-            Some(Step::Pause) => {}
             Some(Step::Answer(answer)) => {
                 let response: Value = serde_json::from_slice(&answer.body).unwrap();
                 assert_eq!(answer.error, response["error"]["code"].as_i64(), "{response}");

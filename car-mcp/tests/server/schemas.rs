@@ -1,12 +1,14 @@
 //! Tools with schemas of their own making: what goes in and what comes out is held to them.
 
+use car_mcp::proto::ProtocolVersion;
 use car_mcp::proto::RawJson;
 use car_mcp::proto::capability::Implementation;
 use car_mcp::proto::tool::{CallToolResult, Tool};
-use car_mcp::server::{Context, Failure, JsonSlice, Server, ServerTool};
+use car_mcp::server::legacy::Conversation;
+use car_mcp::server::{Caller, Context, Failure, JsonSlice, Server, ServerTool};
 use serde_json::json;
 
-use crate::double::ask;
+use crate::double::{all_steps, ask, read_request};
 
 const INPUT: &str =
     r#"{"type": "object",  "properties": {"n": {"type":"integer", "minimum": 1.50}}, "required": ["n"]}"#;
@@ -35,7 +37,7 @@ fn server(output: Option<&str>) -> Server {
 async fn a_schema_is_sent_byte_for_byte() {
     let server = server(None);
     let request = crate::double::request("tools/list", json!({}));
-    let mut exchange = server.answer(request, car_mcp::server::Caller::anonymous());
+    let mut exchange = server.answer(request, Caller::anonymous());
     let Some(car_mcp::server::Step::Answer(answer)) = exchange.step().await else {
         panic!("expected an answer")
     };
@@ -64,6 +66,25 @@ async fn a_result_that_breaks_its_own_schema_is_never_sent() {
     assert_eq!(response["error"]["code"], -32603);
     assert!(response["error"]["message"].as_str().unwrap().contains("\"raw\""));
     assert_eq!(call(13).await["result"]["isError"], true, "a tool that failed owes nothing");
+}
+
+/// Asks as a legacy client that keeps no session.
+async fn ask_legacy(server: &Server, method: &str, params: serde_json::Value) -> serde_json::Value {
+    let request = read_request(json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}));
+    let conversation = Conversation::stateless(server, ProtocolVersion::V2025_11_25);
+    all_steps(conversation.request(request, Caller::anonymous())).await.1
+}
+
+#[tokio::test]
+async fn a_legacy_client_is_spared_structured_results_that_are_no_objects() {
+    let server = server(Some(r#"{"type": "integer"}"#));
+    let listed = ask_legacy(&server, "tools/list", json!({})).await;
+    assert!(listed["result"]["tools"][0].get("outputSchema").is_none());
+    assert!(listed["result"].get("resultType").is_none() && listed["result"].get("ttlMs").is_none());
+    let called = ask_legacy(&server, "tools/call", json!({"name": "raw", "arguments": {"n": 2}})).await;
+    assert_eq!(called["result"], json!({"content": []}));
+    let listed = ask(&server, "tools/list", json!({})).await;
+    assert_eq!(listed["result"]["tools"][0]["outputSchema"], json!({"type": "integer"}));
 }
 
 #[test]

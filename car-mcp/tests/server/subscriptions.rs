@@ -1,7 +1,9 @@
 //! `subscriptions/listen`: what is acknowledged, what is told, and how it ends.
 
 use car_mcp::proto::capability::Implementation;
-use car_mcp::server::{Caller, Context, Exchange, Failure, NoArguments, Server, Step, TasksOptions, tool};
+use car_mcp::server::{
+    Caller, Context, Exchange, Failure, NoArguments, Server, Step, TasksOptions, resource, template, tool,
+};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
@@ -13,6 +15,8 @@ fn server() -> Server {
     let greet = |_: NoArguments, _: Context| async { Ok::<_, Failure>("hello") };
     Server::builder(Implementation::new("example"))
         .tool(tool("greet", "Greets").run(greet))
+        .resource(resource("test://one", "one").read(|_| async { Ok(Vec::new()) }))
+        .template(template("test://many/{id}", "many").read(|_, _, _| async { Ok(Vec::new()) }))
         .tasks(TasksOptions::default())
         .build()
         .unwrap()
@@ -39,14 +43,18 @@ async fn it_is_acknowledged_first_with_what_is_offered() {
             "toolsListChanged": true,
             "promptsListChanged": true,
             "resourcesListChanged": true,
-            "resourceSubscriptions": ["test://nothing"],
+            "resourceSubscriptions": ["test://one", "test://nothing", "test://many/7"],
         });
         let mut exchange = listen(&server, id.clone(), all);
         server.tools_changed();
         assert_eq!(
             message(&mut exchange).await,
             json!({"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged", "params": {
-                "notifications": {"toolsListChanged": true},
+                "notifications": {
+                    "toolsListChanged": true,
+                    "resourcesListChanged": true,
+                    "resourceSubscriptions": ["test://one", "test://many/7"],
+                },
                 "_meta": {SUBSCRIPTION: id},
             }})
         );
@@ -56,6 +64,17 @@ async fn it_is_acknowledged_first_with_what_is_offered() {
                 "_meta": {SUBSCRIPTION: id},
             }})
         );
+        for uri in ["test://nothing", "test://many/8", "test://one", "test://one"] {
+            server.resource_updated(uri);
+        }
+        assert_eq!(
+            message(&mut exchange).await,
+            json!({"jsonrpc": "2.0", "method": "notifications/resources/updated", "params": {
+                "uri": "test://one",
+                "_meta": {SUBSCRIPTION: id},
+            }})
+        );
+        assert!(exchange.step().now_or_never().is_none());
     }
 }
 

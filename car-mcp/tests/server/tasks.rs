@@ -49,7 +49,7 @@ async fn end(server: &Server, task: &Value) -> Value {
 fn server(permits: &Arc<Semaphore>) -> Server {
     let slow = |permits: &Arc<Semaphore>| {
         let permits = Arc::clone(permits);
-        move |_: NoArguments, context: Context| {
+        move |_: NoArguments, _: Context| {
             let permits = Arc::clone(&permits);
             async move {
                 permits.acquire().await?.forget();

@@ -8,7 +8,7 @@ use car_oauth::driver::{
 };
 use car_oauth::response::AuthorizationResponse;
 use car_testkit::authority::{Authority, AuthorityConfig, Endpoint, Protection, ProtectionConfig};
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -21,7 +21,7 @@ pub(crate) const BACK: &str = "http://127.0.0.1:1/callback";
 pub(crate) struct Site {
     pub(crate) authority: Authority,
     pub(crate) protection: Protection,
-    pub(crate) server: Everything,
+    pub(crate) server: Double,
     pub(crate) vault: MemoryVault,
 }
 
@@ -31,7 +31,7 @@ impl Site {
         let protection = authority.protection(ProtectionConfig::default());
         let mut config = Config::default();
         config.protection = Some(protection.clone());
-        let server = Everything::start(config).await.unwrap();
+        let server = Double::start(config).await.unwrap();
         Self { authority, protection, server, vault: MemoryVault::default() }
     }
 

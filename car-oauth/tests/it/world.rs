@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use car_http::{ClientBuilder, Resolver, Resolving};
 use car_oauth::driver::{Authorizer, MemoryVault, Settings};
 use car_testkit::authority::{Authority, AuthorityConfig, Endpoint, Iss, Protection, ProtectionConfig};
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use serde_json::json;
 use url::Url;
 
@@ -46,7 +46,7 @@ impl Resolver for Names {
 pub(crate) struct World {
     pub(crate) authority: Authority,
     pub(crate) protection: Protection,
-    pub(crate) server: Everything,
+    pub(crate) server: Double,
     pub(crate) names: Names,
     http: ClientBuilder,
 }
@@ -69,7 +69,7 @@ impl World {
         let protection = authority.protection(ProtectionConfig::default());
         let mut config = Config::default();
         (config.tls, config.protection) = (Some(tls), Some(protection.clone()));
-        let server = Everything::start(config).await.unwrap();
+        let server = Double::start(config).await.unwrap();
 
         let names = Names::default();
         for name in ["mcp.example", "as.example"] {

@@ -12,7 +12,7 @@
 //!
 //!  config ─▶ rules, people: what a test may choose
 //!
-//!  MCP request ─▶ guard (protection's settings) ─▶ the everything-server
+//!  MCP request ─▶ guard (protection's settings) ─▶ the double
 //! ```
 //!
 //! [`Authority`] is the server; [`AuthorityConfig`] says how it behaves, also where it behaves badly. The test's side

@@ -5,7 +5,7 @@ use std::io;
 use car_testkit::authority::{
     Authority, AuthorityConfig, Client, Consent, Dpop, ProtectionConfig, Registration, Rotation,
 };
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use clap::Parser;
 use serde_json::json;
 
@@ -70,7 +70,7 @@ async fn main() -> io::Result<()> {
     let mut config = Config::default();
     config.port = arguments.mcp_port;
     config.protection = Some(authority.protection(protection));
-    let server = Everything::start(config).await?;
+    let server = Double::start(config).await?;
     println!("{}", json!({ "issuer": authority.issuer(), "mcp": server.url() }));
     tokio::signal::ctrl_c().await
 }

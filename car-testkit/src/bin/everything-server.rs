@@ -1,13 +1,14 @@
-//! Starts the everything-server and prints its URL once it can be used.
+//! Starts the everything-server and prints its URL once it can be used; or serves over standard streams.
 
 use std::io;
 use std::path::PathBuf;
 
-use car_testkit::authority::{Authority, AuthorityConfig, ProtectionConfig};
-use car_testkit::everything::{Answers, Config, Era, Everything};
+use car_mcp_http::server::LegacyMode;
+use car_testkit::double::Era;
+use car_testkit::everything::{Everything, Options};
 use clap::Parser;
 
-/// A correct MCP server in every revision, to try a client with.
+/// An MCP server on this workspace's own crates that has one of everything.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -17,51 +18,51 @@ struct Arguments {
     /// modern, legacy or both
     #[arg(long, default_value = "both")]
     era: Era,
+    /// Keep no sessions of legacy clients
+    #[arg(long)]
+    stateless: bool,
     /// Answer ordinary requests with event streams
     #[arg(long)]
     sse: bool,
-    /// Mint no session ids in the legacy revisions
-    #[arg(long)]
-    no_sessions: bool,
-    /// How many tools one page of the list holds
+    /// How many entries one page of a list holds
     #[arg(long)]
     page_size: Option<usize>,
-    /// List a tool whose schema is invalid, and one whose header annotation is
-    #[arg(long)]
-    broken_tools: bool,
     /// Demand tokens of an authorization server, which is started too and which the challenge leads to
     #[arg(long)]
     oauth: bool,
     /// Serve https with this certificate and key (PEM files)
     #[arg(long, num_args = 2, value_names = ["CERTIFICATE", "KEY"])]
     tls: Option<Vec<PathBuf>>,
+    /// Serve over standard input and output, as a client starts it
+    #[arg(long, conflicts_with_all = ["port", "stateless", "sse", "oauth", "tls"])]
+    stdio: bool,
 }
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "a program: whoever started it reads the URL there")]
 async fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
-    let mut config = Config::default();
-    config.port = arguments.port;
-    config.era = arguments.era;
-    config.answers = if arguments.sse { Answers::Sse } else { Answers::Json };
-    config.sessions = !arguments.no_sessions;
-    config.page_size = arguments.page_size;
-    config.broken_schema = arguments.broken_tools;
-    config.broken_header = arguments.broken_tools;
-    if let Some([certificates, key]) = arguments.tls.as_deref() {
-        config.tls = Some(car_testkit::server_config(certificates, key).map_err(io::Error::other)?);
+    let mut options = Options::default();
+    options.port = arguments.port;
+    options.era = arguments.era;
+    options.legacy = match (arguments.era, arguments.stateless) {
+        (Era::Modern, _) => LegacyMode::Off,
+        (_, true) => LegacyMode::Stateless,
+        (_, false) => LegacyMode::Sessions,
+    };
+    options.always_stream = arguments.sse;
+    options.page_size = arguments.page_size;
+    options.oauth = arguments.oauth;
+    if let Some([certificate, key]) = arguments.tls.as_deref() {
+        options.tls = Some((certificate.clone(), key.clone()));
     }
-    let mut authority = None;
-    if arguments.oauth {
-        let started = Authority::start(AuthorityConfig::default()).await?;
-        config.protection = Some(started.protection(ProtectionConfig::default()));
-        authority = Some(started);
+    if arguments.stdio {
+        let server = car_testkit::everything::server(&options).map_err(io::Error::other)?;
+        return car_mcp_stdio::serve_stdio(server).await;
     }
-    let server = Everything::start(config).await?;
+    let server = Everything::start(options).await?;
     println!("{}", server.url());
     tokio::signal::ctrl_c().await?;
-    // Held until here: dropping it stops it.
-    drop(authority);
+    server.stop().await;
     Ok(())
 }

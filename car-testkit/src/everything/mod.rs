@@ -1,23 +1,30 @@
-//! A correct MCP server in every revision, on one endpoint.
+//! A server on this workspace's own crates that has one of everything: what the conformance suite asks for, and the
+//! tools of the [double](crate::double).
 //!
 //! ```text
-//!  request ─▶ dispatch ─┬─▶ modern_check ─▶ modern ──┬─▶ calls (what each tool does)
-//!                       └─▶ legacy ──────────────────┤   tools, offers (what is listed)
-//!                                                    └─▶ state (config, sessions, who listens)
+//!  Options ─▶ offers ─▶ car_mcp::server::Server ─▶ car_mcp_http::server::McpService ─▶ Everything (loopback, TLS, guard)
+//!             │                                └─▶ car_mcp_stdio::serve_stdio          (the program, with --stdio)
+//!             ├─ content, speaking, questions, rounds, changes, jobs    tools by theme
+//!             ├─ classics                                               the tools of the double
+//!             └─ prompts, resources
 //! ```
 //!
-//! `/mcp` speaks Streamable HTTP of all revisions, `/sse` the older pair of endpoints.
+//! Each fixture uses the public API only: what it needs, a user needs.
 
-mod calls;
-mod config;
-mod dispatch;
-mod legacy;
-mod modern;
-mod modern_check;
+mod changes;
+mod classics;
+mod content;
+mod guard;
+mod jobs;
 mod offers;
+mod options;
+mod prompts;
+mod questions;
+mod resources;
+mod rounds;
 mod server;
-mod state;
-mod tools;
+mod speaking;
 
-pub use config::{Answers, Config, Era};
+pub use offers::server;
+pub use options::Options;
 pub use server::Everything;

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use car_testkit::authority::{Authority, Dpop, ProtectionConfig, SigningKey};
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use serde_json::{Value, json};
 
 use crate::oauth::{BACK, VERIFIER, access, authority, authorize, error, returned, token};
@@ -113,7 +113,7 @@ async fn a_bound_token_is_good_with_its_key_only() {
     let mut protection = ProtectionConfig::default();
     protection.dpop = Dpop::RequiredWithNonce;
     config.protection = Some(authority.protection(protection));
-    let server = Everything::start(config).await.unwrap();
+    let server = Double::start(config).await.unwrap();
     let (key, other) = (SigningKey::generate(), SigningKey::generate());
     let url = format!("{}/token", authority.issuer());
     let proof = Proof::new(&key, "POST", &url);

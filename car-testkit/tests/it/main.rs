@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod authority;
+mod double;
 mod dpop;
 mod everything;
 mod grants;

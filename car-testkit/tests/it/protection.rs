@@ -1,7 +1,7 @@
-//! The everything-server behind a check of tokens.
+//! The double behind a check of tokens.
 
 use car_testkit::authority::{Authority, AuthorityConfig, Canned, MetadataAt, Protection, ProtectionConfig};
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use serde_json::json;
 
 use crate::oauth::{access, authority, sign_in};
@@ -10,21 +10,21 @@ use crate::wire::{Got, modern_with, open_session, send};
 async fn protected(
     authority: &Authority,
     change: impl FnOnce(&mut ProtectionConfig),
-) -> (Everything, Protection) {
+) -> (Double, Protection) {
     let mut config = ProtectionConfig::default();
     change(&mut config);
     let protection = authority.protection(config);
     let mut config = Config::default();
     config.protection = Some(protection.clone());
-    (Everything::start(config).await.unwrap(), protection)
+    (Double::start(config).await.unwrap(), protection)
 }
 
-async fn echo(server: &Everything, authorization: &str) -> Got {
+async fn echo(server: &Double, authorization: &str) -> Got {
     let params = json!({ "name": "echo", "arguments": { "message": "hi" } });
     modern_with(&server.url(), "tools/call", params, &[("Authorization", authorization)]).await
 }
 
-async fn bearer(authority: &Authority, server: &Everything, scope: &str) -> String {
+async fn bearer(authority: &Authority, server: &Double, scope: &str) -> String {
     let answer = sign_in(authority, &[("scope", scope), ("resource", &server.url())]).await;
     format!("Bearer {}", access(&answer))
 }
@@ -145,7 +145,7 @@ async fn a_server_of_the_first_revision_hosts_its_own_authorization() {
     let protection = authority.protection(ProtectionConfig::without_metadata());
     let mut config = Config::default();
     config.protection = Some(protection);
-    let server = Everything::start(config).await.unwrap();
+    let server = Double::start(config).await.unwrap();
     let at = |path: &str| server.url().replace("/mcp", path);
     assert_eq!(send("GET", &at("/.well-known/oauth-protected-resource"), &[], "").await.status, 404);
     assert_eq!(send("GET", &at("/.well-known/oauth-authorization-server"), &[], "").await.status, 404);

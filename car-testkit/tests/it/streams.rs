@@ -1,6 +1,6 @@
-//! The everything-server's long streams: subscriptions, the standalone stream, the old pair, cancelling.
+//! The double's long streams: subscriptions, the standalone stream, the old pair, cancelling.
 
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use serde_json::json;
 
 use crate::wire::{Open, open_session, send};
@@ -20,7 +20,7 @@ fn meta() -> serde_json::Value {
 
 #[tokio::test]
 async fn acknowledges_a_subscription_then_tells_of_changes_then_ends_it() {
-    let server = Everything::start(Config::default()).await.unwrap();
+    let server = Double::start(Config::default()).await.unwrap();
     let wanted =
         json!({ "toolsListChanged": true, "resourceSubscriptions": ["test://watched", "test://other"] });
     let params = json!({ "_meta": meta(), "notifications": wanted });
@@ -38,7 +38,7 @@ async fn acknowledges_a_subscription_then_tells_of_changes_then_ends_it() {
 
 #[tokio::test]
 async fn takes_a_closed_stream_as_a_cancellation_in_the_modern_era() {
-    let server = Everything::start(Config::default()).await.unwrap();
+    let server = Double::start(Config::default()).await.unwrap();
     let params = json!({ "name": "progress", "arguments": { "steps": 1_000 }, "_meta": meta() });
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
     let mut stream = Open::send("POST", &server.url(), CALL, &body.to_string()).await;
@@ -51,7 +51,7 @@ async fn takes_a_closed_stream_as_a_cancellation_in_the_modern_era() {
 
 #[tokio::test]
 async fn tells_of_changes_on_the_standalone_stream() {
-    let server = Everything::start(Config::default()).await.unwrap();
+    let server = Double::start(Config::default()).await.unwrap();
     let session = open_session(&server.url(), "2025-06-18").await;
     let mut stream = Open::send("GET", &server.url(), &[("Mcp-Session-Id", &session)], "").await;
     stream.until("text/event-stream").await;
@@ -61,7 +61,7 @@ async fn tells_of_changes_on_the_standalone_stream() {
 
 #[tokio::test]
 async fn speaks_the_old_pair_of_endpoints() {
-    let server = Everything::start(Config::default()).await.unwrap();
+    let server = Double::start(Config::default()).await.unwrap();
     let mut stream = Open::send("GET", &server.sse_url(), &[], "").await;
     let event = stream.until("/messages?session=").await;
     let path = event.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
@@ -77,7 +77,7 @@ async fn speaks_the_old_pair_of_endpoints() {
 
 #[tokio::test]
 async fn asks_the_client_on_the_stream_of_the_call_that_needs_it() {
-    let server = Everything::start(Config::default()).await.unwrap();
+    let server = Double::start(Config::default()).await.unwrap();
     let params = json!({
         "protocolVersion": "2025-11-25",
         "capabilities": { "elicitation": {} },

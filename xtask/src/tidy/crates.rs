@@ -1,6 +1,6 @@
 //! What belongs to every crate.
 
-use cargo_metadata::{Metadata, Package, TargetKind};
+use cargo_metadata::{Metadata, Package, Target, TargetKind};
 
 use super::Finding;
 
@@ -29,8 +29,10 @@ fn missing(package: &Package) -> Vec<&'static str> {
     if has(&TargetKind::Lib) && !has(&TargetKind::Example) {
         missing.push("has no example; add one that runs to examples/");
     }
-    let tests = package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Test)).count();
-    if tests > 1 {
+    // Tests that need a feature stand in a binary of their own, which is left out where the feature is off.
+    let is_plain_test =
+        |target: &&Target| target.kind.contains(&TargetKind::Test) && target.required_features.is_empty();
+    if package.targets.iter().filter(is_plain_test).count() > 1 {
         missing.push("has several integration test binaries; make them modules of tests/it/main.rs");
     }
     let text = std::fs::read_to_string(&package.manifest_path).unwrap_or_default();

@@ -41,7 +41,7 @@ const EDGES: &[(&str, May)] = &[
     ("xtask", May::Only(&[])),
 ];
 
-/// The crate that any other may use in its tests.
+/// The crate that any other may use in its tests, beside itself, which is how its tests get its features.
 const TESTKIT: &str = "car-testkit";
 
 pub(super) fn check(metadata: &Metadata, findings: &mut Vec<Finding>) {
@@ -56,7 +56,8 @@ pub(super) fn check(metadata: &Metadata, findings: &mut Vec<Finding>) {
             continue;
         };
         for dependency in package.dependencies.iter().filter(|dependency| is_ours(&dependency.name)) {
-            let in_tests = dependency.kind == DependencyKind::Development && dependency.name == TESTKIT;
+            let is_for_tests = dependency.name == TESTKIT || dependency.name == package.name.as_str();
+            let in_tests = dependency.kind == DependencyKind::Development && is_for_tests;
             let allowed = match may {
                 May::Anything => true,
                 May::Only(names) => names.contains(&dependency.name.as_str()),

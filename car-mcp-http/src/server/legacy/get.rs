@@ -20,7 +20,7 @@ use super::reader::Reader;
 use super::session::Session;
 use super::stream::{Attached, OWN};
 use super::streams::Lost;
-use super::{SESSION_ID, Sessions, unknown_session};
+use super::{Refusal, SESSION_ID, Sessions, unknown_session};
 use crate::server::body::ResponseBody;
 use crate::server::events::{KeepAlive, event_stream};
 use crate::server::options::LegacyMode;
@@ -36,18 +36,19 @@ impl Sessions {
             return refuse_method("POST");
         }
         if let Err(refusal) = self.check_version(head) {
-            return refusal;
+            return *refusal;
         }
         let options = &self.shared.options;
         if !head.headers.contains_key(SESSION_ID) && (options.pair || options.anonymous_streams) {
             return self.get_without_session(head, &caller);
         }
         match self.open(head, &caller) {
-            Ok(response) | Err(response) => response,
+            Ok(response) => response,
+            Err(refusal) => *refusal,
         }
     }
 
-    fn open(&self, head: &Parts, caller: &Caller) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
+    fn open(&self, head: &Parts, caller: &Caller) -> Result<Response<ResponseBody>, Refusal> {
         let session = self.session(head, caller)?;
         session.touch(tokio::time::Instant::now());
         let last = last_event_id(head)?;
@@ -70,7 +71,7 @@ impl Sessions {
 }
 
 /// Reads the id of the event that a client got last; nothing where it comes for the first time.
-fn last_event_id(head: &Parts) -> Result<Option<EventId>, Response<ResponseBody>> {
+fn last_event_id(head: &Parts) -> Result<Option<EventId>, Refusal> {
     match head.headers.get(LAST_EVENT_ID) {
         None => Ok(None),
         Some(value) if value.is_empty() => Ok(None),
@@ -78,7 +79,7 @@ fn last_event_id(head: &Parts) -> Result<Option<EventId>, Response<ResponseBody>
     }
 }
 
-fn attach(session: &Session, last: Option<EventId>) -> Result<Attached, Response<ResponseBody>> {
+fn attach(session: &Session, last: Option<EventId>) -> Result<Attached, Refusal> {
     let mut state = session.lock();
     if state.is_ended() {
         return Err(unknown_session());
@@ -90,12 +91,12 @@ fn attach(session: &Session, last: Option<EventId>) -> Result<Attached, Response
 }
 
 /// Says why a stream does not go on: an error is better than a gap that nobody sees.
-fn lost(why: Lost) -> Response<ResponseBody> {
-    match why {
-        Lost::NeverGiven => refuse_unread(
-            StatusCode::BAD_REQUEST,
-            "expected the id of an event of this session, found another",
-        ),
-        Lost::Forgotten => refuse_unread(StatusCode::GONE, "what came after this event is no longer kept"),
-    }
+fn lost(why: Lost) -> Refusal {
+    let (status, message) = match why {
+        Lost::NeverGiven => {
+            (StatusCode::BAD_REQUEST, "expected the id of an event of this session, found another")
+        }
+        Lost::Forgotten => (StatusCode::GONE, "what came after this event is no longer kept"),
+    };
+    Box::new(refuse_unread(status, message))
 }

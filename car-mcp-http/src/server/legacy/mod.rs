@@ -45,6 +45,9 @@ use super::refusal::{empty, refuse_method, refuse_unread};
 /// Names the session.
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
+/// The answer to a request that is not served.
+type Refusal = Box<Response<ResponseBody>>;
+
 /// Every session of a service. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Sessions {
@@ -89,7 +92,7 @@ impl Sessions {
         }
         let session = match self.check_version(head).and_then(|_| self.session(head, caller)) {
             Ok(session) => session,
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         };
         self.shared.table.remove(session.id());
         session.end();
@@ -118,7 +121,7 @@ impl Sessions {
 
     /// Reads the header that names the revision. A client is free to name another than was agreed on, as long as it is
     /// one that is spoken here: what was agreed on is what counts.
-    fn check_version(&self, head: &Parts) -> Result<Option<ProtocolVersion>, Response<ResponseBody>> {
+    fn check_version(&self, head: &Parts) -> Result<Option<ProtocolVersion>, Refusal> {
         let mut values = head.headers.get_all(PROTOCOL_VERSION).iter();
         let Some(value) = values.next() else { return Ok(None) };
         let version = value.to_str().ok().and_then(ProtocolVersion::from_wire);
@@ -131,22 +134,43 @@ impl Sessions {
                 let spoken = self.shared.server.versions().iter().map(|version| version.as_str());
                 let spoken = spoken.collect::<Vec<_>>().join(", ");
                 let message = format!("expected one of {spoken} in MCP-Protocol-Version, found another");
-                Err(refuse_unread(StatusCode::BAD_REQUEST, message))
+                Err(Box::new(refuse_unread(StatusCode::BAD_REQUEST, message)))
             }
         }
     }
 
     /// Finds the session that a request names. That of somebody else is as unknown as one that never was.
-    fn session(&self, head: &Parts, caller: &Caller) -> Result<Arc<Session>, Response<ResponseBody>> {
+    fn session(&self, head: &Parts, caller: &Caller) -> Result<Arc<Session>, Refusal> {
         let mut values = head.headers.get_all(SESSION_ID).iter();
         let (Some(id), None) = (values.next(), values.next()) else {
             let message = "expected one Mcp-Session-Id, as it was given with the answer to initialize";
-            return Err(refuse_unread(StatusCode::BAD_REQUEST, message));
+            return Err(Box::new(refuse_unread(StatusCode::BAD_REQUEST, message)));
         };
         self.shared.table.find(id.as_bytes(), caller).ok_or_else(unknown_session)
     }
 }
 
-fn unknown_session() -> Response<ResponseBody> {
-    refuse_unread(StatusCode::NOT_FOUND, "the session is unknown or over; begin a new one with initialize")
+fn unknown_session() -> Refusal {
+    let message = "the session is unknown or over; begin a new one with initialize";
+    Box::new(refuse_unread(StatusCode::NOT_FOUND, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    use super::driver::Driver;
+    use super::reader::Reader;
+    use super::session::Session;
+    use super::stream::Stream;
+    use crate::server::events::KeepAlive;
+
+    /// What a session with an open stream takes here while nothing is said: itself, its stream, the stream's end at
+    /// the connection and what tells it of changes.
+    #[test]
+    fn an_idle_session_is_small() {
+        let parts =
+            [size_of::<Session>(), size_of::<Stream>(), size_of::<KeepAlive<Reader>>(), size_of::<Driver>()];
+        assert!(parts.iter().sum::<usize>() <= 1_024, "{parts:?}");
+    }
 }

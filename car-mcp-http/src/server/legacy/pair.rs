@@ -19,7 +19,7 @@ use http::request::Parts;
 use http::{Response, Uri};
 
 use super::session::{Kind, Session};
-use super::{SESSION_ID, Sessions, unknown_session};
+use super::{Refusal, SESSION_ID, Sessions, unknown_session};
 use crate::server::body::ResponseBody;
 use crate::server::events::encode_event;
 use crate::server::options::LegacyMode;
@@ -50,7 +50,7 @@ impl Sessions {
         &self,
         head: &Parts,
         caller: &Caller,
-    ) -> Option<Result<Arc<Session>, Response<ResponseBody>>> {
+    ) -> Option<Result<Arc<Session>, Refusal>> {
         let is_ours = self.has_pair() && split(head.uri.path()).1 == MESSAGES;
         let id = is_ours.then(|| session_parameter(&head.uri))??;
         let session = self.shared.table.find(id.as_bytes(), caller);

@@ -15,7 +15,7 @@ use super::driver::{Driver, Work};
 use super::reader::Once;
 use super::session::{Kind, Session};
 use super::stream::OWN;
-use super::{SESSION_ID, Sessions, batch};
+use super::{Refusal, SESSION_ID, Sessions, batch};
 use crate::server::body::ResponseBody;
 use crate::server::events::{MESSAGE, encode_event, event_stream};
 use crate::server::media::Accepts;
@@ -26,6 +26,7 @@ use crate::server::refusal::{empty, error, json, refuse, refuse_for_now, refuse_
 const ASSUMED_VERSION: ProtocolVersion = ProtocolVersion::V2025_03_26;
 
 /// What a body holds.
+#[expect(clippy::large_enum_variant, reason = "nearly every body is one message, which need not move for it")]
 pub(super) enum Post {
     One(Inbound),
     /// A batch; what is no message in it is answered by an error among the answers.
@@ -44,7 +45,7 @@ impl Sessions {
     pub(crate) async fn post(&self, head: &Parts, body: Bytes, caller: Caller) -> Response<ResponseBody> {
         match read(&body) {
             Ok(post) => self.post_read(head, post, caller).await,
-            Err(refusal) => refusal,
+            Err(refusal) => *refusal,
         }
     }
 
@@ -62,11 +63,11 @@ impl Sessions {
         let accepts = Accepts::read(&head.headers);
         let version = match self.check_version(head) {
             Ok(version) => version,
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         };
         if let Some(session) = self.posted_session(head, &caller) {
             let asked = session.and_then(|session| ask(&session, post, &caller));
-            return asked.map_or_else(|refusal| refusal, answer_on_own_stream);
+            return asked.map_or_else(|refusal| *refusal, answer_on_own_stream);
         }
         let session = match self.shared.mode {
             LegacyMode::Stateless => self.lone(&post, version, &caller),
@@ -85,7 +86,7 @@ impl Sessions {
         match session.and_then(|session| ask(&session, post, &caller)) {
             Ok(Some(asked)) => self.answer(asked.driver, accepts, asked.is_batch).await,
             Ok(None) => empty(StatusCode::ACCEPTED),
-            Err(refusal) => refusal,
+            Err(refusal) => *refusal,
         }
     }
 
@@ -126,7 +127,7 @@ impl Sessions {
         post: &Post,
         version: Option<ProtocolVersion>,
         caller: &Caller,
-    ) -> Result<Arc<Session>, Response<ResponseBody>> {
+    ) -> Result<Arc<Session>, Refusal> {
         let shared = &self.shared;
         let version = version.unwrap_or(ASSUMED_VERSION);
         let conversation = match post {
@@ -138,7 +139,7 @@ impl Sessions {
             }
             _ => {
                 let message = "expected MCP-Protocol-Version, found none";
-                return Err(refuse_unread(StatusCode::BAD_REQUEST, message));
+                return Err(Box::new(refuse_unread(StatusCode::BAD_REQUEST, message)));
             }
         };
         let session = Session::new(Kind::OneRequest, caller, conversation, &shared.options, &shared.table);
@@ -160,23 +161,20 @@ fn is_initialize(request: &Request) -> bool {
 }
 
 /// Reads a body.
-pub(super) fn read(body: &Bytes) -> Result<Post, Response<ResponseBody>> {
+pub(super) fn read(body: &Bytes) -> Result<Post, Refusal> {
     if !batch::is_batch(body) {
         let message = Inbound::read(body);
-        return message
-            .map(Post::One)
-            .map_err(|Malformed { id, error, .. }| refuse(StatusCode::BAD_REQUEST, id.as_ref(), &error));
+        return message.map(Post::One).map_err(|Malformed { id, error, .. }| {
+            Box::new(refuse(StatusCode::BAD_REQUEST, id.as_ref(), &error))
+        });
     }
-    let messages = batch::split(body).map_err(|error| refuse(StatusCode::BAD_REQUEST, None, &error))?;
+    let messages =
+        batch::split(body).map_err(|error| Box::new(refuse(StatusCode::BAD_REQUEST, None, &error)))?;
     Ok(Post::Many(messages.iter().map(Inbound::read).collect()))
 }
 
 /// Hands a body to a session, and returns what there is to answer.
-pub(super) fn ask(
-    session: &Arc<Session>,
-    post: Post,
-    caller: &Caller,
-) -> Result<Option<Asked>, Response<ResponseBody>> {
+pub(super) fn ask(session: &Arc<Session>, post: Post, caller: &Caller) -> Result<Option<Asked>, Refusal> {
     match post {
         Post::One(Inbound::Request(request)) => {
             let Some(permit) = session.begin(1) else { return Err(too_many(session)) };
@@ -196,8 +194,8 @@ fn ask_many(
     session: &Arc<Session>,
     messages: Vec<Result<Inbound, Malformed>>,
     caller: &Caller,
-) -> Result<Option<Asked>, Response<ResponseBody>> {
-    let refuse = |message| Err(refuse_unread(StatusCode::BAD_REQUEST, message));
+) -> Result<Option<Asked>, Refusal> {
+    let refuse = |message| Err(Box::new(refuse_unread(StatusCode::BAD_REQUEST, message)));
     if session.conversation().version() != Some(ProtocolVersion::V2025_03_26) {
         return refuse("expected one message, found a batch, which only revision 2025-03-26 has");
     }
@@ -246,10 +244,10 @@ fn take(session: &Session, message: Inbound) {
     }
 }
 
-fn too_many(session: &Session) -> Response<ResponseBody> {
+fn too_many(session: &Session) -> Refusal {
     let most = session.options().max_requests;
     let message = format!("expected at most {most} requests of a session under way, found more");
     let mut response = refuse(StatusCode::TOO_MANY_REQUESTS, None, &error(INVALID_REQUEST, message));
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    response
+    Box::new(response)
 }

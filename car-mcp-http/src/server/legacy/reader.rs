@@ -91,7 +91,7 @@ impl EventSource for Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        let was_latest = self.session.lock().streams.detach(&self.attached, Instant::now());
+        let was_latest = self.session.lock().detach(&self.attached);
         if was_latest && self.attached.number == OWN {
             self.session.own_stream_ended();
         }

@@ -8,6 +8,7 @@ use car_mcp::server::legacy::Conversation;
 use tokio::time::Instant;
 
 use super::id::SessionId;
+use super::stream::Attached;
 use super::streams::Streams;
 use super::table::Table;
 use crate::server::options::SessionOptions;
@@ -45,6 +46,9 @@ pub(super) struct State {
     requests: usize,
     /// How many of them go on without their client.
     detached: usize,
+    /// When the last of those ended that went on without their client.
+    work_ended: Option<Instant>,
+    /// When its client was last there: asked something, or read a stream.
     last_seen: Instant,
     is_ended: bool,
 }
@@ -69,6 +73,7 @@ impl Session {
             streams: Streams::new(kind == Kind::Resumable),
             requests: 0,
             detached: 0,
+            work_ended: None,
             last_seen: Instant::now(),
             is_ended: false,
         };
@@ -179,13 +184,25 @@ impl State {
         self.is_ended
     }
 
+    /// Says that the reader of a stream went away, and returns whether it was the one that is served.
+    pub(super) fn detach(&mut self, attached: &Attached) -> bool {
+        let now = Instant::now();
+        let was_latest = self.streams.detach(attached, now);
+        if was_latest {
+            self.last_seen = now;
+        }
+        was_latest
+    }
+
     fn is_expired(&self, options: &SessionOptions, now: Instant) -> bool {
         if self.requests > self.detached || self.streams.is_any_attached() {
             return false;
         }
-        // A client that was heard of since its stream broke is there, even if it does not want the stream again.
+        // A client that was heard of since its stream broke is there, even if it does not want the stream again. One
+        // that waits for an answer has as long to fetch it from when it is there.
         let broke = self.streams.own_broke().filter(|broke| *broke >= self.last_seen);
-        let is_gone = broke.is_some_and(|broke| now >= broke + options.grace) && self.requests == 0;
+        let gone_since = broke.max(self.work_ended.filter(|_| broke.is_some()));
+        let is_gone = gone_since.is_some_and(|since| now >= since + options.grace) && self.requests == 0;
         is_gone || now >= self.last_seen + options.idle
     }
 }
@@ -206,7 +223,10 @@ impl Drop for Permit {
         let mut state = self.session.lock();
         state.requests -= self.count;
         match self.is_detached {
-            true => state.detached -= self.count,
+            true => {
+                state.detached -= self.count;
+                state.work_ended = Some(Instant::now());
+            }
             false => state.last_seen = Instant::now(),
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Stream {
     pub(super) next: u64,
     /// How long each kept event is.
     pub(super) lengths: VecDeque<u32>,
+    /// How long they are together.
+    pub(super) bytes: usize,
     /// Nothing more will be said.
     pub(super) finished: Option<Instant>,
     /// Counts the readers; only the latest is served.
@@ -58,6 +60,7 @@ impl Stream {
             given: 1,
             next: 1,
             lengths: VecDeque::new(),
+            bytes: 0,
             finished: None,
             generation: 0,
             is_attached: false,
@@ -94,9 +97,9 @@ impl Stream {
         !self.is_attached || self.unread() < WINDOW.min(max_events as u64).max(1)
     }
 
-    /// Returns how many bytes are kept.
-    pub(super) fn bytes(&self) -> usize {
-        self.lengths.iter().map(|length| *length as usize).sum()
+    /// Returns whether everything has been said and handed out.
+    pub(super) fn is_done(&self) -> bool {
+        self.finished.is_some() && !self.is_attached && self.given == self.next
     }
 
     pub(super) fn wake_reader(&mut self) {

@@ -114,11 +114,13 @@ impl Streams {
         let sequence = stream.next;
         let id = is_resumable.then(|| EventId { stream: number, sequence }.to_string());
         let event = encode_event(id.as_deref(), Some("message"), data);
-        // A body is bounded far below 4 GiB, and so is what handlers say in any sane world.
-        stream.lengths.push_back(u32::try_from(event.len()).unwrap_or(u32::MAX));
+        // What handlers say in any sane world is far below 4 GiB.
+        let length = u32::try_from(event.len()).unwrap_or(u32::MAX);
+        stream.lengths.push_back(length);
+        stream.bytes += length as usize;
         stream.next += 1;
         stream.wake_reader();
-        self.bytes += event.len().min(u32::MAX as usize);
+        self.bytes += length as usize;
         self.log.get_or_insert_with(|| options.store.open()).push(number, sequence, event);
         self.trim(number, options);
     }
@@ -156,6 +158,10 @@ impl Streams {
             return Read::Wait;
         }
         let Some(event) = self.log.as_ref().and_then(|log| log.get(stream.number, stream.read)) else {
+            // The store has lost it. The client will be told so when it comes back.
+            while self.list[index].kept_from <= self.list[index].read {
+                self.forget_first(index);
+            }
             return Read::End;
         };
         stream.read += 1;
@@ -230,6 +236,8 @@ impl Streams {
 
     fn own(&mut self) -> &mut Stream {
         if self.list.first().is_none_or(|stream| stream.number != OWN) {
+            // Most sessions have no other for most of their time.
+            self.list.reserve_exact(1);
             self.list.insert(0, Stream::new(OWN));
         }
         &mut self.list[0]
@@ -260,15 +268,17 @@ impl Streams {
         }
     }
 
-    /// Chooses whose oldest event goes: the stream that keeps most, of those whose oldest event was read; else of
-    /// those whose reader is away.
+    /// Chooses whose oldest event goes: the oldest stream that has nothing more to give; else the one that keeps most,
+    /// of those whose oldest event was read; else of those whose reader is away.
     fn victim(&self) -> Option<usize> {
+        let keeps = |stream: &Stream| !stream.lengths.is_empty();
         let fattest = |choose: fn(&Stream) -> bool| {
             let candidates = self.list.iter().enumerate();
-            let candidates = candidates.filter(|(_, stream)| !stream.lengths.is_empty() && choose(stream));
-            candidates.max_by_key(|(_, stream)| stream.bytes()).map(|(index, _)| index)
+            let candidates = candidates.filter(|(_, stream)| keeps(stream) && choose(stream));
+            candidates.max_by_key(|(_, stream)| stream.bytes).map(|(index, _)| index)
         };
-        fattest(Stream::has_kept_read).or_else(|| fattest(|stream| !stream.is_attached))
+        let done = self.list.iter().position(|stream| keeps(stream) && stream.is_done());
+        done.or_else(|| fattest(Stream::has_kept_read)).or_else(|| fattest(|stream| !stream.is_attached))
     }
 
     fn may_forget(&self, index: usize) -> bool {
@@ -279,6 +289,7 @@ impl Streams {
     fn forget_first(&mut self, index: usize) {
         let stream = &mut self.list[index];
         let Some(length) = stream.lengths.pop_front() else { return };
+        stream.bytes -= length as usize;
         self.bytes -= length as usize;
         if let Some(log) = &mut self.log {
             log.forget(stream.number, stream.kept_from);
@@ -291,7 +302,7 @@ impl Streams {
 
     fn remove(&mut self, index: usize) {
         let stream = self.list.remove(index);
-        self.bytes -= stream.bytes();
+        self.bytes -= stream.bytes;
         if let Some(log) = &mut self.log {
             log.forget(stream.number, stream.next - 1);
         }

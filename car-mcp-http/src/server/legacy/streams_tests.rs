@@ -7,6 +7,7 @@ use std::task::{Wake, Waker};
 use proptest::prelude::*;
 
 use super::*;
+use crate::server::store::{EventStore, MemoryStore};
 
 /// Counts how often it is woken.
 #[derive(Default)]
@@ -216,6 +217,24 @@ async fn what_is_kept_is_bounded_and_what_a_reader_has_yet_to_get_is_never_dropp
 }
 
 #[tokio::test]
+async fn what_is_over_makes_room_for_what_goes_on() {
+    let (options, now) = (options(1_000, 4_000), Instant::now());
+    let mut streams = Streams::new(true);
+    let over = streams.open(&options, now);
+    say(&mut streams, 1, 1, 50, &options);
+    assert_eq!(drain(&mut streams, &over).len(), 50);
+    streams.finish(1, now);
+    streams.detach(&over, now);
+    let live = streams.open(&options, now);
+    for _ in 0..100 {
+        say(&mut streams, 2, 1, 1, &options);
+        assert_eq!(drain(&mut streams, &live).len(), 1);
+    }
+    assert!(streams.resume(after(2, 0)).is_ok());
+    assert_eq!(streams.resume(after(1, 0)), Err(Lost::Forgotten));
+}
+
+#[tokio::test]
 async fn streams_that_ended_are_forgotten_in_time_and_in_number() {
     let (options, now) = (SessionOptions::default(), Instant::now());
     let mut streams = Streams::new(true);
@@ -246,6 +265,44 @@ async fn a_client_that_does_not_come_back_is_sent_no_ids_and_nothing_is_kept_for
     assert_eq!(streams.bytes, 0);
     streams.detach(&own, Instant::now());
     assert!(!streams.push(b"2", &options, Instant::now()));
+}
+
+/// A store that loses the third event of each stream.
+#[derive(Debug)]
+struct Leaking;
+
+#[derive(Debug)]
+struct LeakingLog(Box<dyn EventLog>);
+
+impl EventStore for Leaking {
+    fn open(&self) -> Box<dyn EventLog> {
+        Box::new(LeakingLog(MemoryStore.open()))
+    }
+}
+
+impl EventLog for LeakingLog {
+    fn push(&mut self, stream: u64, sequence: u64, event: Bytes) {
+        self.0.push(stream, sequence, event);
+    }
+
+    fn get(&self, stream: u64, sequence: u64) -> Option<Bytes> {
+        self.0.get(stream, sequence).filter(|_| sequence != 3)
+    }
+
+    fn forget(&mut self, stream: u64, sequence: u64) {
+        self.0.forget(stream, sequence);
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_the_store_lost_is_told_of_rather_than_left_out() {
+    let options = SessionOptions { store: Arc::new(Leaking), ..SessionOptions::default() };
+    let mut streams = Streams::new(true);
+    let first = streams.open(&options, Instant::now());
+    say(&mut streams, 1, 1, 5, &options);
+    assert_eq!(drain(&mut streams, &first), ["1", "2"]);
+    assert_eq!(read(&mut streams, &first), Read::End);
+    assert_eq!(streams.resume(after(1, 2)), Err(Lost::Forgotten));
 }
 
 /// What happens to a stream.

@@ -149,3 +149,73 @@ async fn keep_sweeping(table: Weak<Table>, interval: Duration) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use car_mcp::proto::capability::Implementation;
+    use car_mcp::server::legacy::Conversation;
+    use car_mcp::server::{Principal, Server};
+
+    use super::super::session::Kind;
+    use super::*;
+    use crate::server::options::SessionOptions;
+
+    const LIFE: Duration = Duration::from_secs(30);
+
+    fn table(max_sessions: usize) -> (Arc<Table>, Server) {
+        let server = Server::builder(Implementation::new("test")).build().unwrap();
+        (Arc::new(Table::new(max_sessions, LIFE)), server)
+    }
+
+    fn begin(table: &Arc<Table>, server: &Server, caller: &Caller) -> Arc<Session> {
+        let options = Arc::new(SessionOptions { idle: LIFE, ..SessionOptions::default() });
+        let conversation = Conversation::begin(server);
+        Arc::new(Session::new(Kind::Resumable, caller, conversation, &options, table))
+    }
+
+    fn caller(name: &str) -> Caller {
+        let mut caller = Caller::anonymous();
+        caller.principal = Some(Arc::new(Principal::new(name)));
+        caller
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_table_that_was_large_is_small_again() {
+        let (table, server) = table(20_000);
+        for _ in 0..10_000 {
+            assert!(table.insert(&begin(&table, &server, &Caller::anonymous())));
+        }
+        assert_eq!(table.len(), 10_000);
+        tokio::time::sleep(LIFE * 2).await;
+        assert_eq!(table.len(), 0);
+        assert_eq!(table.lock().sessions.capacity(), 0);
+        assert!(!table.lock().has_sweeper, "no task is left");
+        assert!(table.insert(&begin(&table, &server, &Caller::anonymous())));
+        tokio::time::sleep(LIFE * 2).await;
+        assert_eq!(table.len(), 0, "it is cleared away again");
+    }
+
+    #[tokio::test]
+    async fn a_session_is_found_by_the_one_who_began_it() {
+        let (table, server) = table(10);
+        for owner in [Caller::anonymous(), caller("alice")] {
+            let session = begin(&table, &server, &owner);
+            assert!(table.insert(&session));
+            let id = session.id().as_str().as_bytes();
+            for asking in [Caller::anonymous(), caller("alice"), caller("mallory")] {
+                assert_eq!(table.find(id, &asking).is_some(), asking.id() == owner.id());
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn sessions_whose_time_is_over_make_room_for_new_ones() {
+        let (table, server) = table(2);
+        assert!(table.insert(&begin(&table, &server, &Caller::anonymous())));
+        assert!(table.insert(&begin(&table, &server, &Caller::anonymous())));
+        assert!(!table.insert(&begin(&table, &server, &Caller::anonymous())));
+        // The time passes at once, before the task that clears away has its turn.
+        tokio::time::advance(LIFE).await;
+        assert!(table.insert(&begin(&table, &server, &Caller::anonymous())));
+    }
+}

@@ -139,3 +139,28 @@ impl Body for Watched {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use car_mcp::proto::capability::Implementation;
+    use car_mcp::server::Server;
+    use http::Request;
+    use http_body_util::Full;
+
+    use super::*;
+
+    /// A connection whose stream is open has these and what hyper puts on the heap; a request that is under way has its
+    /// own beside.
+    #[tokio::test]
+    async fn connections_and_requests_stay_small() {
+        let service = McpService::new(Server::builder(Implementation::new("example")).build().unwrap());
+        let request = service.handle(Request::new(Full::new(Bytes::new())));
+        assert!(size_of_val(&request) <= 2_048, "a request takes {} bytes", size_of_val(&request));
+        let limits = ConnectionLimits::default();
+        let protocol = Arc::new(protocol(&limits));
+        let (socket, _other) = tokio::io::duplex(1);
+        let (_end, ending) = watch::channel(());
+        let connection = serve(socket, service.clone(), protocol, limits, ending);
+        assert!(size_of_val(&connection) <= 4_096, "a connection takes {} bytes", size_of_val(&connection));
+    }
+}

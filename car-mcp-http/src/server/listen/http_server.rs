@@ -145,12 +145,15 @@ impl HttpServer {
 /// # Cancel safety
 /// No connection is lost.
 async fn accept(listener: &TcpListener) -> TcpStream {
+    let mut was_told = false;
     loop {
         match listener.accept().await {
             Ok((socket, _)) => return socket,
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "no connection can be accepted for now");
+                if !std::mem::replace(&mut was_told, true) {
+                    tracing::warn!(%error, "no connection can be accepted for now");
+                }
                 tokio::time::sleep(NO_ROOM).await;
             }
         }

@@ -289,3 +289,15 @@ impl fmt::Debug for Conversation {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tens of thousands of sessions wait on one server.
+    #[test]
+    fn an_idle_conversation_is_small() {
+        let bytes = size_of::<Shared>() + size_of::<Agreed>() + size_of::<RequestMeta>() + Listener::BYTES;
+        assert!(bytes <= 1024, "{bytes}");
+    }
+}

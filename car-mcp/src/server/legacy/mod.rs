@@ -14,6 +14,5 @@ mod flight;
 mod methods;
 
 pub use asking::QUESTION_TIMEOUT;
-pub(crate) use asking::check_answer;
 pub use conversation::{Conversation, MAX_UNDER_WAY};
 pub use feed::Feed;

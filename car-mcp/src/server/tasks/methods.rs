@@ -10,8 +10,8 @@ use crate::server::encode::{Kind, Outcome};
 use crate::server::exchange::Answer;
 use crate::server::failure::error;
 use crate::server::inbound::{Request, RequestMeta};
-use crate::server::legacy::check_answer;
 use crate::server::principal::Caller;
+use crate::server::questions::Answers;
 use crate::server::service::Server;
 
 /// Tells whether a client said, with this request, that it knows tasks.
@@ -55,7 +55,8 @@ impl Server {
             "tasks/update" => {
                 let params: UpdateParams = request.parse_params()?;
                 let task = tasks.find(&params.task_id, caller.id())?;
-                task.update(&params.input_responses, |asked, answer| check_answer(asked, answer).is_ok());
+                let fits = |asked: &_, answer: &_| Answers::default().read("", asked, answer).is_ok();
+                task.update(&params.input_responses, fits);
                 RawJson::empty_object()
             }
             "tasks/cancel" => {

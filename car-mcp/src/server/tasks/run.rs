@@ -49,9 +49,11 @@ impl Promotion {
 
     /// Asks for a task, and waits until the work goes on as one.
     pub(crate) async fn wait(&self, tasks: &Tasks, owner: Option<&str>) -> Result<(), Failure> {
-        if self.task.get().is_none() {
-            // Another part of the handler may have been faster; its task is the one.
-            let _ = self.task.set(tasks.create(owner)?);
+        if self.task.get().is_none()
+            && let Err(second) = self.task.set(tasks.create(owner)?)
+        {
+            // Another part of the handler was faster; its task is the one.
+            second.end(End::Cancelled);
         }
         self.call.wake();
         std::future::poll_fn(|wakes| {

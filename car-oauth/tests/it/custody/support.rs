@@ -13,7 +13,7 @@ use car_oauth::identity::Identity;
 use car_oauth::response::AuthorizationResponse;
 use car_oauth::{Error, Timestamp};
 use car_testkit::authority::{Authority, AuthorityConfig, Endpoint, Protection, ProtectionConfig, Seen};
-use car_testkit::everything::{Config, Everything};
+use car_testkit::double::{Config, Double};
 use car_testkit::location_of;
 use futures_util::future::BoxFuture;
 
@@ -62,7 +62,7 @@ impl Ambient for Clock {
 pub(crate) struct World {
     pub(crate) authority: Authority,
     pub(crate) protection: Protection,
-    pub(crate) server: Everything,
+    pub(crate) server: Double,
     pub(crate) vault: TestVault,
     pub(crate) clock: Arc<Clock>,
 }
@@ -86,7 +86,7 @@ impl World {
         let mut config = Config::default();
         config.protection = Some(protection.clone());
         Self {
-            server: Everything::start(config).await.unwrap(),
+            server: Double::start(config).await.unwrap(),
             authority,
             protection,
             vault: TestVault::default(),

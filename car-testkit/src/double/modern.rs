@@ -256,7 +256,7 @@ fn lasting(state: &State, result: Value) -> Value {
 }
 
 pub(super) fn server_info() -> Value {
-    json!({ "name": "everything-server", "title": "Everything", "version": env!("CARGO_PKG_VERSION") })
+    json!({ "name": "double-server", "title": "Double", "version": env!("CARGO_PKG_VERSION") })
 }
 
 /// A refusal that has no HTTP status of its own.

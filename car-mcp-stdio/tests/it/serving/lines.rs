@@ -7,7 +7,7 @@ use car_mcp_stdio::server::MAX_BATCH;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::double::{legacy, modern, notification, plain, serve, server};
+use super::double::{legacy, modern, notification, plain, serve, server};
 
 #[tokio::test]
 async fn garbage_is_told_without_an_id_and_the_next_line_is_served() {

@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
 
 use super::VERSIONS;
-use crate::everything::state::Change;
+use crate::double::state::Change;
 use crate::sse::EventLog;
 
 /// How long a question waits for the client. A person may have to answer it.
 const ANSWER_TIME: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
-pub(in crate::everything) struct Session {
+pub(in crate::double) struct Session {
     id: String,
     agreed: Mutex<Agreed>,
     /// What belongs to no request: the stream that GET opens.
@@ -63,12 +63,12 @@ impl Session {
         })
     }
 
-    pub(in crate::everything) fn id(&self) -> &str {
+    pub(in crate::double) fn id(&self) -> &str {
         &self.id
     }
 
     /// Tells the client of a change, on the stream that belongs to no request.
-    pub(in crate::everything) fn tell(&self, change: Change) {
+    pub(in crate::double) fn tell(&self, change: Change) {
         match change {
             Change::Tools => {
                 self.standalone

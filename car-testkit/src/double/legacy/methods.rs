@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::session::Session;
 use super::{VERSIONS, is_known};
-use crate::everything::calls::{self, Begun};
-use crate::everything::modern::server_info;
-use crate::everything::offers::{self, Refused};
-use crate::everything::state::State;
-use crate::everything::tools::tools;
+use crate::double::calls::{self, Begun};
+use crate::double::modern::server_info;
+use crate::double::offers::{self, Refused};
+use crate::double::state::State;
+use crate::double::tools::tools;
 use crate::reply;
 use crate::sse::EventLog;
 

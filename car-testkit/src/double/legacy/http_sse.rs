@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::methods;
 use super::session::Session;
-use crate::everything::state::State;
+use crate::double::state::State;
 use crate::reply::{self, Reply};
 
 /// Answers `GET /sse`: the first event names the address to post to.
-pub(in crate::everything) fn open(state: &Arc<State>) -> Reply {
+pub(in crate::double) fn open(state: &Arc<State>) -> Reply {
     let session = Session::new();
     state.keep_session(&session);
     let log = session.standalone();
@@ -20,7 +20,7 @@ pub(in crate::everything) fn open(state: &Arc<State>) -> Reply {
 }
 
 /// Answers `POST /messages`: accepts the message, and answers it on the stream.
-pub(in crate::everything) fn post(state: &Arc<State>, uri: &Uri, message: Value) -> Reply {
+pub(in crate::double) fn post(state: &Arc<State>, uri: &Uri, message: Value) -> Reply {
     let id = uri.query().and_then(|query| query.strip_prefix("session="));
     let Some(session) = id.and_then(|id| state.session(id)) else {
         return reply::empty(StatusCode::NOT_FOUND);

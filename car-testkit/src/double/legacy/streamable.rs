@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::session::Session;
 use super::{BATCHING, PRIMING, is_known, methods};
-use crate::everything::config::Answers;
-use crate::everything::dispatch::{SESSION_HEADER, VERSION_HEADER};
-use crate::everything::state::State;
+use crate::double::config::Answers;
+use crate::double::dispatch::{SESSION_HEADER, VERSION_HEADER};
+use crate::double::state::State;
 use crate::reply::{self, Reply};
 
 /// The code that the SDKs use for anything wrong with the session.
@@ -17,7 +17,7 @@ const BAD_SESSION: i64 = -32000;
 /// The id under which a server without sessions keeps its one conversation.
 const NO_SESSION: &str = "";
 
-pub(in crate::everything) async fn post(state: &Arc<State>, headers: &HeaderMap, message: Value) -> Reply {
+pub(in crate::double) async fn post(state: &Arc<State>, headers: &HeaderMap, message: Value) -> Reply {
     if message["method"] == "initialize" {
         return initialize(state, message).await;
     }
@@ -50,7 +50,7 @@ pub(in crate::everything) async fn post(state: &Arc<State>, headers: &HeaderMap,
 }
 
 /// Answers GET: the standalone stream, or the rest of the stream that `Last-Event-ID` names.
-pub(in crate::everything) fn open_stream(state: &Arc<State>, headers: &HeaderMap) -> Reply {
+pub(in crate::double) fn open_stream(state: &Arc<State>, headers: &HeaderMap) -> Reply {
     let session = match find(state, headers) {
         Ok(session) => session,
         Err(refusal) => return refusal,
@@ -67,7 +67,7 @@ pub(in crate::everything) fn open_stream(state: &Arc<State>, headers: &HeaderMap
     }
 }
 
-pub(in crate::everything) fn end_session(state: &Arc<State>, headers: &HeaderMap) -> Reply {
+pub(in crate::double) fn end_session(state: &Arc<State>, headers: &HeaderMap) -> Reply {
     match find(state, headers) {
         Ok(session) if state.config.sessions => {
             session.standalone().close();

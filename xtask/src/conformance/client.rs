@@ -1,15 +1,9 @@
-//! The official suite's client scenarios, each run alone, at every revision where it exists.
-//!
-//! The suite ends with status 0 even when checks that it does not score fail, so its result files are read. Any failure
-//! and any warning fails the run; there is no list of expected failures.
+//! The suite's client scenarios: the suite is the server and starts our client for each.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-use serde_json::Value;
-
+use super::suite;
+use super::verdict::{Tally, Verdict};
+use crate::place;
 use crate::shell::{Failure, cargo, heading, run as run_command};
-use crate::{place, setup};
 
 /// A scenario and the revisions at which the suite has it.
 struct Scenario {
@@ -87,23 +81,6 @@ impl Scenario {
     }
 }
 
-/// How a run went.
-#[derive(Debug)]
-struct Verdict {
-    statuses: BTreeMap<String, usize>,
-    complaints: Vec<String>,
-}
-
-impl Verdict {
-    fn has_passed(&self) -> bool {
-        self.complaints.is_empty()
-    }
-
-    fn count(&self, status: &str) -> usize {
-        self.statuses.get(status).copied().unwrap_or(0)
-    }
-}
-
 pub(crate) fn run(only: Option<&str>, revision: Option<&str>) -> Result<(), Failure> {
     let wanted: Vec<_> = SCENARIOS
         .iter()
@@ -124,106 +101,27 @@ pub(crate) fn run(only: Option<&str>, revision: Option<&str>) -> Result<(), Fail
         "--bin",
         "conformance-client",
     ]))?;
-    println!(
-        "{:<46} {:<12} {:>6} {:>6} {:>6} {:>6}",
-        "scenario", "revision", "passed", "failed", "warned", "other"
-    );
-    let mut failed = 0;
+    let mut tally = Tally::begin();
     for (scenario, at) in &wanted {
-        let verdict = run_one(scenario, at)?;
-        let (passed, failures, warned) =
-            (verdict.count("SUCCESS"), verdict.count("FAILURE"), verdict.count("WARNING"));
-        let other = verdict.statuses.values().sum::<usize>() - passed - failures - warned;
-        println!("{:<46} {at:<12} {passed:>6} {failures:>6} {warned:>6} {other:>6}", scenario.name);
-        for complaint in &verdict.complaints {
-            println!("    {complaint}");
-        }
-        failed += usize::from(!verdict.has_passed());
+        tally.add(scenario.name, at, &run_one(scenario, at)?);
     }
-    println!("{} of {} scenario runs passed", wanted.len() - failed, wanted.len());
-    if failed == 0 { Ok(()) } else { Err(format!("{failed} scenario runs did not pass").into()) }
+    tally.end()
 }
 
 fn run_one(scenario: &Scenario, revision: &str) -> Result<Verdict, Failure> {
-    let results = place::target().join("conformance").join(format!("{}-{revision}", scenario.name));
-    if results.exists() {
-        std::fs::remove_dir_all(&results)?;
-    }
-    std::fs::create_dir_all(&results)?;
-    let suite = setup::node::folder().join("node_modules/@modelcontextprotocol/conformance/dist/index.js");
-    let output = setup::node::command()?
-        .arg(suite)
+    let mut command = suite::command()?;
+    command
         .arg("client")
         .arg("--command")
         .arg(place::program("conformance-client"))
         .args(["--scenario", scenario.name, "--spec-version", revision, "--timeout", "30000"])
         // Extensions belong to no revision: the suite runs them at one only if it is made to.
-        .args(scenario.is_extension().then_some("--force"))
-        .arg("--output-dir")
-        .arg(&results)
-        .current_dir(place::root())
-        .output()
-        .map_err(|error| format!("cannot start the suite: {error}; run `cargo xtask setup` first"))?;
-    let said =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    std::fs::write(results.join("suite.txt"), &said)?;
-    let mut verdict = match results_file(&results)? {
-        Some(file) => read(&std::fs::read_to_string(file)?)?,
-        None => {
-            Verdict { statuses: BTreeMap::new(), complaints: vec![format!("no results: {}", said.trim())] }
-        }
-    };
-    if !output.status.success() && !scenario.may_fail && verdict.complaints.is_empty() {
-        verdict.complaints.push(format!("the client failed; see {}", results.join("suite.txt").display()));
+        .args(scenario.is_extension().then_some("--force"));
+    let results = suite::results(&format!("{}-{revision}", scenario.name))?;
+    let ran = suite::run(&mut command, &results)?;
+    let mut verdict = ran.verdict;
+    if !ran.has_succeeded && !scenario.may_fail && verdict.has_passed() {
+        verdict.complain(format!("the client failed; see {}", results.join("suite.txt").display()));
     }
     Ok(verdict)
-}
-
-/// The suite makes a folder of its own, named after the scenario, whose name may have slashes, and the time.
-fn results_file(folder: &Path) -> Result<Option<PathBuf>, Failure> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.file_name().is_some_and(|name| name == "checks.json") {
-            return Ok(Some(path));
-        }
-        if path.is_dir()
-            && let Some(found) = results_file(&path)?
-        {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
-}
-
-fn read(text: &str) -> Result<Verdict, Failure> {
-    let checks: Vec<Value> = serde_json::from_str(text)?;
-    let mut verdict = Verdict { statuses: BTreeMap::new(), complaints: Vec::new() };
-    for check in &checks {
-        let status = check["status"].as_str().unwrap_or("?");
-        *verdict.statuses.entry(status.to_owned()).or_default() += 1;
-        if matches!(status, "FAILURE" | "WARNING" | "?") {
-            let (id, why) = (&check["id"], &check["errorMessage"]);
-            let why = why.as_str().or_else(|| check["description"].as_str()).unwrap_or_default();
-            verdict.complaints.push(format!("{status} {}: {why}", id.as_str().unwrap_or("?")));
-        }
-    }
-    if verdict.count("SUCCESS") == 0 && verdict.complaints.is_empty() {
-        verdict.complaints.push("nothing was checked".to_owned());
-    }
-    Ok(verdict)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::read;
-
-    #[test]
-    fn fails_on_warnings_and_on_nothing() {
-        assert!(read(r#"[{"id":"a","status":"SUCCESS"},{"id":"b","status":"INFO"}]"#).unwrap().has_passed());
-        assert!(
-            !read(r#"[{"id":"a","status":"SUCCESS"},{"id":"b","status":"WARNING"}]"#).unwrap().has_passed()
-        );
-        assert!(!read(r#"[{"id":"a","status":"FAILURE","errorMessage":"no"}]"#).unwrap().has_passed());
-        assert!(!read("[]").unwrap().has_passed());
-    }
 }

@@ -7,7 +7,7 @@ use car_mcp_stdio::StdioServer;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::double::{legacy, modern, notification, plain, serve, server};
+use super::double::{legacy, modern, notification, plain, serve, server};
 
 #[tokio::test]
 async fn both_eras_are_served_on_one_pipe() {

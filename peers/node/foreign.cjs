@@ -1,0 +1,89 @@
+// Goes through our server with a TypeScript SDK and prints one line of JSON for each thing seen.
+// usage: node foreign.cjs JOB, where JOB is {modules, package, modern, url} or {modules, package, modern, command}
+
+"use strict";
+
+const { createRequire } = require("node:module");
+const { join } = require("node:path");
+
+const job = JSON.parse(process.argv[2]);
+const load = createRequire(join(job.modules, "here.cjs"));
+const isNew = job.package === "@modelcontextprotocol/client";
+const part = (path) => load(isNew ? job.package : `${job.package}/${path}`);
+const { Client } = part("client/index.js");
+const { StreamableHTTPClientTransport } = part("client/streamableHttp.js");
+
+/** A change is told at once; this is how long a slow machine may take. */
+const PATIENCE_MS = 20_000;
+
+const say = (thing) => console.log(JSON.stringify(thing));
+const text = (result) => result.content.map((block) => block.text ?? "").join("");
+
+function transport() {
+  if (job.url) return new StreamableHTTPClientTransport(new URL(job.url));
+  const { StdioClientTransport } = load(`${job.package}/${isNew ? "stdio" : "client/stdio.js"}`);
+  const [command, ...args] = job.command;
+  return new StdioClientTransport({ command, args, env: process.env, stderr: "ignore" });
+}
+
+/** Makes a client that says yes to the user's form, and calls `changed` when the list of tools does. */
+function client(changed) {
+  const info = { name: "foreign", version: "1" };
+  const capabilities = { elicitation: {} };
+  const accept = () => ({ action: "accept", content: { name: "Ada" } });
+  if (isNew) {
+    const versionNegotiation = { mode: job.modern ? { pin: "2026-07-28" } : "legacy" };
+    const listChanged = { tools: { onChanged: changed } };
+    const made = new Client(info, { capabilities, versionNegotiation, listChanged });
+    made.setRequestHandler("elicitation/create", accept);
+    return made;
+  }
+  const { ElicitRequestSchema, ToolListChangedNotificationSchema } = part("types.js");
+  const made = new Client(info, { capabilities });
+  made.setRequestHandler(ElicitRequestSchema, accept);
+  made.setNotificationHandler(ToolListChangedNotificationSchema, changed);
+  return made;
+}
+
+function call(peer, name, args, options) {
+  const params = { name, arguments: args };
+  return isNew ? peer.callTool(params, options) : peer.callTool(params, undefined, options);
+}
+
+async function main() {
+  let tell;
+  const change = new Promise((resolve) => (tell = resolve));
+  const peer = client(() => tell());
+  const wire = transport();
+  await peer.connect(wire);
+  say({ saw: "connect", server: peer.getServerVersion()?.name, version: wire.protocolVersion });
+
+  const { tools } = await peer.listTools();
+  say({ saw: "list", tools: tools.length });
+
+  say({ saw: "call", text: text(await call(peer, "echo", { message: "hello" })) });
+
+  const steps = [];
+  await call(peer, "progress", { steps: 3 }, { onprogress: ({ progress }) => steps.push(progress) });
+  say({ saw: "progress", steps });
+
+  await call(peer, "change_tools", {});
+  const late = setTimeout(() => {
+    say({ saw: "nothing", of: "change" });
+    process.exit(1);
+  }, PATIENCE_MS);
+  await change;
+  clearTimeout(late);
+  say({ saw: "change" });
+
+  say({ saw: "elicitation", text: text(await call(peer, "elicit", {})) });
+  await peer.close();
+}
+
+main().then(
+  () => process.exit(0),
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

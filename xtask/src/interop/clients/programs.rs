@@ -1,0 +1,223 @@
+//! The clients that are not ours: how each is started, and what it cannot do. A local one starts our server itself and
+//! speaks to it over standard streams.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{job, lines};
+use crate::shell::{Failure, run};
+use crate::{place, setup};
+
+pub(super) const MODERN: &str = "2026-07-28";
+const LEGACY: &str = "2025-11-25";
+
+/// How a client is started.
+enum Kind {
+    /// An SDK for TypeScript, by the name of its package.
+    TypeScript(&'static str),
+    /// The same, which starts our server itself and speaks to it over standard streams.
+    TypeScriptLocal(&'static str),
+    /// PyPI `mcp`: the line of today, or the old one.
+    Python { is_old: bool },
+    /// The same over standard streams.
+    PythonLocal { is_old: bool },
+    /// crates.io `rmcp`.
+    Rmcp,
+    /// npm `mcp-remote`: local on one side, remote on the other, driven by the SDK for TypeScript.
+    Bridge,
+    /// The command line of the inspector: one request for each run.
+    Inspector,
+}
+
+/// A client that is not ours.
+pub(super) struct Client {
+    pub(super) name: &'static str,
+    /// The revision that it has to agree on.
+    pub(super) revision: &'static str,
+    /// What it cannot do by its nature, and why.
+    pub(super) cannot: &'static [(&'static str, &'static str)],
+    kind: Kind,
+}
+
+const NEW_SDK: &str = "@modelcontextprotocol/client";
+const OLD_SDK: &str = "@modelcontextprotocol/sdk";
+
+const ONE_REQUEST: &[(&str, &str)] = &[
+    ("progress", "it prints the result only"),
+    ("change", "each run makes one request and ends"),
+    ("elicitation", "it declares no such capability: nobody sits before it"),
+];
+
+pub(super) const CLIENTS: &[Client] = &[
+    Client {
+        name: "typescript client, modern",
+        revision: MODERN,
+        cannot: &[],
+        kind: Kind::TypeScript(NEW_SDK),
+    },
+    Client {
+        name: "typescript client, legacy",
+        revision: LEGACY,
+        cannot: &[],
+        kind: Kind::TypeScript(NEW_SDK),
+    },
+    Client { name: "typescript sdk", revision: LEGACY, cannot: &[], kind: Kind::TypeScript(OLD_SDK) },
+    Client { name: "python, modern", revision: MODERN, cannot: &[], kind: Kind::Python { is_old: false } },
+    Client { name: "python, legacy", revision: LEGACY, cannot: &[], kind: Kind::Python { is_old: false } },
+    Client { name: "python 1.x", revision: LEGACY, cannot: &[], kind: Kind::Python { is_old: true } },
+    Client { name: "rust rmcp, modern", revision: MODERN, cannot: &[], kind: Kind::Rmcp },
+    Client { name: "rust rmcp, legacy", revision: LEGACY, cannot: &[], kind: Kind::Rmcp },
+    Client {
+        name: "typescript client, local, modern",
+        revision: MODERN,
+        cannot: &[],
+        kind: Kind::TypeScriptLocal(NEW_SDK),
+    },
+    Client {
+        name: "typescript client, local, legacy",
+        revision: LEGACY,
+        cannot: &[],
+        kind: Kind::TypeScriptLocal(NEW_SDK),
+    },
+    Client {
+        name: "typescript sdk, local",
+        revision: LEGACY,
+        cannot: &[],
+        kind: Kind::TypeScriptLocal(OLD_SDK),
+    },
+    Client {
+        name: "python, local, modern",
+        revision: MODERN,
+        cannot: &[],
+        kind: Kind::PythonLocal { is_old: false },
+    },
+    Client {
+        name: "python, local, legacy",
+        revision: LEGACY,
+        cannot: &[],
+        kind: Kind::PythonLocal { is_old: false },
+    },
+    Client {
+        name: "python 1.x, local",
+        revision: LEGACY,
+        cannot: &[],
+        kind: Kind::PythonLocal { is_old: true },
+    },
+    Client { name: "mcp-remote", revision: LEGACY, cannot: &[], kind: Kind::Bridge },
+    Client {
+        name: "inspector command line, modern",
+        revision: MODERN,
+        cannot: ONE_REQUEST,
+        kind: Kind::Inspector,
+    },
+    Client {
+        name: "inspector command line, legacy",
+        revision: LEGACY,
+        cannot: ONE_REQUEST,
+        kind: Kind::Inspector,
+    },
+];
+
+impl Client {
+    /// Returns what the client saw of the server at `url`, one value for each thing, and what went wrong.
+    pub(super) fn seen(&self, url: &str) -> Result<(Vec<Value>, Option<String>), Failure> {
+        let by_url = json!({ "url": url });
+        match self.kind {
+            Kind::TypeScript(package) => lines(&mut self.typescript(package, &by_url)?),
+            Kind::TypeScriptLocal(package) => lines(&mut self.typescript(package, &local())?),
+            Kind::Python { is_old } => lines(&mut self.python(is_old, &by_url)),
+            Kind::PythonLocal { is_old } => lines(&mut self.python(is_old, &local())),
+            Kind::Rmcp => lines(Command::new(build_rmcp()?).arg(job(self, &by_url))),
+            Kind::Bridge => {
+                let node = setup::node::command()?;
+                let script = setup::node::clients().join("node_modules/mcp-remote/dist/proxy.js");
+                let command = [
+                    node.get_program().to_string_lossy().into_owned(),
+                    script.display().to_string(),
+                    url.to_owned(),
+                ];
+                lines(&mut self.typescript(NEW_SDK, &json!({ "command": command }))?)
+            }
+            Kind::Inspector => self.inspect(url),
+        }
+    }
+
+    fn python(&self, is_old: bool, more: &Value) -> Command {
+        let python = if is_old { setup::python::old_program() } else { setup::python::program() };
+        let mut command = Command::new(python);
+        command.arg(place::root().join("peers/python/foreign.py")).arg(job(self, more));
+        command
+    }
+
+    fn typescript(&self, package: &str, more: &Value) -> Result<Command, Failure> {
+        let mut more = more.clone();
+        more["modules"] = json!(setup::node::folder().join("node_modules"));
+        more["package"] = json!(package);
+        let mut command = setup::node::command()?;
+        command.arg(place::root().join("peers/node/foreign.cjs")).arg(job(self, &more));
+        // What it remembers of servers must not outlive the run.
+        command.env("MCP_REMOTE_CONFIG_DIR", home()?);
+        Ok(command)
+    }
+
+    /// Makes the inspector's requests one by one, and tells them in the words of the other clients' programs.
+    fn inspect(&self, url: &str) -> Result<(Vec<Value>, Option<String>), Failure> {
+        let listed = self.inspect_one(url, &["tools/list"])?;
+        let tools = listed["result"]["tools"].as_array().map(Vec::len);
+        let echo = ["tools/call", "--tool-name", "echo", "--tool-arg", "message=hello"];
+        let called = self.inspect_one(url, &echo)?;
+        let text = called["result"]["content"][0]["text"].clone();
+        let seen = vec![
+            json!({ "saw": "connect" }),
+            json!({ "saw": "list", "tools": tools }),
+            json!({ "saw": "call", "text": text }),
+        ];
+        Ok((seen, None))
+    }
+
+    fn inspect_one(&self, url: &str, request: &[&str]) -> Result<Value, Failure> {
+        let era = if self.revision == MODERN { "modern" } else { "legacy" };
+        let mut command = setup::node::command()?;
+        command
+            .arg(setup::node::clients().join("node_modules/.bin/mcp-inspector"))
+            .args(["--cli", url, "--transport", "http", "--protocol-era", era])
+            .args(["--format", "json", "--quiet", "--method"])
+            .args(request)
+            .env("HOME", home()?);
+        let (mut seen, complaint) = lines(&mut command)?;
+        match (seen.pop(), complaint) {
+            (Some(value), None) => Ok(value),
+            (_, complaint) => Err(format!(
+                "the inspector's {}: {}",
+                request.join(" "),
+                complaint.unwrap_or_else(|| "no JSON".to_owned())
+            )
+            .into()),
+        }
+    }
+}
+
+/// Says how our server is started by a client.
+fn local() -> Value {
+    json!({ "command": [place::program("everything-server"), "--stdio"] })
+}
+
+/// Returns a folder for what clients write at home.
+fn home() -> Result<PathBuf, Failure> {
+    let home = place::target().join("interop-clients");
+    std::fs::create_dir_all(&home)?;
+    Ok(home)
+}
+
+fn build_rmcp() -> Result<PathBuf, Failure> {
+    let target = place::target().join("peers");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build
+        .args(["build", "--quiet", "--locked", "--package", "peer-rmcp-client", "--target-dir"])
+        .arg(&target);
+    run(build.current_dir(place::root().join("peers")))?;
+    Ok(target.join("debug").join(format!("peer-rmcp-client{}", std::env::consts::EXE_SUFFIX)))
+}
