@@ -73,9 +73,8 @@ impl McpService {
             Health::BelowPath => path.as_ref().map(|path| format!("{}/health", path.trim_end_matches('/'))),
         };
         let streams_at_once = builder.answers == Answers::AlwaysStream;
-        let sessions = (legacy != LegacyMode::Off).then(|| {
-            Sessions::new(server.clone(), legacy, builder.sessions, limits.keep_alive, streams_at_once)
-        });
+        let sessions = (legacy != LegacyMode::Off)
+            .then(|| Sessions::new(server.clone(), legacy, builder.sessions, &limits, streams_at_once));
         let shared = Shared {
             server,
             path,

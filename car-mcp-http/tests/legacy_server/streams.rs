@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use car_mcp_http::server::{Answers, SessionOptions};
+use car_mcp_http::server::{Answers, ServiceLimits, SessionOptions};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -160,6 +160,40 @@ async fn an_older_client_is_not_sent_away() {
     let mut reply = peer.call(2, "leave").await;
     stage.go.add_permits(1);
     assert_eq!(text(&reply.message().await.unwrap()), "came back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_takes_too_long_is_dropped_and_answered() {
+    let service = described(&Stage::default(), |builder| {
+        let mut limits = ServiceLimits::default();
+        limits.request_timeout = Some(Duration::from_secs(60));
+        builder.limits(limits)
+    });
+    let mut peer = Peer::begun(&service).await;
+    let started = tokio::time::Instant::now();
+    let answer = peer.call(2, "wait").await.message().await.unwrap();
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(2), &json!(-32603)));
+    assert_eq!(started.elapsed().as_secs(), 60);
+    // The time goes on while its client is away.
+    let mut reply = peer.call(3, "leave").await;
+    let id = reply.event().await.unwrap().id.unwrap();
+    drop(reply);
+    let answer = peer.resume(&id).await.message().await.unwrap();
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(3), &json!(-32603)));
+    assert_eq!(started.elapsed().as_secs(), 120);
+    peer = Peer::new(&service);
+    peer.begin("2025-03-26").await;
+    peer.accept = "application/json";
+    let answers =
+        peer.post(json!([call(4, "wait", json!({})), crate::peer::ping(5)])).await.whole().await.json();
+    assert!(
+        answers
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|answer| answer["error"]["code"] == -32603 && answer["id"] == 4)
+    );
+    assert_eq!(answers.as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -7,24 +7,29 @@
 //!
 //! Source: specification 2025-11-25, "Transports", section "Sending messages to the server".
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
+use car_mcp::proto::RequestId;
+use car_mcp::proto::rpc::INTERNAL_ERROR;
 use car_mcp::server::legacy::Feed;
-use car_mcp::server::{Exchange, Step};
+use car_mcp::server::{Answer, Exchange, Step};
 use tokio::runtime::Handle;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
 use super::session::{Permit, Session};
 use super::stream::OWN;
+use crate::server::refusal::error;
 
 /// What says something.
 pub(super) enum Work {
     /// A request.
-    One(Exchange),
+    One(RequestId, Exchange),
     /// The requests of a batch.
-    Many(Vec<Exchange>),
+    Many(Vec<(Option<RequestId>, Exchange)>),
     /// What belongs to no request.
     Feed(Feed),
 }
@@ -33,10 +38,10 @@ impl Work {
     /// Polls for what comes next; nothing at the end.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Step>> {
         match self {
-            Self::One(exchange) => exchange.poll_step(context),
+            Self::One(_, exchange) => exchange.poll_step(context),
             Self::Many(exchanges) => {
                 let mut index = 0;
-                while let Some(exchange) = exchanges.get_mut(index) {
+                while let Some((_, exchange)) = exchanges.get_mut(index) {
                     match exchange.poll_step(context) {
                         Poll::Pending => index += 1,
                         Poll::Ready(Some(step)) => {
@@ -54,13 +59,45 @@ impl Work {
         }
     }
 
+    /// Drops what is under way, and leaves an error for each request instead.
+    fn give_up(&mut self) {
+        let late = |id: &RequestId| {
+            let error = error(INTERNAL_ERROR, "the request took longer than this server allows");
+            Exchange::answered(Answer::error(Some(id), &error))
+        };
+        match self {
+            Self::One(id, exchange) => *exchange = late(id),
+            Self::Many(exchanges) => {
+                for (id, exchange) in exchanges {
+                    if let Some(id) = id {
+                        *exchange = late(id);
+                    }
+                }
+            }
+            Self::Feed(_) => {}
+        }
+    }
+
     /// Returns whether nothing is left after an answer.
     fn is_over_after_answer(&self) -> bool {
         match self {
-            Self::One(_) => true,
+            Self::One(..) => true,
             Self::Many(exchanges) => exchanges.is_empty(),
             Self::Feed(_) => false,
         }
+    }
+}
+
+/// How long requests may take. The timer is made when there is something to wait for.
+struct Deadline {
+    time: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Deadline {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.time)));
+        timer.as_mut().poll(context)
     }
 }
 
@@ -69,20 +106,35 @@ pub(super) struct Driver {
     work: Option<Work>,
     permit: Option<Permit>,
     session: Arc<Session>,
+    deadline: Option<Deadline>,
     /// Where it says what it has to say when nobody polls it. Without one nobody can ask for it any more.
     pub(super) stream: Option<u64>,
     may_go_on: bool,
 }
 
 impl Driver {
-    pub(super) const fn requests(session: Arc<Session>, work: Work, permit: Permit) -> Self {
-        Self { work: Some(work), permit: Some(permit), session, stream: None, may_go_on: true }
+    /// Returns requests that may take so long in all.
+    pub(super) fn requests(
+        session: Arc<Session>,
+        work: Work,
+        permit: Permit,
+        time: Option<Duration>,
+    ) -> Self {
+        let deadline = time.map(|time| Deadline { time, timer: None });
+        Self { work: Some(work), permit: Some(permit), session, deadline, stream: None, may_go_on: true }
     }
 
     pub(super) fn feed(session: &Arc<Session>) -> Self {
         let feed = session.conversation().feed();
         let session = Arc::clone(session);
-        Self { work: Some(Work::Feed(feed)), permit: None, session, stream: None, may_go_on: false }
+        Self {
+            work: Some(Work::Feed(feed)),
+            permit: None,
+            session,
+            deadline: None,
+            stream: None,
+            may_go_on: false,
+        }
     }
 
     pub(super) const fn session(&self) -> &Arc<Session> {
@@ -97,7 +149,15 @@ impl Driver {
     /// Polls for what comes next; nothing at the end.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Step>> {
         let Some(work) = &mut self.work else { return Poll::Ready(None) };
-        let step = ready!(work.poll(context));
+        let mut step = work.poll(context);
+        if step.is_pending()
+            && self.deadline.as_mut().is_some_and(|deadline| deadline.poll(context).is_ready())
+        {
+            self.deadline = None;
+            work.give_up();
+            step = work.poll(context);
+        }
+        let step = ready!(step);
         let is_over = match step {
             None => true,
             Some(Step::Answer(_)) => work.is_over_after_answer(),
@@ -167,6 +227,7 @@ impl Drop for Driver {
             work: self.work.take(),
             permit: self.permit.take(),
             session: Arc::clone(&self.session),
+            deadline: self.deadline.take(),
             stream: self.stream,
             may_go_on: false,
         };

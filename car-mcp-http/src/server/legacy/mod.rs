@@ -39,7 +39,7 @@ use tokio::time::Instant;
 use self::session::Session;
 use self::table::Table;
 use super::body::ResponseBody;
-use super::options::{LegacyMode, SessionOptions};
+use super::options::{LegacyMode, ServiceLimits, SessionOptions};
 use super::refusal::{empty, refuse_method, refuse_unread};
 
 /// Names the session.
@@ -60,6 +60,8 @@ struct Shared {
     mode: LegacyMode,
     options: Arc<SessionOptions>,
     keep_alive: Duration,
+    /// How long requests may take.
+    timeout: Option<Duration>,
     table: Arc<Table>,
     /// Whether a stream is begun without waiting for something to put on it.
     streams_at_once: bool,
@@ -70,7 +72,7 @@ impl Sessions {
         server: Server,
         mode: LegacyMode,
         options: SessionOptions,
-        keep_alive: Duration,
+        limits: &ServiceLimits,
         streams_at_once: bool,
     ) -> Self {
         let table = Table::new(options.max_sessions, options.grace.min(options.idle));
@@ -78,7 +80,8 @@ impl Sessions {
             server,
             mode,
             options: Arc::new(options),
-            keep_alive,
+            keep_alive: limits.keep_alive,
+            timeout: limits.request_timeout,
             table: Arc::new(table),
             streams_at_once,
         };

@@ -1,6 +1,7 @@
 //! What clients send.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use car_mcp::proto::ProtocolVersion;
@@ -66,7 +67,7 @@ impl Sessions {
             Err(refusal) => return *refusal,
         };
         if let Some(session) = self.posted_session(head, &caller) {
-            let asked = session.and_then(|session| ask(&session, post, &caller));
+            let asked = session.and_then(|session| ask(&session, post, &caller, self.shared.timeout));
             return asked.map_or_else(|refusal| *refusal, answer_on_own_stream);
         }
         let session = match self.shared.mode {
@@ -83,7 +84,7 @@ impl Sessions {
                 _ => self.session(head, &caller),
             },
         };
-        match session.and_then(|session| ask(&session, post, &caller)) {
+        match session.and_then(|session| ask(&session, post, &caller, self.shared.timeout)) {
             Ok(Some(asked)) => self.answer(asked.driver, accepts, asked.is_batch).await,
             Ok(None) => empty(StatusCode::ACCEPTED),
             Err(refusal) => *refusal,
@@ -174,19 +175,25 @@ pub(super) fn read(body: &Bytes) -> Result<Post, Refusal> {
 }
 
 /// Hands a body to a session, and returns what there is to answer.
-pub(super) fn ask(session: &Arc<Session>, post: Post, caller: &Caller) -> Result<Option<Asked>, Refusal> {
+pub(super) fn ask(
+    session: &Arc<Session>,
+    post: Post,
+    caller: &Caller,
+    timeout: Option<Duration>,
+) -> Result<Option<Asked>, Refusal> {
     match post {
         Post::One(Inbound::Request(request)) => {
             let Some(permit) = session.begin(1) else { return Err(too_many(session)) };
+            let id = request.id().clone();
             let exchange = session.conversation().request(request, caller.clone());
-            let driver = Driver::requests(Arc::clone(session), Work::One(exchange), permit);
+            let driver = Driver::requests(Arc::clone(session), Work::One(id, exchange), permit, timeout);
             Ok(Some(Asked { driver, is_batch: false }))
         }
         Post::One(message) => {
             take(session, message);
             Ok(None)
         }
-        Post::Many(messages) => ask_many(session, messages, caller),
+        Post::Many(messages) => ask_many(session, messages, caller, timeout),
     }
 }
 
@@ -194,6 +201,7 @@ fn ask_many(
     session: &Arc<Session>,
     messages: Vec<Result<Inbound, Malformed>>,
     caller: &Caller,
+    timeout: Option<Duration>,
 ) -> Result<Option<Asked>, Refusal> {
     let refuse = |message| Err(Box::new(refuse_unread(StatusCode::BAD_REQUEST, message)));
     if session.conversation().version() != Some(ProtocolVersion::V2025_03_26) {
@@ -214,18 +222,20 @@ fn ask_many(
     for message in messages {
         match message {
             Ok(Inbound::Request(request)) => {
-                exchanges.push(session.conversation().request(request, caller.clone()));
+                let id = request.id().clone();
+                exchanges.push((Some(id), session.conversation().request(request, caller.clone())));
             }
             Ok(message) => take(session, message),
             Err(malformed) => {
-                exchanges.push(Exchange::answered(Answer::error(malformed.id.as_ref(), &malformed.error)));
+                exchanges
+                    .push((None, Exchange::answered(Answer::error(malformed.id.as_ref(), &malformed.error))));
             }
         }
     }
     if exchanges.is_empty() {
         return Ok(None);
     }
-    let driver = Driver::requests(Arc::clone(session), Work::Many(exchanges), permit);
+    let driver = Driver::requests(Arc::clone(session), Work::Many(exchanges), permit, timeout);
     Ok(Some(Asked { driver, is_batch: true }))
 }
 
