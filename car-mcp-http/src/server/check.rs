@@ -14,9 +14,14 @@ use car_mcp::proto::header::{self, METHOD, NAME, PROTOCOL_VERSION};
 use car_mcp::proto::rpc::HEADER_MISMATCH;
 use car_mcp::proto::{ErrorObject, ProtocolVersion};
 use car_mcp::server::{Request, Server};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use super::refusal::error;
+
+// Names that are read once: reading one costs more than looking it up.
+const VERSION_HEADER: HeaderName = HeaderName::from_static(PROTOCOL_VERSION);
+const METHOD_HEADER: HeaderName = HeaderName::from_static(METHOD);
+const NAME_HEADER: HeaderName = HeaderName::from_static(NAME);
 
 /// The only method whose parameters are repeated.
 const CALL_TOOL: &str = "tools/call";
@@ -30,13 +35,13 @@ pub(super) fn check<'r>(
     headers: &HeaderMap,
     request: &'r Request,
 ) -> Result<Option<&'r str>, ErrorObject> {
-    let version = required(headers, PROTOCOL_VERSION)?;
+    let version = required(headers, &VERSION_HEADER)?;
     let meta = request.meta()?;
     if version != &*meta.version {
         return Err(mismatch(PROTOCOL_VERSION, "repeat the version in `_meta`"));
     }
     server.check_version(version)?;
-    if required(headers, METHOD)? != request.method() {
+    if required(headers, &METHOD_HEADER)? != request.method() {
         return Err(mismatch(METHOD, "repeat `method`"));
     }
     let name = check_name(headers, request)?;
@@ -52,11 +57,11 @@ pub(super) fn check_notification(
     server: &Server,
     headers: &HeaderMap,
 ) -> Result<ProtocolVersion, ErrorObject> {
-    server.check_version(required(headers, PROTOCOL_VERSION)?)
+    server.check_version(required(headers, &VERSION_HEADER)?)
 }
 
 fn check_name<'r>(headers: &HeaderMap, request: &'r Request) -> Result<Option<&'r str>, ErrorObject> {
-    let found = single(headers, NAME)?;
+    let found = single(headers, &NAME_HEADER)?;
     // Whether the header is there comes before whether the body is right, as in the specification's tests.
     let expected = match request.header_name() {
         Err(_) if found.is_none() => return Err(missing(NAME)),
@@ -84,7 +89,10 @@ fn check_params(
 ) -> Result<(), ErrorObject> {
     let Some(params) = server.param_headers(tool).filter(|params| !params.is_empty()) else { return Ok(()) };
     for name in params.names() {
-        single(headers, &name)?;
+        // One that is no name of a header is in no request.
+        if let Ok(name) = name.parse() {
+            single(headers, &name)?;
+        }
     }
     let arguments = request.arguments();
     let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -94,20 +102,21 @@ fn check_params(
 }
 
 /// Returns the value of a header that must be there.
-fn required<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, ErrorObject> {
-    single(headers, name)?.ok_or_else(|| missing(name))
+fn required<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, ErrorObject> {
+    single(headers, name)?.ok_or_else(|| missing(name.as_str()))
 }
 
 /// Returns the value of a header, without white space around it.
 ///
 /// # Errors
 /// Says that it is there twice, which two readers could take in two ways, or is no visible ASCII.
-fn single<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, ErrorObject> {
-    let Some(value) = headers.get(name) else { return Ok(None) };
-    if headers.get_all(name).iter().nth(1).is_some() {
-        return Err(mismatch(name, "stand there once"));
+fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, ErrorObject> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(mismatch(name.as_str(), "stand there once"));
     }
-    let text = value.to_str().map_err(|_| mismatch(name, "be visible ASCII"))?;
+    let text = value.to_str().map_err(|_| mismatch(name.as_str(), "be visible ASCII"))?;
     Ok(Some(text.trim_matches([' ', '\t'])))
 }
 

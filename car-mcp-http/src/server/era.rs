@@ -5,20 +5,23 @@
 use car_mcp::proto::Era;
 use car_mcp::proto::header::PROTOCOL_VERSION;
 use car_mcp::proto::version::era_of;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 /// Names a legacy session.
-const SESSION: &str = "mcp-session-id";
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+
+/// Names a revision.
+const VERSION: HeaderName = HeaderName::from_static(PROTOCOL_VERSION);
 
 /// Returns the era of a message. `has_meta` tells whether it names its revision in `_meta`, as only modern requests do.
 pub(super) fn era(headers: &HeaderMap, has_meta: bool) -> Era {
     if has_meta {
         return Era::Modern;
     }
-    if headers.contains_key(SESSION) {
+    if headers.contains_key(&SESSION) {
         return Era::Legacy;
     }
-    match headers.get(PROTOCOL_VERSION) {
+    match headers.get(&VERSION) {
         // Revisions before 2025-06-18 have no such header.
         None => Era::Legacy,
         // What is no revision at all is refused by the checks of the modern era, which say what would be one.
@@ -28,7 +31,7 @@ pub(super) fn era(headers: &HeaderMap, has_meta: bool) -> Era {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderValue;
 
     use super::*;
 
@@ -52,12 +55,10 @@ mod tests {
             (None, Some("v999.0.0"), false, Era::Modern),
             (None, Some(""), false, Era::Modern),
         ] {
-            let pairs = [(SESSION, session), (PROTOCOL_VERSION, version)];
+            let pairs = [(SESSION, session), (VERSION, version)];
             let headers = pairs
                 .into_iter()
-                .filter_map(|(name, value)| {
-                    Some((HeaderName::from_static(name), HeaderValue::from_static(value?)))
-                })
+                .filter_map(|(name, value)| Some((name, HeaderValue::from_static(value?))))
                 .collect();
             assert_eq!(era(&headers, has_meta), expected, "{session:?} {version:?} {has_meta}");
         }

@@ -1,11 +1,13 @@
 //! The everything-server: that it has one of everything, and stands behind what a client cannot see. How it speaks is
 //! judged by the conformance suite and by clients that are not ours.
 
+use car_testkit::authority::Client;
 use car_testkit::double::Era;
 use car_testkit::everything::{Everything, Options};
 use serde_json::{Value, json};
 
-use crate::wire::{JSON, legacy_call, modern, open_session, send};
+use crate::oauth::{BACK, CLIENT, access, sign_in};
+use crate::wire::{JSON, legacy_call, modern, modern_with, open_session, send};
 
 async fn server(change: impl FnOnce(&mut Options)) -> Everything {
     let mut options = Options::default();
@@ -109,4 +111,17 @@ async fn demands_a_token_and_says_where_to_get_one() {
     let document = send("GET", &metadata, &[], "").await.json();
     assert_eq!(document["resource"], server.url());
     assert_eq!(document["authorization_servers"], json!([server.authority().unwrap().issuer()]));
+}
+
+#[tokio::test]
+async fn takes_a_token_for_itself_and_no_other() {
+    let server = server(|options| options.oauth = true).await;
+    let authority = server.authority().unwrap();
+    authority.set(|config| config.clients.push(Client::public(CLIENT, &[BACK])));
+    for (resource, status) in [(server.url(), 200), ("http://127.0.0.1:1/mcp", 401)] {
+        let answer = sign_in(authority, &[("resource", resource)]).await;
+        let bearer = format!("Bearer {}", access(&answer));
+        let got = modern_with(server.url(), "tools/list", json!({}), &[("Authorization", &bearer)]).await;
+        assert_eq!(got.status, status, "{resource}: {}", got.body);
+    }
 }
