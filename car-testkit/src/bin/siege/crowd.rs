@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
 
+use crate::legacy::open_stream;
 use crate::memory::resident_kib;
-use crate::wire::{Server, begin_session, read_answer, read_head};
+use crate::wire::{Server, read_answer};
 
 /// How long the server may take to notice that everybody is gone.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -22,7 +22,7 @@ pub(crate) async fn run(server: &Server, pid: u32, sessions: usize, rounds: usiz
         let before = resident_kib(pid)?;
         let mut streams = Vec::with_capacity(sessions);
         for _ in 0..sessions {
-            streams.push(open(server).await?);
+            streams.push(open_stream(server).await?);
         }
         let full = resident_kib(pid)?;
         // No goodbye: every connection is reset, as when the client is killed.
@@ -42,22 +42,6 @@ pub(crate) async fn run(server: &Server, pid: u32, sessions: usize, rounds: usiz
     let change = last / first - 1.0;
     println!("from the first round to the last the size changed by {:+.1} %", change * 100.0);
     Ok(if change <= TOLERANCE { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Begins a session and opens its stream.
-async fn open(server: &Server) -> io::Result<TcpStream> {
-    let session = begin_session(server, "2025-11-25").await?;
-    let mut stream = server.connect().await?;
-    let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nMcp-Session-Id: {session}\r\n\
-         MCP-Protocol-Version: 2025-11-25\r\n\r\n",
-        server.path, server.address
-    );
-    stream.write_all(request.as_bytes()).await?;
-    match read_head(&mut stream).await? {
-        (200, _) => Ok(stream),
-        (status, _) => Err(io::Error::other(format!("expected a stream, found HTTP {status}"))),
-    }
 }
 
 /// Waits until the server says that it has no session any more.

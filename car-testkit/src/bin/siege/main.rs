@@ -15,6 +15,7 @@ mod attacks;
 mod besiege;
 mod crowd;
 mod healthy;
+mod legacy;
 mod memory;
 mod wire;
 

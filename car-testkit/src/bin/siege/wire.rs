@@ -118,22 +118,3 @@ pub(crate) async fn send_once(server: &Server, bytes: &[u8]) -> io::Result<Optio
         Err(_) => Ok(None),
     }
 }
-
-/// Begins a legacy session and returns its id.
-pub(crate) async fn begin_session(server: &Server, version: &str) -> io::Result<String> {
-    let body = format!(
-        r#"{{"jsonrpc":"2.0","id":0,"method":"initialize","params":{{"protocolVersion":"{version}","capabilities":{{}},"clientInfo":{{"name":"siege","version":"1"}}}}}}"#
-    );
-    let length = body.len().to_string();
-    let mut stream = server.connect().await?;
-    stream.write_all((server.post_head(&[("Content-Length", &length)]) + &body).as_bytes()).await?;
-    let (_, head) = read_head(&mut stream).await?;
-    // Reset, so that no port is kept back for it: thousands of sessions are begun like this.
-    stream.set_zero_linger()?;
-    let head = String::from_utf8_lossy(&head).into_owned();
-    head.lines()
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("mcp-session-id"))
-        .map(|(_, value)| value.trim().to_owned())
-        .ok_or_else(|| io::Error::other(format!("expected a session id, found {head:?}")))
-}

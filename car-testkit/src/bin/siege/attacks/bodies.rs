@@ -6,14 +6,13 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 
 use super::{Held, Tally};
-use crate::wire::{Server, begin_session, read_head, send_once};
+use crate::legacy::{BATCHING, begin_session};
+use crate::wire::{Server, read_head, send_once};
 
 /// How large the endless body says it is.
 const GIBIBYTE: usize = 1 << 30;
 /// How much of a body is written at once.
 const PIECE: usize = 64 << 10;
-/// The revision that has batches.
-const BATCHING: &str = "2025-03-26";
 /// The time from one bomb to the next.
 const PAUSE: Duration = Duration::from_millis(50);
 
