@@ -76,7 +76,11 @@ pub(crate) fn notification(method: &str, params: Value) -> Value {
 
 impl Pipe {
     pub(crate) async fn write(&mut self, text: &str) {
-        self.writer.write_all(text.as_bytes()).await.unwrap();
+        self.write_bytes(text.as_bytes()).await;
+    }
+
+    pub(crate) async fn write_bytes(&mut self, bytes: &[u8]) {
+        self.writer.write_all(bytes).await.unwrap();
     }
 
     pub(crate) async fn send(&mut self, message: Value) {
