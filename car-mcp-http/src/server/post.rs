@@ -1,18 +1,17 @@
 //! A POST: one message, or a legacy batch, on its way to the era that answers it.
 
 use bytes::Bytes;
-use car_mcp::proto::rpc::{INVALID_REQUEST, PARSE_ERROR};
+use car_mcp::proto::rpc::INVALID_REQUEST;
 use car_mcp::proto::{Era, ErrorObject, RequestId};
 use car_mcp::server::{Caller, Exchange, Inbound, Malformed, Request};
 use car_mcp::transport::BoxFuture;
 use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
-use serde_json::value::RawValue;
 
 use super::body::ResponseBody;
 use super::era::era;
-use super::legacy::Sessions;
+use super::legacy::{self, Sessions};
 use super::media::{self, Accepts};
 use super::modern::{self, Plan};
 use super::options::Answers;
@@ -160,12 +159,11 @@ impl Shared {
             return Next::Respond(refuse_unread(StatusCode::BAD_REQUEST, text));
         }
         if self.protect.is_some() {
-            let Ok(messages) = serde_json::from_slice::<Vec<&RawValue>>(&body) else {
-                let error = error(PARSE_ERROR, "expected JSON, found something else");
-                return Next::Respond(refuse(StatusCode::BAD_REQUEST, None, &error));
+            let messages = match legacy::batch::split(&body) {
+                Ok(messages) => messages,
+                Err(error) => return Next::Respond(refuse(StatusCode::BAD_REQUEST, None, &error)),
             };
             for message in messages {
-                let message = body.slice_ref(message.get().as_bytes());
                 // What is no request needs no permission, and what is no message is refused later.
                 let Ok(Inbound::Request(request)) = Inbound::read(&message) else { continue };
                 if let Err(response) = self.permit_legacy(&caller, &request) {

@@ -240,6 +240,24 @@ async fn w05_nothing_of_another_stream_is_said_again() {
 }
 
 #[tokio::test]
+async fn w05_an_event_id_of_another_session_gives_nothing_of_it() {
+    let service = described(&Stage::default(), |builder| builder);
+    let (first, second) = (Peer::begun(&service).await, Peer::begun(&service).await);
+    let mut reply = first.post(count(2, 6)).await;
+    let stolen = read(&mut reply, 2).await;
+    drop(reply);
+    let refused = second.resume(&stolen).await.whole().await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, -32600));
+    // With as much said in the second session it is one of its own ids, and stands for what was said there.
+    let mut reply = second.post(count(2, 3)).await;
+    read(&mut reply, 2).await;
+    drop(reply);
+    let rest = second.resume(&stolen).await.messages().await;
+    assert_eq!((&rest[0]["params"]["data"], rest.len()), (&json!(3), 2));
+    assert_eq!(first.resume(&stolen).await.messages().await.len(), 5);
+}
+
+#[tokio::test]
 async fn an_id_that_was_never_given_is_a_fault_and_one_that_is_too_old_is_gone() {
     let service = described(&Stage::default(), |builder| {
         let mut options = SessionOptions::default();

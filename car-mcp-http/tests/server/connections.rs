@@ -38,6 +38,17 @@ async fn a_head_that_comes_byte_by_byte_is_not_waited_for_longer() {
 }
 
 #[tokio::test]
+async fn an_http2_client_that_does_not_answer_a_ping_is_cut() {
+    let serving = serving(|limits| {
+        limits.idle = Duration::from_secs(3600);
+        limits.http2_ping = Duration::from_millis(50);
+    })
+    .await;
+    // The preface and settings that change nothing; then the client is only seen to be there by the system.
+    serving.raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0").await;
+}
+
+#[tokio::test]
 async fn a_connection_without_a_further_request_is_closed() {
     let serving = serving(|limits| limits.idle = Duration::from_millis(100)).await;
     let answer = serving.raw(&raw_echo("")).await;

@@ -54,7 +54,7 @@ impl Desk {
     }
 
     /// Takes what came of a request.
-    pub(super) fn handle_step(&mut self, running: Running, step: Option<Step>) {
+    pub(super) fn handle_step(&mut self, mut running: Running, step: Option<Step>) {
         match step {
             Some(Step::Message(message)) => {
                 self.output.push(&message);
@@ -62,8 +62,8 @@ impl Desk {
             }
             // There is one stream, and nobody leaves it.
             Some(Step::Pause) => self.under_way.go_on(running),
-            Some(Step::Answer(answer)) => self.end(&running.head, Some(answer)),
-            None => self.end(&running.head, None),
+            Some(Step::Answer(answer)) => self.end(&mut running, Some(answer)),
+            None => self.end(&mut running, None),
         }
     }
 
@@ -81,8 +81,9 @@ impl Desk {
         }
     }
 
-    fn end(&mut self, head: &Head, answer: Option<Answer>) {
-        self.under_way.forget(head);
+    fn end(&mut self, running: &mut Running, answer: Option<Answer>) {
+        self.under_way.forget(running);
+        let head = &running.head;
         match head.batch {
             Some(batch) => self.end_in_batch(batch, answer.map(|answer| answer.body)),
             None => {

@@ -8,7 +8,7 @@ use car_mcp::server::{Exchange, Step};
 use car_mcp_proto::RequestId;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::batch::BatchId;
 
@@ -83,10 +83,10 @@ impl UnderWay {
         self.exchanges.push(Stepping(Some(running)));
     }
 
-    /// Forgets a request that has ended.
-    pub(super) fn forget(&mut self, head: &Head) {
-        if head.is_modern {
-            self.modern.remove(&head.id);
+    /// Forgets a request that has ended. Where it was cancelled, its id may be that of another one by now.
+    pub(super) fn forget(&mut self, running: &mut Running) {
+        if running.is_wanted() {
+            self.modern.remove(&running.head.id);
         }
     }
 }
@@ -100,6 +100,11 @@ pub(super) struct Running {
 }
 
 impl Running {
+    /// Whether it is a modern one that nobody has cancelled.
+    fn is_wanted(&mut self) -> bool {
+        self.stop.as_mut().is_some_and(|stop| stop.try_recv() == Err(TryRecvError::Empty))
+    }
+
     fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Step>> {
         if self.stop.as_mut().is_some_and(|stop| stop.poll_unpin(context).is_ready()) {
             return Poll::Ready(None);

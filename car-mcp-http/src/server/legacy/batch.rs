@@ -27,7 +27,7 @@ pub(super) fn is_batch(body: &[u8]) -> bool {
 ///
 /// # Errors
 /// Says that the text is not JSON, or that there are no messages or too many.
-pub(super) fn split(body: &Bytes) -> Result<Vec<Bytes>, ErrorObject> {
+pub(in crate::server) fn split(body: &Bytes) -> Result<Vec<Bytes>, ErrorObject> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let elements = json.deserialize_seq(Elements).and_then(|elements| json.end().map(|()| elements));
     let (elements, count) =

@@ -13,7 +13,7 @@
 //! Source: specification 2025-11-25, "Transports", section "Streamable HTTP".
 
 mod answer;
-mod batch;
+pub(super) mod batch;
 mod driver;
 mod get;
 mod id;

@@ -208,6 +208,19 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_client_that_is_gone_without_a_word_is_asked_for_and_given_up() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let limits = ConnectionLimits::default();
+        tune(&socket, &limits);
+        let socket = SockRef::from(&socket);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), PROBE_AFTER);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(limits.write_stall));
+    }
+
     #[tokio::test]
     async fn the_url_is_one_that_a_client_can_dial() {
         let server = HttpServer::bind("0.0.0.0:0").await.unwrap();

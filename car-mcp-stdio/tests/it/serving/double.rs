@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use car_mcp::proto::capability::Implementation;
 use car_mcp::server::{Context, Failure, NoArguments, Server, tool};
@@ -12,6 +13,9 @@ use tokio::io::{
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+
+/// What no test should wait for longer than. Long, because a busy machine is slow; only failures wait for it.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A pipe to a server that runs.
 pub(crate) struct Pipe {
@@ -76,7 +80,11 @@ pub(crate) fn notification(method: &str, params: Value) -> Value {
 
 impl Pipe {
     pub(crate) async fn write(&mut self, text: &str) {
-        self.writer.write_all(text.as_bytes()).await.unwrap();
+        self.write_bytes(text.as_bytes()).await;
+    }
+
+    pub(crate) async fn write_bytes(&mut self, bytes: &[u8]) {
+        self.writer.write_all(bytes).await.unwrap();
     }
 
     pub(crate) async fn send(&mut self, message: Value) {
@@ -86,7 +94,8 @@ impl Pipe {
     /// Reads the next line; nothing when the server has closed its output.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         let mut line = String::new();
-        match self.reader.read_line(&mut line).await.unwrap() {
+        let reading = tokio::time::timeout(PATIENCE, self.reader.read_line(&mut line));
+        match reading.await.expect("expected a line, or the end, in time").unwrap() {
             0 => None,
             _ => Some(serde_json::from_str(&line).unwrap()),
         }

@@ -254,8 +254,9 @@ impl Shared {
         }
     }
 
+    /// Takes a request back. Its id is free at once: a client may send the next one in the same breath.
     fn cancel(&self, id: &RequestId) {
-        let stop = self.lock().under_way.get(id).cloned();
+        let stop = self.lock().under_way.remove(id);
         if let Some(stop) = stop {
             stop.set();
         }
