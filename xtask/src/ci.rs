@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::shell::{Failure, cargo, exists, heading, run as run_command};
-use crate::{conformance, demo, examples, interop, place, setup, sign_in, tidy};
+use crate::{conformance, demo, examples, interop, place, setup, sign_in, soak, tidy};
 
 /// How a step ended when it did not fail.
 enum Done {
@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     ("conformance server", || passed(conformance::server::run(None, None))),
     ("interop servers", || passed(interop::servers())),
     ("interop clients", || passed(interop::clients::run(None))),
+    ("soak", || passed(soak::run(true, &[]))),
     ("sign-in", sign_in),
     ("demo", || passed(demo::run())),
 ];

@@ -70,7 +70,7 @@ enum Command {
     Examples,
     /// Besieges our own server and watches a healthy client and the memory; the long run writes docs/siege.md
     Soak {
-        /// A debug build, short attacks, fewer sessions; nothing is written
+        /// A debug build and short attacks; nothing is written
         #[arg(long)]
         quick: bool,
         /// Only these attacks, by name

@@ -9,6 +9,10 @@ use car_testkit::double::Era;
 use car_testkit::everything::{Everything, Options};
 use clap::Parser;
 
+/// The system's allocator keeps what crowds of clients have left behind for the next crowd; this one gives it back.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// An MCP server on this workspace's own crates that has one of everything.
 #[derive(Parser)]
 #[command(version)]
