@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use car_mcp_proto::schema_work::check_work;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
@@ -97,6 +98,7 @@ impl SchemaValidator {
         if depth(&value) > limits.schema_depth {
             return Err(refuse(format!("the schema is nested deeper than {}", limits.schema_depth)));
         }
+        check_work(&value).map_err(|error| refuse(error.to_string()))?;
         let patterns = PatternOptions::fancy_regex().backtrack_limit(PATTERN_STEPS).size_limit(PATTERN_BYTES);
         // `offline` refuses every reference that leaves the document, whatever features other crates switch on.
         let validator = jsonschema::options()
@@ -147,6 +149,18 @@ fn depth(value: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn references_that_multiply_set_the_tool_aside() {
+        let level = |next: &str| {
+            format!(r##"{{"allOf":[{{"$ref":"#/$defs/{next}"}},{{"$ref":"#/$defs/{next}"}}]}}"##)
+        };
+        let definitions: Vec<String> =
+            (0..40).map(|at| format!(r#""d{at}":{}"#, level(&format!("d{}", at + 1)))).collect();
+        let schema = format!(r##"{{"$defs":{{{},"d40":{{}}}},"$ref":"#/$defs/d0"}}"##, definitions.join(","));
+        let error = SchemaValidator::compile(&schema, &SchemaLimits::default()).err().expect("it is refused");
+        assert!(error.reason.contains("multiply"), "{error}");
+    }
 
     fn compile(schema: &str) -> SchemaValidator {
         SchemaValidator::compile(schema, &SchemaLimits::default()).unwrap()

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use car_mcp_proto::schema_work::check_work;
 use car_mcp_proto::tool::{CallToolResult, Tool};
 use car_mcp_proto::{ErrorObject, RawJson};
 use jsonschema::{PatternOptions, Validator};
@@ -57,6 +58,7 @@ fn compiled(schema: &RawJson) -> Result<Validator, String> {
         return Err(format!("expected at most {MAX_SCHEMA_BYTES} bytes, found {}", schema.as_str().len()));
     }
     let schema: Value = schema.parse().map_err(|error| error.to_string())?;
+    check_work(&schema).map_err(|error| error.to_string())?;
     jsonschema::options()
         .offline()
         .with_pattern_options(PatternOptions::regex().size_limit(MAX_PATTERN_BYTES))
