@@ -19,6 +19,8 @@ const HIGH: u64 = ONES << 7;
 pub(super) struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    /// Whether the last string had an escape in it.
+    was_escaped: bool,
 }
 
 /// Is found by a scanner.
@@ -38,7 +40,7 @@ impl<'a> Scan<'a> for &'a str {
 
 /// Looks through a text that is one value.
 pub(super) fn scan<'a, T: Scan<'a>>(text: &'a str) -> Option<T> {
-    let mut scanner = Scanner { text, at: 0 };
+    let mut scanner = Scanner { text, at: 0, was_escaped: false };
     let found = T::scan(&mut scanner)?;
     scanner.next().is_none().then_some(found)
 }
@@ -71,7 +73,7 @@ impl<'a> Scanner<'a> {
         }
         loop {
             let name = self.name()?;
-            if name.as_bytes().contains(&b'\\') {
+            if self.was_escaped {
                 return None;
             }
             member(self, name)?;
@@ -151,27 +153,21 @@ impl<'a> Scanner<'a> {
 
     /// Takes a string, whose quotation mark comes next, and returns what stands in it.
     fn string(&mut self) -> Option<&'a str> {
-        let bytes = self.text.as_bytes();
         let start = self.at + 1;
-        let mut at = start;
+        let mut end = start;
+        self.was_escaped = false;
         loop {
-            let rest = bytes.get(at..)?;
-            at += match rest.first_chunk() {
-                Some(word) => match ends(u64::from_le_bytes(*word)) {
-                    0 => {
-                        at += 8;
-                        continue;
-                    }
-                    ends => ends.trailing_zeros() as usize / 8,
-                },
-                None => rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?,
-            };
-            match bytes.get(at)? {
+            let rest = self.text.as_bytes().get(end..)?;
+            end += run(rest);
+            match self.text.as_bytes().get(end)? {
                 b'"' => {
-                    self.at = at + 1;
-                    return self.text.get(start..at);
+                    self.at = end + 1;
+                    return self.text.get(start..end);
                 }
-                b'\\' => at += escape(bytes.get(at + 1..)?)?,
+                b'\\' => {
+                    self.was_escaped = true;
+                    end += escape(self.text.as_bytes().get(end + 1..)?)?;
+                }
                 _ => return None,
             }
         }
@@ -237,6 +233,19 @@ const fn ends(word: u64) -> u64 {
     let quote = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
     let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
     (control | quote | backslash) & !word & HIGH
+}
+
+/// Returns how many bytes of plain text there are before one that ends it.
+fn run(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let ends = ends(u64::from_le_bytes(*word));
+        if ends != 0 {
+            return index * 8 + ends.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_end = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    words.len() * 8 + rest.iter().position(is_end).unwrap_or(rest.len())
 }
 
 /// Returns how long an escape is, given what follows its backslash.

@@ -6,7 +6,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Request;
 use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -69,11 +71,12 @@ pub(super) async fn serve<S>(
     let activity = Activity::begin(limits.idle, limits.write_stall);
     let handler = service_fn({
         let activity = Arc::clone(&activity);
-        move |request| {
+        move |request: Request<Incoming>| {
             let (service, busy) = (service.clone(), activity.request());
+            let (head, body) = request.into_parts();
             // On the heap, so that an open stream does not keep the room that its request needed.
             Box::pin(async move {
-                let response = service.handle(request).await;
+                let response = service.respond(&head, body).await;
                 Ok::<_, std::convert::Infallible>(response.map(|body| Watched { body, _busy: busy }))
             })
         }
@@ -144,7 +147,6 @@ impl Body for Watched {
 mod tests {
     use car_mcp::proto::capability::Implementation;
     use car_mcp::server::Server;
-    use http::Request;
     use http_body_util::Full;
 
     use super::*;
