@@ -63,7 +63,7 @@ pub(super) async fn serve<S>(
     socket: S,
     service: McpService,
     protocol: Arc<auto::Builder<TokioExecutor>>,
-    limits: ConnectionLimits,
+    limits: &ConnectionLimits,
     mut ending: watch::Receiver<()>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -152,17 +152,18 @@ mod tests {
     use super::*;
 
     /// A connection whose stream is open has these and what hyper puts on the heap; a request that is under way has its
-    /// own beside.
+    /// own beside, which with what the connection adds must stay below 1,032 bytes: more than that, glibc's allocator
+    /// has no quick way for.
     #[tokio::test]
     async fn connections_and_requests_stay_small() {
         let service = McpService::new(Server::builder(Implementation::new("example")).build().unwrap());
         let request = service.handle(Request::new(Full::new(Bytes::new())));
-        assert!(size_of_val(&request) <= 2_048, "a request takes {} bytes", size_of_val(&request));
+        assert!(size_of_val(&request) <= 928, "a request takes {} bytes", size_of_val(&request));
         let limits = ConnectionLimits::default();
         let protocol = Arc::new(protocol(&limits));
         let (socket, _other) = tokio::io::duplex(1);
         let (_end, ending) = watch::channel(());
-        let connection = serve(socket, service.clone(), protocol, limits, ending);
+        let connection = serve(socket, service.clone(), protocol, &limits, ending);
         assert!(size_of_val(&connection) <= 4_096, "a connection takes {} bytes", size_of_val(&connection));
     }
 }
