@@ -248,9 +248,10 @@ impl Shared {
     /// Gives the id of a request back.
     pub(super) fn land(&self, id: &RequestId, stop: &Arc<Stop>) {
         let mut state = self.lock();
-        // The id may have been taken by another request meanwhile.
-        if state.under_way.get(id).is_some_and(|other| Arc::ptr_eq(other, stop)) {
-            state.under_way.remove(id);
+        let Some(other) = state.under_way.remove(id) else { return };
+        if !Arc::ptr_eq(&other, stop) {
+            // The id has been taken by another request meanwhile.
+            state.under_way.insert(id.clone(), other);
         }
     }
 
