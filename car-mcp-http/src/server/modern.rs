@@ -44,10 +44,13 @@ pub(super) struct Plan {
 ///
 /// # Cancel safety
 /// Dropping the future, or the body of the response, cancels the request.
-pub(super) async fn answer(exchange: Exchange, id: &RequestId, plan: Plan) -> Response<ResponseBody> {
-    let mut pending =
-        Pending { running: Some(Running { exchange, deadline: None, id: id.clone() }), patience: None };
-    std::future::poll_fn(|context| pending.poll(context, plan)).await
+pub(super) fn answer(
+    exchange: Exchange,
+    id: RequestId,
+    plan: Plan,
+) -> impl Future<Output = Response<ResponseBody>> {
+    let mut pending = Pending { running: Some(Running { exchange, deadline: None, id }), patience: None };
+    std::future::poll_fn(move |context| pending.poll(context, plan))
 }
 
 /// A request under way, with the time that it has.

@@ -64,7 +64,7 @@ impl Shared {
         let (response, id) = match self.look_at(head, body, caller, accepts) {
             Next::Respond(response) => return response,
             Next::Modern(Modern { exchange, id, plan }) => {
-                (modern::answer(exchange, &id, plan).await, Some(id))
+                (modern::answer(exchange, id.clone(), plan).await, Some(id))
             }
             Next::Legacy(response) => (response.await, None),
         };

@@ -101,8 +101,17 @@ impl McpService {
         B: Body<Data = Bytes>,
         B::Error: Into<BoxError>,
     {
-        // Taken apart out here, so that the future holds the parts alone.
+        // Taken apart out here, and lent to what is called: a future that hands a value on holds it twice.
         let (head, body) = request.into_parts();
+        async move { self.respond(&head, body).await }
+    }
+
+    /// Answers a request whose head somebody else keeps.
+    pub(super) fn respond<B>(&self, head: &Parts, body: B) -> impl Future<Output = Response<ResponseBody>>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
         self.shared.handle(head, body)
     }
 
@@ -128,26 +137,26 @@ impl McpService {
 }
 
 impl Shared {
-    async fn handle<B: Body<Data = Bytes>>(&self, head: Parts, body: B) -> Response<ResponseBody> {
-        if let Err(stranger) = self.guard.check(&head) {
+    async fn handle<B: Body<Data = Bytes>>(&self, head: &Parts, body: B) -> Response<ResponseBody> {
+        if let Err(stranger) = self.guard.check(head) {
             return refuse_stranger(stranger);
         }
         let Some(_place) = self.requests.take() else {
             return refuse_for_now(None, "expected fewer requests under way, found as many as are allowed");
         };
-        match self.route(&head) {
+        match self.route(head) {
             Ok(Route::Endpoint) => {}
             Ok(Route::Health) => return self.health(&head.method),
             Err(response) => return *response,
         }
-        let caller = match self.caller(&head).await {
+        let caller = match self.caller(head).await {
             Ok(caller) => caller,
             Err(response) => return *response,
         };
         match head.method {
-            Method::POST => self.post(&head, body, caller).await,
-            Method::GET if self.has_sessions => self.get(&head, caller),
-            Method::DELETE if self.has_sessions => self.delete(&head, &caller),
+            Method::POST => self.post(head, body, caller).await,
+            Method::GET if self.has_sessions => self.get(head, caller),
+            Method::DELETE if self.has_sessions => self.delete(head, &caller),
             _ => refuse_method(self.methods()),
         }
     }
@@ -251,7 +260,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let service = self.clone();
-        Box::pin(async move { Ok(service.handle(request).await) })
+        let (head, body) = request.into_parts();
+        Box::pin(async move { Ok(service.respond(&head, body).await) })
     }
 }
 
@@ -262,7 +272,8 @@ impl hyper::service::Service<Request<Incoming>> for McpService {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let service = self.clone();
-        Box::pin(async move { Ok(service.handle(request).await) })
+        let (head, body) = request.into_parts();
+        Box::pin(async move { Ok(service.respond(&head, body).await) })
     }
 }
 

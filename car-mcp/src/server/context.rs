@@ -113,7 +113,7 @@ impl Context {
 
     /// Returns the id of the request.
     pub fn request_id(&self) -> &RequestId {
-        &self.0.request.id
+        self.0.request.id()
     }
 
     /// Returns the revision that is spoken with this client.

@@ -77,15 +77,15 @@ pub(crate) enum Begun {
 impl Server {
     /// Begins to answer a request of a method that both eras have. What is said before the answer goes to the outlet.
     pub(crate) fn dispatch(&self, request: Request, caller: Caller, peer: Peer, outlet: &Outlet) -> Begun {
-        let id = request.id.clone();
+        let id = request.id().clone();
         let incoming = Incoming { request, caller, peer, outlet };
         self.try_dispatch(incoming).unwrap_or_else(|error| Begun::Answered(Answer::error(Some(&id), &error)))
     }
 
     fn try_dispatch(&self, incoming: Incoming<'_>) -> Result<Begun, ErrorObject> {
         let (request, era) = (&incoming.request, incoming.peer.version.era());
-        request.parts.check()?;
-        match &*request.method {
+        request.parts().check()?;
+        match request.method() {
             "tools/call" => return self.call_tool(incoming),
             "prompts/get" => return self.get_prompt(incoming),
             "resources/read" => return self.read_resource(incoming),

@@ -53,6 +53,15 @@ impl Answer {
     }
 }
 
+impl From<Said> for Step {
+    fn from(said: Said) -> Self {
+        match said {
+            Said::Message(message) => Self::Message(message),
+            Said::Pause => Self::Pause,
+        }
+    }
+}
+
 /// The future of a request.
 enum Work {
     Answers(BoxFuture<'static, Answer>),
@@ -102,11 +111,8 @@ impl Exchange {
     /// A step is either returned or still to come.
     pub fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Step>> {
         loop {
-            if let Poll::Ready(said) = self.outlet.poll_message(context) {
-                return Poll::Ready(Some(match said {
-                    Said::Message(message) => Step::Message(message),
-                    Said::Pause => Step::Pause,
-                }));
+            if let Some(said) = self.outlet.take_message() {
+                return Poll::Ready(Some(said.into()));
             }
             let Some(future) = &mut self.future else {
                 return Poll::Ready(self.answer.take().map(Step::Answer));
@@ -116,9 +122,9 @@ impl Exchange {
                     self.future = None;
                     self.answer = answer;
                 }
-                // It may have said something since the queue was looked at.
-                Poll::Pending if self.outlet.has_messages() => {}
-                Poll::Pending => return Poll::Pending,
+                // It may have said something since the queue was looked at. To be woken is asked for only here: most
+                // requests are answered at once.
+                Poll::Pending => return self.outlet.poll_message(context).map(|said| Some(said.into())),
             }
         }
     }

@@ -60,10 +60,6 @@ impl JsonSlice {
 /// One message.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "JSON-RPC has these shapes")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every message is a request: a box would cost each of them"
-)]
 pub enum Inbound {
     /// Wants an answer.
     Request(Request),
@@ -74,16 +70,21 @@ pub enum Inbound {
 }
 
 /// A request.
+///
+/// It goes through many hands on its way to a handler, so what it holds stays where it was put.
 #[derive(Clone, Debug)]
-pub struct Request {
-    pub(crate) id: RequestId,
-    pub(crate) method: Box<str>,
+pub struct Request(Box<Contents>);
+
+#[derive(Clone, Debug)]
+struct Contents {
+    id: RequestId,
+    method: Box<str>,
     /// The whole message.
     body: JsonSlice,
     /// The parameters as they came, once somebody has asked for them.
     params: OnceLock<Option<JsonSlice>>,
     /// What the parameters hold.
-    pub(crate) parts: Params,
+    parts: Params,
 }
 
 /// A notification.
@@ -137,28 +138,38 @@ impl Inbound {
 }
 
 impl Request {
-    pub(super) const fn new(id: RequestId, method: Box<str>, body: Bytes, parts: Params) -> Self {
-        Self { id, method, body: JsonSlice(body), params: OnceLock::new(), parts }
+    pub(super) fn new(id: RequestId, method: Box<str>, body: Bytes, parts: Params) -> Self {
+        Self(Box::new(Contents { id, method, body: JsonSlice(body), params: OnceLock::new(), parts }))
+    }
+
+    /// Returns what the parameters hold.
+    pub(crate) fn parts(&self) -> &Params {
+        &self.0.parts
+    }
+
+    /// Takes out by what the request asks for progress.
+    pub(crate) fn take_progress_token(&mut self) -> Option<ProgressToken> {
+        self.0.parts.progress_token.take()
     }
 
     /// Returns the id.
     pub const fn id(&self) -> &RequestId {
-        &self.id
+        &self.0.id
     }
 
     /// Returns the method.
     pub fn method(&self) -> &str {
-        &self.method
+        &self.0.method
     }
 
     /// Returns the parameters as they came.
     pub fn params(&self) -> Option<&JsonSlice> {
-        self.params.get_or_init(|| envelope::params(&self.body.0)).as_ref()
+        self.0.params.get_or_init(|| envelope::params(&self.0.body.0)).as_ref()
     }
 
     /// Returns whether the request says in `_meta` in which revision it is made, which makes it a modern one.
     pub const fn is_modern(&self) -> bool {
-        self.parts.names_version
+        self.0.parts.names_version
     }
 
     /// Returns the value that the header `Mcp-Name` repeats: `params.name`, `params.uri` or `params.taskId`, as the
@@ -167,13 +178,13 @@ impl Request {
     /// # Errors
     /// Says that the method needs one and the parameters do not hold it (-32602).
     pub fn header_name(&self) -> Result<Option<&str>, ErrorObject> {
-        self.parts.check()?;
-        self.parts.subject(&self.method)
+        self.0.parts.check()?;
+        self.0.parts.subject(&self.0.method)
     }
 
     /// Returns `params.arguments`, which the headers `Mcp-Param-*` repeat; nothing where there are none.
     pub fn arguments(&self) -> Option<JsonSlice> {
-        self.part(self.parts.arguments)
+        self.part(self.0.parts.arguments)
     }
 
     /// Reads what a modern request has to say of itself.
@@ -186,8 +197,8 @@ impl Request {
 
     /// As [`Request::meta`], to be kept.
     pub(crate) fn shared_meta(&self) -> Result<&Arc<RequestMeta>, ErrorObject> {
-        self.parts.check()?;
-        match &self.parts.meta {
+        self.0.parts.check()?;
+        match &self.0.parts.meta {
             Some(meta) => meta.as_ref().map_err(|error| (**error).clone()),
             None => Err(invalid(format!("expected {:?} in `_meta`, found none", meta::PROTOCOL_VERSION))),
         }
@@ -198,14 +209,14 @@ impl Request {
     /// # Errors
     /// Says what does not fit (-32602).
     pub(crate) fn parse_params<T: DeserializeOwned>(&self) -> Result<T, ErrorObject> {
-        self.parts.check()?;
+        self.0.parts.check()?;
         serde_json::from_str(self.params().map_or("{}", JsonSlice::as_str))
-            .map_err(|error| invalid(format!("the parameters of {:?} do not fit: {error}", self.method)))
+            .map_err(|error| invalid(format!("the parameters of {:?} do not fit: {error}", self.0.method)))
     }
 
     /// Cuts a member out of the parameters.
     pub(crate) fn part(&self, span: Option<Span>) -> Option<JsonSlice> {
-        span.map(|span| self.body.part(span))
+        span.map(|span| self.0.body.part(span))
     }
 }
 

@@ -45,7 +45,7 @@ impl Journal {
         now: impl FnOnce() -> SystemTime,
     ) -> Result<Self, ErrorObject> {
         let mut journal = Self::default();
-        if let Some(state) = request.part(request.parts.request_state) {
+        if let Some(state) = request.part(request.parts().request_state) {
             let text: String = state.parse().map_err(|_| {
                 invalid("expected a string as `requestState`, found something else".to_owned())
             })?;
@@ -53,7 +53,7 @@ impl Journal {
             journal.recorded = sealed.journal;
             journal.state = sealed.state;
         }
-        if let Some(responses) = request.part(request.parts.input_responses) {
+        if let Some(responses) = request.part(request.parts().input_responses) {
             journal.fresh = responses.parse().map_err(|_| {
                 invalid("expected an object as `inputResponses`, found something else".to_owned())
             })?;

@@ -33,7 +33,7 @@ impl Server {
     ) -> Result<Exchange, ErrorObject> {
         let asked = request.parse_params::<<Listen as Method>::Params>()?;
         let (listener, agreed) = self.agree(&asked, client, caller)?;
-        let (outlet, server, id) = (Outlet::new(), self.clone(), request.id.clone());
+        let (outlet, server, id) = (Outlet::new(), self.clone(), request.id().clone());
         let told = outlet.clone();
         let telling = async move {
             server.tell(&listener, agreed, &id, &told).await;

@@ -24,7 +24,7 @@ impl Server {
     ) -> Result<Answer, ErrorObject> {
         let registry = self.registry();
         let table = table(&registry);
-        let begin = match request.part(request.parts.cursor) {
+        let begin = match request.part(request.parts().cursor) {
             None => 0,
             Some(cursor) => {
                 let text: String = cursor.parse().map_err(|_| bad_cursor())?;
@@ -37,7 +37,7 @@ impl Server {
         let size = self.inner.settings.page_size.unwrap_or(usize::MAX);
         // Only pages in step are kept: cursors between them are rare, and there could be as many as entries.
         if begin % size != 0 {
-            return Ok(written(&request.id, &write_page(&self.inner.texts, table, era, begin, size)));
+            return Ok(written(request.id(), &write_page(&self.inner.texts, table, era, begin, size)));
         }
         let key = (T::LIST, era, begin);
         let known =
@@ -48,7 +48,7 @@ impl Server {
             pages.insert(key, page.clone());
             page
         });
-        Ok(written(&request.id, &page))
+        Ok(written(request.id(), &page))
     }
 }
 

@@ -54,7 +54,7 @@ impl Server {
         let Some((template, variables)) = registry.match_template(&uri) else {
             let era = incoming.peer.version.era();
             let failure = Failure::resource_not_found(&uri);
-            return Ok(Begun::Answered(self.refuse(era, &incoming.request.id, failure)));
+            return Ok(Begun::Answered(self.refuse(era, incoming.request.id(), failure)));
         };
         let template = Arc::clone(template);
         let work = move |context| filled((template.function)(uri.clone(), variables, context), uri);
@@ -83,7 +83,7 @@ impl Server {
         else {
             let era = incoming.peer.version.era();
             let nothing = Completion::new(Vec::new());
-            return Ok(Begun::Answered(self.completion_result(era, &incoming.request.id, nothing)));
+            return Ok(Begun::Answered(self.completion_result(era, incoming.request.id(), nothing)));
         };
         let settled =
             PromptArguments(params.context.and_then(|context| context.arguments).unwrap_or_default());

@@ -1,7 +1,7 @@
 //! The short queue between a handler and whoever writes to the wire.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -79,27 +79,34 @@ impl Outlet {
         Poll::Ready(())
     }
 
+    /// Returns a message if there is one.
+    pub(crate) fn take_message(&self) -> Option<Said> {
+        take(self.lock())
+    }
+
     pub(crate) fn poll_message(&self, context: &Context<'_>) -> Poll<Said> {
         let mut queue = self.lock();
-        let Some(message) = queue.messages.pop_front() else {
+        if queue.messages.is_empty() {
             queue.reader = Some(context.waker().clone());
             return Poll::Pending;
-        };
-        let writers = std::mem::take(&mut queue.writers);
-        drop(queue);
-        for writer in writers {
-            writer.wake();
         }
-        Poll::Ready(message)
+        take(queue).map_or(Poll::Pending, Poll::Ready)
     }
 
-    pub(crate) fn has_messages(&self) -> bool {
-        !self.lock().messages.is_empty()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
         self.0.lock().expect("nothing panics while it holds the queue")
     }
+}
+
+/// Takes a message out, and wakes who waits for room.
+fn take(mut queue: MutexGuard<'_, Queue>) -> Option<Said> {
+    let message = queue.messages.pop_front()?;
+    let writers = std::mem::take(&mut queue.writers);
+    drop(queue);
+    for writer in writers {
+        writer.wake();
+    }
+    Some(message)
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess
 use serde_json::value::RawValue;
 
 use super::inbound::{RequestMeta, invalid};
+use super::last_meta;
+use super::scan::{Scan, Scanner, plain};
 
 /// Where a member's value stands in the message.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +26,9 @@ pub(crate) struct Span {
 
 impl Span {
     /// Finds a part, which must lie in the text.
-    fn of(part: &RawValue, text: &str) -> Self {
-        let start = part.get().as_ptr().addr() - text.as_ptr().addr();
-        Self { start, end: start + part.get().len() }
+    fn of(part: &str, text: &str) -> Self {
+        let start = part.as_ptr().addr() - text.as_ptr().addr();
+        Self { start, end: start + part.len() }
     }
 
     pub(crate) const fn range(self) -> Range<usize> {
@@ -55,7 +57,7 @@ pub(crate) struct Params {
 }
 
 /// A value that should be an object.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) enum Part<T> {
     Object(T),
     #[default]
@@ -81,6 +83,31 @@ impl<T> Part<T> {
 /// Is built from the members of an object.
 pub(super) trait FromMap<'de>: Sized {
     fn from_map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
+}
+
+/// Is the value of a member. A scanner finds it too.
+pub(super) trait FromMember<'de>: Scan<'de> {
+    fn from_member<A: MapAccess<'de>>(map: &mut A) -> Result<Self, A::Error>;
+}
+
+/// The value as it stands there.
+impl<'de> FromMember<'de> for &'de str {
+    fn from_member<A: MapAccess<'de>>(map: &mut A) -> Result<Self, A::Error> {
+        map.next_value::<&RawValue>().map(RawValue::get)
+    }
+}
+
+impl<'de, T: FromMap<'de> + Scan<'de>> FromMember<'de> for Part<T> {
+    fn from_member<A: MapAccess<'de>>(map: &mut A) -> Result<Self, A::Error> {
+        map.next_value()
+    }
+}
+
+impl<'de, T: Scan<'de>> Scan<'de> for Part<T> {
+    /// What is no object is rare, and left to serde_json.
+    fn scan(scanner: &mut Scanner<'de>) -> Option<Self> {
+        T::scan(scanner).map(Self::Object)
+    }
 }
 
 impl<'de, T: FromMap<'de>> Deserialize<'de> for Part<T> {
@@ -136,10 +163,28 @@ impl<'de, T: FromMap<'de>> Visitor<'de> for PartVisitor<T> {
 macro_rules! raw_object {
     ($(#[$attribute:meta])* $object:ident { $($member:ident: $type:ty = $wire:literal,)* }) => {
         $(#[$attribute])*
-        #[derive(Default)]
+        #[derive(Debug, Default, PartialEq)]
         pub(super) struct $object<'a> {
-            $( $member: Option<$type>, )*
-            repeated: Option<&'static str>,
+            $( pub(super) $member: Option<$type>, )*
+            pub(super) repeated: Option<&'static str>,
+        }
+
+        impl<'a> Scan<'a> for $object<'a> {
+            fn scan(scanner: &mut Scanner<'a>) -> Option<Self> {
+                let mut object = Self::default();
+                scanner.object(|scanner, name| {
+                    match name {
+                        $( $wire => {
+                            if object.$member.replace(Scan::scan(scanner)?).is_some() {
+                                object.repeated = Some($wire);
+                            }
+                        } )*
+                        _ => { <&str>::scan(scanner)?; }
+                    }
+                    Some(())
+                })?;
+                Some(object)
+            }
         }
 
         impl<'a> FromMap<'a> for $object<'a> {
@@ -155,7 +200,7 @@ macro_rules! raw_object {
                 while let Some(key) = map.next_key::<Key>()? {
                     match key {
                         $( Key::$member => {
-                            if object.$member.replace(map.next_value()?).is_some() {
+                            if object.$member.replace(FromMember::from_member(&mut map)?).is_some() {
                                 object.repeated = Some($wire);
                             }
                         } )*
@@ -168,28 +213,30 @@ macro_rules! raw_object {
     };
 }
 
+pub(super) use raw_object;
+
 raw_object! {
     /// The parameters, found in the one pass over the message.
     RawParams {
         meta: Part<RawMeta<'a>> = "_meta",
-        name: &'a RawValue = "name",
-        uri: &'a RawValue = "uri",
-        task_id: &'a RawValue = "taskId",
-        arguments: &'a RawValue = "arguments",
-        input_responses: &'a RawValue = "inputResponses",
-        request_state: &'a RawValue = "requestState",
-        cursor: &'a RawValue = "cursor",
+        name: &'a str = "name",
+        uri: &'a str = "uri",
+        task_id: &'a str = "taskId",
+        arguments: &'a str = "arguments",
+        input_responses: &'a str = "inputResponses",
+        request_state: &'a str = "requestState",
+        cursor: &'a str = "cursor",
     }
 }
 
 raw_object! {
     /// What stands in `_meta`.
     RawMeta {
-        version: &'a RawValue = "io.modelcontextprotocol/protocolVersion",
-        capabilities: &'a RawValue = "io.modelcontextprotocol/clientCapabilities",
-        client_info: &'a RawValue = "io.modelcontextprotocol/clientInfo",
-        log_level: &'a RawValue = "io.modelcontextprotocol/logLevel",
-        progress_token: &'a RawValue = "progressToken",
+        version: &'a str = "io.modelcontextprotocol/protocolVersion",
+        capabilities: &'a str = "io.modelcontextprotocol/clientCapabilities",
+        client_info: &'a str = "io.modelcontextprotocol/clientInfo",
+        log_level: &'a str = "io.modelcontextprotocol/logLevel",
+        progress_token: &'a str = "progressToken",
     }
 }
 
@@ -230,19 +277,18 @@ impl Params {
         if let Some(member) = raw.repeated {
             return Err(repeated(member));
         }
-        let span = |part: Option<&RawValue>| {
-            part.filter(|part| part.get() != "null").map(|part| Span::of(part, message))
-        };
+        let span =
+            |part: Option<&str>| part.filter(|part| *part != "null").map(|part| Span::of(part, message));
         self.arguments = span(raw.arguments);
-        if raw.arguments.is_some_and(|raw| self.arguments.is_some() && !raw.get().starts_with('{')) {
+        if raw.arguments.is_some_and(|raw| self.arguments.is_some() && !raw.starts_with('{')) {
             return Err(invalid("expected an object as `arguments`, found something else".to_owned()));
         }
         self.input_responses = span(raw.input_responses);
         self.request_state = span(raw.request_state);
         self.cursor = span(raw.cursor);
-        self.name = optional(raw.name, "name")?;
-        self.uri = optional(raw.uri, "uri")?;
-        self.task_id = optional(raw.task_id, "taskId")?;
+        self.name = text(raw.name, "name")?;
+        self.uri = text(raw.uri, "uri")?;
+        self.task_id = text(raw.task_id, "taskId")?;
         Ok(())
     }
 
@@ -253,34 +299,52 @@ impl Params {
         }
         self.progress_token = optional(raw.progress_token, meta::PROGRESS_TOKEN)?;
         if self.names_version {
-            self.meta = Some(self.request_meta(raw).map(Arc::new).map_err(Box::new));
+            self.meta = Some(self.request_meta(raw).map_err(Box::new));
         }
         Ok(())
     }
 
-    fn request_meta(&self, raw: &RawMeta<'_>) -> Result<RequestMeta, ErrorObject> {
-        let version: Box<str> = required(raw.version, meta::PROTOCOL_VERSION)?;
-        let client_capabilities: ClientCapabilities = required(raw.capabilities, meta::CLIENT_CAPABILITIES)?;
-        let client_info: Option<Implementation> = optional(raw.client_info, meta::CLIENT_INFO)?;
-        let log_level: Option<LoggingLevel> = optional(raw.log_level, meta::LOG_LEVEL)?;
-        if let Some(level) = log_level.as_ref().filter(|level| !level.is_known()) {
-            return Err(invalid(format!("expected a log level in {:?}, found {level:?}", meta::LOG_LEVEL)));
+    fn request_meta(&self, raw: &RawMeta<'_>) -> Result<Arc<RequestMeta>, ErrorObject> {
+        let members = [raw.version, raw.capabilities, raw.client_info, raw.log_level];
+        let mut meta = last_meta::read(members, || request_meta(raw))?;
+        if let Some(token) = &self.progress_token {
+            // It is this request's own.
+            Arc::make_mut(&mut meta).progress_token = Some(token.clone());
         }
-        let progress_token = self.progress_token.clone();
-        Ok(RequestMeta { version, client_capabilities, client_info, log_level, progress_token })
+        Ok(meta)
     }
+}
+
+/// Reads what a request says of the client. Whatever is looked at here is among the members that are compared.
+fn request_meta(raw: &RawMeta<'_>) -> Result<RequestMeta, ErrorObject> {
+    let version: Box<str> = required(raw.version, meta::PROTOCOL_VERSION)?;
+    let client_capabilities: ClientCapabilities = required(raw.capabilities, meta::CLIENT_CAPABILITIES)?;
+    let client_info: Option<Implementation> = optional(raw.client_info, meta::CLIENT_INFO)?;
+    let log_level: Option<LoggingLevel> = optional(raw.log_level, meta::LOG_LEVEL)?;
+    if let Some(level) = log_level.as_ref().filter(|level| !level.is_known()) {
+        return Err(invalid(format!("expected a log level in {:?}, found {level:?}", meta::LOG_LEVEL)));
+    }
+    Ok(RequestMeta { version, client_capabilities, client_info, log_level, progress_token: None })
 }
 
 fn repeated(member: &str) -> ErrorObject {
     invalid(format!("expected the member {member:?} once, found it twice"))
 }
 
-fn required<T: DeserializeOwned>(raw: Option<&RawValue>, member: &str) -> Result<T, ErrorObject> {
+/// Reads a member that is a text.
+fn text(raw: Option<&str>, member: &str) -> Result<Option<Box<str>>, ErrorObject> {
+    match raw.and_then(plain) {
+        Some(text) => Ok(Some(text.into())),
+        None => optional(raw, member),
+    }
+}
+
+fn required<T: DeserializeOwned>(raw: Option<&str>, member: &str) -> Result<T, ErrorObject> {
     optional(raw, member)?.ok_or_else(|| invalid(format!("expected {member:?} in `_meta`, found none")))
 }
 
 /// Reads a member; `null` is as good as absent.
-fn optional<T: DeserializeOwned>(raw: Option<&RawValue>, member: &str) -> Result<Option<T>, ErrorObject> {
+fn optional<T: DeserializeOwned>(raw: Option<&str>, member: &str) -> Result<Option<T>, ErrorObject> {
     let Some(raw) = raw else { return Ok(None) };
-    serde_json::from_str(raw.get()).map_err(|error| invalid(format!("{member:?} does not fit: {error}")))
+    serde_json::from_str(raw).map_err(|error| invalid(format!("{member:?} does not fit: {error}")))
 }

@@ -12,6 +12,9 @@ use super::prompt::PromptEntry;
 use super::resource::{ResourceEntry, TemplateEntry, Variables};
 use super::tool::ToolEntry;
 
+/// So many names are compared one by one sooner than one is hashed.
+const FEW: usize = 8;
+
 /// Things by name, in the order in which they were added.
 #[derive(Debug)]
 pub(crate) struct Table<T> {
@@ -92,6 +95,9 @@ impl<T: Entry> Table<T> {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<T>> {
+        if self.entries.len() <= FEW {
+            return self.entries.iter().map(|(_, entry)| entry).find(|entry| entry.key() == name);
+        }
         self.by_name.get(name)
     }
 

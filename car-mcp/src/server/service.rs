@@ -119,7 +119,7 @@ impl Server {
     /// Begins to answer a modern request. Every check that needs no header is made here again, so that no transport
     /// can forget one.
     pub fn answer(&self, request: Request, caller: Caller) -> Exchange {
-        let id = request.id.clone();
+        let id = request.id().clone();
         self.try_answer(request, caller)
             .unwrap_or_else(|error| Exchange::answered(Answer::error(Some(&id), &error)))
     }
@@ -127,8 +127,8 @@ impl Server {
     fn try_answer(&self, mut request: Request, caller: Caller) -> Result<Exchange, ErrorObject> {
         let client = Arc::clone(request.shared_meta()?);
         let version = self.check_version(&client.version)?;
-        self.check_method(&request.method)?;
-        match &*request.method {
+        self.check_method(request.method())?;
+        match request.method() {
             "server/discover" => return Ok(Exchange::answered(self.discover(&request))),
             "subscriptions/listen" => return self.listen(&request, &client, &caller),
             "tasks/get" | "tasks/update" | "tasks/cancel" => {
@@ -141,7 +141,7 @@ impl Server {
             // A server that has not declared log messages sends none.
             log_level: client.log_level.clone().filter(|_| self.inner.settings.logging),
             client,
-            progress_token: request.parts.progress_token.take(),
+            progress_token: request.take_progress_token(),
             asker: Asker::Rounds,
         };
         let outlet = Outlet::new();
@@ -205,7 +205,7 @@ impl Server {
         let mut result = DiscoverResult::new(versions, self.capabilities(Era::Modern));
         result.instructions.clone_from(&settings.instructions);
         let outcome = Outcome { kind: Kind::Complete, result: &result, meta: None, is_cacheable: true };
-        self.inner.texts.answer(Era::Modern, &request.id, &outcome)
+        self.inner.texts.answer(Era::Modern, request.id(), &outcome)
     }
 
     /// Tells whoever listens that a resource changed.

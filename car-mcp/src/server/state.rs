@@ -171,13 +171,13 @@ pub(crate) struct Binding([u8; SHA256_OUTPUT_LEN]);
 
 impl Binding {
     pub(crate) fn of(request: &Request, principal: Option<&str>) -> Self {
-        let subject = request.parts.subject(&request.method).ok().flatten();
+        let subject = request.parts().subject(request.method()).ok().flatten();
         // None are as good as an empty object, also for the handler.
         let arguments = request.arguments();
         let arguments = arguments.as_ref().map_or(&b"{}"[..], |arguments| arguments.as_bytes());
         let parts = [
             Some(FORMAT),
-            Some(request.method.as_bytes()),
+            Some(request.method().as_bytes()),
             subject.map(str::as_bytes),
             Some(arguments),
             principal.map(str::as_bytes),

@@ -45,6 +45,9 @@ use super::refusal::{empty, refuse_method, refuse_unread};
 /// Names the session.
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
+/// Names the revision. It is read once: reading a name costs more than looking it up.
+const VERSION: HeaderName = HeaderName::from_static(PROTOCOL_VERSION);
+
 /// The answer to a request that is not served.
 type Refusal = Box<Response<ResponseBody>>;
 
@@ -125,7 +128,7 @@ impl Sessions {
     /// Reads the header that names the revision. A client is free to name another than was agreed on, as long as it is
     /// one that is spoken here: what was agreed on is what counts.
     fn check_version(&self, head: &Parts) -> Result<Option<ProtocolVersion>, Refusal> {
-        let mut values = head.headers.get_all(PROTOCOL_VERSION).iter();
+        let mut values = head.headers.get_all(VERSION).iter();
         let Some(value) = values.next() else { return Ok(None) };
         let version = value.to_str().ok().and_then(ProtocolVersion::from_wire);
         let is_spoken = |version: &ProtocolVersion| {

@@ -27,7 +27,6 @@ use crate::server::refusal::{empty, error, json, refuse, refuse_for_now, refuse_
 const ASSUMED_VERSION: ProtocolVersion = ProtocolVersion::V2025_03_26;
 
 /// What a body holds.
-#[expect(clippy::large_enum_variant, reason = "nearly every body is one message, which need not move for it")]
 pub(super) enum Post {
     One(Inbound),
     /// A batch; what is no message in it is answered by an error among the answers.

@@ -123,7 +123,7 @@ impl HttpServer {
             let (protocol, limits, ending) = (Arc::clone(&protocol), limits.clone(), ending.clone());
             connections.spawn(async move {
                 match tokio::time::timeout(limits.idle, secured).await {
-                    Ok(Ok(socket)) => connection::serve(socket, service, protocol, limits, ending).await,
+                    Ok(Ok(socket)) => connection::serve(socket, service, protocol, &limits, ending).await,
                     Ok(Err(error)) => tracing::debug!(%error, "a connection could not be secured"),
                     Err(_) => tracing::debug!("a connection took too long to be secured"),
                 }

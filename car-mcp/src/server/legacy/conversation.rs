@@ -102,28 +102,28 @@ impl Conversation {
 
     /// Begins to answer a request.
     pub fn request(&self, request: Request, caller: Caller) -> Exchange {
-        let id = request.id.clone();
+        let id = request.id().clone();
         self.try_request(request, caller)
             .unwrap_or_else(|error| Exchange::answered(Answer::error(Some(&id), &error)))
     }
 
     fn try_request(&self, request: Request, caller: Caller) -> Result<Exchange, ErrorObject> {
-        self.shared.check_id(&request.id)?;
-        match &*request.method {
+        self.shared.check_id(request.id())?;
+        match request.method() {
             "initialize" => return self.initialize(&request).map(Exchange::answered),
-            "ping" => return Ok(Exchange::answered(self.done(&request.id))),
+            "ping" => return Ok(Exchange::answered(self.done(request.id()))),
             _ => {}
         }
         let Some(agreed) = self.shared.agreed.get() else {
             return Err(refused("expected `initialize` before any other request, found none"));
         };
-        let done = match &*request.method {
+        let done = match request.method() {
             "logging/setLevel" => self.set_level(&request),
             "resources/subscribe" => self.subscribe(&request),
             "resources/unsubscribe" => self.unsubscribe(&request),
             _ => return self.begin_shared(request, caller, agreed),
         };
-        done.map(|()| Exchange::answered(self.done(&request.id)))
+        done.map(|()| Exchange::answered(self.done(request.id())))
     }
 
     /// Begins to answer a request of a method that both eras have.
@@ -133,18 +133,18 @@ impl Conversation {
         caller: Caller,
         agreed: &Agreed,
     ) -> Result<Exchange, ErrorObject> {
-        self.check_method(&request.method)?;
+        self.check_method(request.method())?;
         let peer = Peer {
             version: agreed.version,
             client: Arc::clone(&agreed.client),
             log_level: self.log_level(),
-            progress_token: request.parts.progress_token.take(),
+            progress_token: request.take_progress_token(),
             asker: match self.shared.listener {
                 Some(_) => Asker::Client(Arc::new(self.clone())),
                 None => Asker::Nobody,
             },
         };
-        let (id, outlet) = (request.id.clone(), Outlet::new());
+        let (id, outlet) = (request.id().clone(), Outlet::new());
         let stop = self.shared.take_off(&id)?;
         Ok(match self.shared.server.dispatch(request, caller, peer, &outlet) {
             Begun::Answered(answer) => {
@@ -248,9 +248,10 @@ impl Shared {
     /// Gives the id of a request back.
     pub(super) fn land(&self, id: &RequestId, stop: &Arc<Stop>) {
         let mut state = self.lock();
-        // The id may have been taken by another request meanwhile.
-        if state.under_way.get(id).is_some_and(|other| Arc::ptr_eq(other, stop)) {
-            state.under_way.remove(id);
+        let Some(other) = state.under_way.remove(id) else { return };
+        if !Arc::ptr_eq(&other, stop) {
+            // The id has been taken by another request meanwhile.
+            state.under_way.insert(id.clone(), other);
         }
     }
 

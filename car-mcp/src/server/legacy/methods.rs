@@ -58,7 +58,7 @@ impl Conversation {
         let settings = &server.inner.settings;
         let mut result = InitializeResult::new(version.as_str(), offered, settings.info.clone());
         result.instructions.clone_from(&settings.instructions);
-        self.answer(&request.id, &result)
+        self.answer(request.id(), &result)
     }
 
     /// Checks that a method of both eras is offered here.
@@ -70,7 +70,7 @@ impl Conversation {
 
     pub(super) fn set_level(&self, request: &Request) -> Result<(), ErrorObject> {
         if !self.shared.server.inner.settings.logging {
-            return Err(no_such_method(&request.method));
+            return Err(no_such_method(request.method()));
         }
         let level = request.parse_params::<SetLevelParams>()?.level;
         if !level.is_known() {
@@ -109,7 +109,7 @@ impl Conversation {
         let resources = self.shared.server.capabilities(Era::Legacy).resources;
         match resources.is_some_and(|resources| resources.subscribe == Some(true)) {
             true => Ok(()),
-            false => Err(no_such_method(&request.method)),
+            false => Err(no_such_method(request.method())),
         }
     }
 }

@@ -45,9 +45,9 @@ impl Server {
         client: &RequestMeta,
         caller: &Caller,
     ) -> Result<Answer, ErrorObject> {
-        let Some(tasks) = &self.inner.tasks else { return Err(no_such_method(&request.method)) };
+        let Some(tasks) = &self.inner.tasks else { return Err(no_such_method(request.method())) };
         check_client(client)?;
-        let result = match &*request.method {
+        let result = match request.method() {
             "tasks/get" => {
                 let params: TaskParams = request.parse_params()?;
                 tasks.find(&params.task_id, caller.id())?.snapshot()
@@ -67,6 +67,6 @@ impl Server {
             method => return Err(no_such_method(method)),
         };
         let outcome = Outcome { kind: Kind::Complete, result: &result, meta: None, is_cacheable: false };
-        Ok(self.inner.texts.answer(Era::Modern, &request.id, &outcome))
+        Ok(self.inner.texts.answer(Era::Modern, request.id(), &outcome))
     }
 }
