@@ -1,10 +1,11 @@
 //! Runs every example of every crate. An example that does not run teaches something wrong.
 
 use std::process::Stdio;
+use std::time::Duration;
 
-use cargo_metadata::{MetadataCommand, TargetKind};
+use cargo_metadata::{MetadataCommand, Target, TargetKind};
 
-use crate::shell::{Failure, cargo, run as run_command};
+use crate::shell::{Background, Failure, cargo, run as run_command};
 use crate::{place, server};
 
 /// Examples that measure: a debug build's figures say nothing and take long. Clippy builds them all the same.
@@ -18,6 +19,12 @@ const ARGUMENTS: &[(&str, &str, &[&str])] = &[
     ("car-mcp-stdio", "local_server", &["--call", "echo", r#"{"text":"hello"}"#, "--", "LOCAL"]),
     ("car-mcp-http", "call_tool", &["URL", "echo", r#"{"message":"hello"}"#]),
 ];
+
+/// How long an example may take to be built and to say where it is.
+const BUILD_TIME: Duration = Duration::from_secs(300);
+
+/// Examples that serve until they are ended. They are given an address to listen at, and say where they are.
+const SERVE: &[(&str, &str)] = &[("car-mcp-http", "serve_http")];
 
 /// What an example reads from standard input.
 const INPUT: &[(&str, &str, &str)] = &[
@@ -35,7 +42,7 @@ pub(crate) fn run() -> Result<(), Failure> {
                 continue;
             }
             println!("{} · {}", package.name, target.name);
-            if let Err(failure) = run_example(&package.name, &target.name, &url) {
+            if let Err(failure) = run_example(&package.name, target, &url) {
                 println!("{failure}");
                 failed.push(format!("{} · {}", package.name, target.name));
             }
@@ -44,13 +51,25 @@ pub(crate) fn run() -> Result<(), Failure> {
     if failed.is_empty() { Ok(()) } else { Err(format!("examples failed: {}", failed.join(", ")).into()) }
 }
 
-fn run_example(package: &str, name: &str, url: &str) -> Result<(), Failure> {
+fn run_example(package: &str, target: &Target, url: &str) -> Result<(), Failure> {
+    let name = target.name.as_str();
     let folder = place::target().join("examples").join(package);
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
     std::fs::create_dir_all(&folder)?;
-    let mut command = cargo(&["run", "--quiet", "--package", package, "--example", name, "--"]);
+    let mut command = cargo(&["run", "--quiet", "--package", package, "--example", name]);
+    if !target.required_features.is_empty() {
+        command.args(["--features", &target.required_features.join(",")]);
+    }
+    command.arg("--");
+    if SERVE.contains(&(package, name)) {
+        command.arg("127.0.0.1:0");
+        let found = Background::start(&mut command, BUILD_TIME, |line| {
+            line.starts_with("http").then(|| line.to_owned())
+        });
+        return found.map(|(_server, line)| println!("{line}"));
+    }
     let arguments = ARGUMENTS.iter().find(|(of, example, _)| (*of, *example) == (package, name));
     for argument in arguments.map_or(&[][..], |(_, _, arguments)| arguments) {
         match *argument {

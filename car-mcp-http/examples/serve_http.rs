@@ -1,7 +1,7 @@
 //! Serves two tools over HTTP until it is interrupted.
 //!
 //! ```text
-//! cargo run -p car-mcp-http --features server --example serve_tools -- 127.0.0.1:3001
+//! cargo run -p car-mcp-http --features server --example serve_http -- 127.0.0.1:3001
 //! ```
 
 use car_mcp::proto::capability::Implementation;
