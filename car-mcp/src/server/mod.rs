@@ -15,7 +15,6 @@
 mod arguments;
 pub mod builder;
 mod capability;
-mod change;
 mod changes;
 pub mod completion;
 pub mod context;
@@ -37,6 +36,7 @@ mod params;
 pub mod principal;
 pub mod prompt;
 pub mod questions;
+mod registration;
 mod registry;
 pub mod resource;
 pub mod result;
