@@ -43,7 +43,9 @@ pub(crate) async fn run(
         if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
             continue;
         }
-        let row = measure(server, pid, time, name).await?;
+        let row = measure(server, pid, time, name)
+            .await
+            .map_err(|error| io::Error::other(format!("during the attack {name:?}: {error}")))?;
         over += usize::from(row.peak_mib > bound_mib);
         print(&row);
     }
