@@ -8,7 +8,7 @@ use crate::shell::{Failure, cargo};
 /// Crates that know no network, and the crates that would bring one.
 const PURE: &[&str] = &["car-mcp-proto"];
 /// Crates whose core knows no network: what is left of them without their features.
-const PURE_CORES: &[&str] = &["car-oauth"];
+const PURE_CORES: &[&str] = &["car-oauth", "car-agentdns"];
 const NETWORK: &[&str] = &["tokio", "hyper", "mio", "reqwest", "async-std", "socket2"];
 /// Crates that must not be anywhere in the product: we have our own, or a better one.
 const UNWANTED: &[&str] = &["rmcp", "reqwest", "openssl", "native-tls"];

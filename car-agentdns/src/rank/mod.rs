@@ -1,0 +1,16 @@
+//! One ranking for services from everywhere: BM25 over what they say of themselves, and vectors where there is a model.
+//!
+//! ```text
+//!   Service ──▶ Index (name, description, capabilities, tags) ──┐
+//!   Need ──▶ terms ─────────────────────────────────────────────┴─▶ BM25 ──┐
+//!        └─▶ Embedder ──▶ vector ──▶ cosine with each service's vector ────┴─▶ fused ──▶ Scored
+//! ```
+//!
+//! All candidates are scored with the statistics of all of them together, so a score means the same whoever told of the
+//! service. The order in which a root lists its services is not used.
+
+mod embed;
+mod index;
+
+pub use embed::{EmbedError, Embedder, Embedding, Purpose, Vectors};
+pub use index::{Index, Query, RankError, Reason, Scored};
