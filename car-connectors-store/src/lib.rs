@@ -40,6 +40,7 @@
 //! # }
 //! ```
 
+mod daemon;
 mod error;
 mod home;
 mod lock;
@@ -51,6 +52,7 @@ mod manifest;
 mod project;
 mod secret;
 
+pub use daemon::{DaemonAddress, DaemonLock};
 pub use error::{KeychainError, StoreError};
 pub use home::Home;
 pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, ProjectOrigin, StdioCommand};

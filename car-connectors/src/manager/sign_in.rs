@@ -118,6 +118,13 @@ impl ConnectorManager {
         Ok(BegunSignIn { authorize_url, state })
     }
 
+    /// Returns the connector that a sign-in is for, by the state under which its answer comes; nothing where none waits.
+    #[must_use]
+    pub fn waiting_sign_in(&self, state: &str) -> Option<String> {
+        let all = self.inner.lock_waiting();
+        all.iter().find(|waiting| waiting.pending.state() == state).map(|waiting| waiting.slug.clone())
+    }
+
     /// Ends a sign-in with what came to the front end's own address: the whole query of the callback.
     ///
     /// # Errors

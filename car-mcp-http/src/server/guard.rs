@@ -15,9 +15,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 
-/// The hosts and origins that are accepted.
+/// The hosts and origins that are accepted: those of this machine, and what is added. For other routes beside the service's
+/// own.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Guard {
+pub struct Guard {
     hosts: Names<Host>,
     origins: Names<Origin>,
 }
@@ -58,23 +59,27 @@ struct Origin {
 
 /// Why a request is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Stranger {
+#[non_exhaustive]
+pub enum Stranger {
+    /// It does not say, or not clearly, whom it goes to: status 400.
     #[error("expected one Host header, found none or several")]
     NoHost,
+    /// It goes to somebody else: status 403.
     #[error("this host is not served here")]
     Host,
+    /// It comes from a page of somebody else: status 403.
     #[error("this origin is not served here")]
     Origin,
 }
 
 impl Guard {
     /// Accepts a host: `name` with any port, or `name:port`. Returns whether it is one.
-    pub(super) fn allow_host(&mut self, host: &str) -> bool {
+    pub fn allow_host(&mut self, host: &str) -> bool {
         Host::read(host).map(|host| self.hosts.push(host)).is_some()
     }
 
     /// Accepts an origin: `scheme://name` or `scheme://name:port`. Returns whether it is one.
-    pub(super) fn allow_origin(&mut self, origin: &str) -> bool {
+    pub fn allow_origin(&mut self, origin: &str) -> bool {
         Origin::read(origin).map(|origin| self.origins.push(origin)).is_some()
     }
 
@@ -86,7 +91,11 @@ impl Guard {
         self.origins = Names::Any;
     }
 
-    pub(super) fn check(&self, head: &Parts) -> Result<(), Stranger> {
+    /// Checks whom a request goes to, and which page it comes from.
+    ///
+    /// # Errors
+    /// Says which of the two is not served.
+    pub fn check(&self, head: &Parts) -> Result<(), Stranger> {
         let mut headers = head.headers.get_all(HOST).iter();
         let authority = head.uri.authority().map(http::uri::Authority::as_str);
         match (headers.next(), headers.next(), authority) {

@@ -95,6 +95,7 @@ pub mod store;
 
 pub use body::ResponseBody;
 pub use builder::McpServiceBuilder;
+pub use guard::{Guard, Stranger};
 pub use head::RequestHead;
 pub use listen::HttpServer;
 pub use options::{Answers, ConnectionLimits, LegacyMode, ServiceLimits, SessionOptions};

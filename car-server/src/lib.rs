@@ -1,0 +1,43 @@
+//! The daemon: lets the front ends of a machine drive its connectors, over WebSocket.
+//!
+//! ```text
+//!  front end ──▶ GET /ws ──▶ guard: Host, Origin ─▶ token ─▶ Connection ──▶ rpc: one JSON-RPC message a frame
+//!                                                                │                │
+//!                                                                │                ▼
+//!            ◀── connectors.changed … ◀── ConnectorEvents ───────┤          methods: connectors.*
+//!            ◀── answers, in the order in which they are ready ──┘                │
+//!                                                                                 ▼
+//!                                                                          ConnectorManager
+//! ```
+//!
+//! A request runs in the task of its connection, beside the others of that connection, and ends with it. Nothing is read
+//! from a front end that has too many requests under way or does not take its answers, so it holds up itself alone.
+//!
+//! `docs/websocket-protocol.md` describes the methods. Who may connect has the token of the state folder
+//! ([`DaemonAddress`](car_connectors::store::DaemonAddress)).
+//!
+//! # Example
+//!
+//! ```no_run
+//! use car_connectors::store::Home;
+//! use car_connectors::{ConnectorManager, ManagerOptions};
+//! use car_server::Daemon;
+//!
+//! # async fn example(home: Home) -> Result<(), Box<dyn std::error::Error>> {
+//! let manager = ConnectorManager::load(ManagerOptions::new(home.clone())).await?;
+//! let daemon = Daemon::bind(&home, manager, "127.0.0.1:0").await?;
+//! println!("listening on {}", daemon.url());
+//! daemon.serve_until(std::future::pending()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod access;
+mod connection;
+mod daemon;
+mod error;
+mod methods;
+mod rpc;
+
+pub use daemon::Daemon;
+pub use error::Error;
