@@ -98,6 +98,7 @@ pub(crate) enum Verb {
     Logs(verb::logs::Logs),
     Policy(verb::policy::Policy),
     Events(verb::events::Events),
+    Serve(verb::serve::Serve),
     Doctor(verb::doctor::Doctor),
     Completions(verb::completions::Completions),
     #[command(hide = true)]

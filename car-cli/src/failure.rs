@@ -69,7 +69,7 @@ impl Failure {
 }
 
 /// Lists the causes of an error. A level that only repeats its cause's words is left out.
-fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
+pub(crate) fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -26,7 +26,13 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
     };
     let screen = Screen::new(arguments.global.json, arguments.global.quiet);
     logging::start(arguments.global.verbose, &screen);
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let is_daemon = matches!(arguments.verb, Verb::Serve(_));
+    // One person's command is one thing at a time; a daemon has many callers.
+    let mut builder = match is_daemon {
+        true => tokio::runtime::Builder::new_multi_thread(),
+        false => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             return screen.failure(&Failure::io("the program's runtime cannot be started", &error));
@@ -46,7 +52,8 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
     let ended = runtime.block_on(async {
         tokio::select! {
             ended = perform(&context, arguments.verb) => ended,
-            _ = tokio::signal::ctrl_c() => {
+            // The daemon ends by itself when it is told to, in good order.
+            _ = tokio::signal::ctrl_c(), if !is_daemon => {
                 if is_endless {
                     return Ok(Exit::Interrupted);
                 }
@@ -83,6 +90,7 @@ async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Policy(arguments) => verb::policy::run(context, arguments).await,
         Verb::Events(arguments) => verb::events::run(context, arguments).await,
         Verb::Doctor(arguments) => verb::doctor::run(context, arguments).await,
+        Verb::Serve(arguments) => verb::serve::run(context, &arguments).await,
         Verb::Supervise(_) => verb::supervise::run().await,
         Verb::RenewTokens(arguments) => verb::renew_tokens::run(context, arguments).await,
         Verb::Completions(arguments) => verb::completions::run(context, &arguments),

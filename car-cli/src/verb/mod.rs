@@ -18,6 +18,7 @@ pub(crate) mod call;
 pub(crate) mod refresh;
 pub(crate) mod remove;
 pub(crate) mod renew_tokens;
+pub(crate) mod serve;
 pub(crate) mod supervise;
 
 pub(crate) mod events;

@@ -2,6 +2,7 @@
 
 mod calls;
 mod changing;
+mod discovery;
 mod listing;
 mod sign_in;
 
@@ -51,6 +52,14 @@ methods! {
     "connectors.events.tail" => calls::events_tail,
     "connectors.policy.list" => calls::policy_list,
     "connectors.policy.explain" => calls::policy_explain,
+    "connectors.find" => discovery::find,
+    "connectors.look_up" => discovery::look_up,
+    "connectors.add_found" => discovery::add_found,
+    "connectors.sources.list" => discovery::sources_list,
+    "connectors.sources.add" => discovery::sources_add,
+    "connectors.sources.remove" => discovery::sources_remove,
+    "connectors.sources.set_token" => discovery::sources_set_token,
+    "connectors.sources.sync" => discovery::sources_sync,
 }
 
 /// Carries a request out.

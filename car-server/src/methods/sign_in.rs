@@ -69,21 +69,23 @@ pub(crate) async fn complete_authentication(
     came: Came,
 ) -> Result<ConnectorStatus, RpcError> {
     let slug = manager.waiting_sign_in(&came.state);
-    let mut query = Serializer::new(String::new());
-    let members = [
-        ("state", Some(came.state)),
-        ("code", came.code),
-        ("iss", came.iss),
-        ("error", came.error),
-        ("error_description", came.error_description),
-    ];
-    for (name, value) in members {
-        if let Some(value) = value {
-            query.append_pair(name, &value);
-        }
-    }
-    manager.complete_sign_in(&query.finish()).await?;
+    manager.complete_sign_in(&came.query()).await?;
     Ok(manager.status(&slug.unwrap_or_default()).await?)
+}
+
+impl Came {
+    /// Returns the query that the browser brought.
+    fn query(self) -> String {
+        let members = [
+            ("state", Some(self.state)),
+            ("code", self.code),
+            ("iss", self.iss),
+            ("error", self.error),
+            ("error_description", self.error_description),
+        ];
+        let given = members.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        Serializer::new(String::new()).extend_pairs(given).finish()
+    }
 }
 
 /// How signing out went.
