@@ -27,6 +27,8 @@ pub(crate) const PYPI: &[&str] = &[
     "mcp-server-fetch==2026.10.24",
     "mcp-server-git==2026.10.19",
     "mcp-server-time==2026.10.19",
+    // A program, and no library: it fetches and runs what a registry names.
+    "uv==0.13.9",
     "uvicorn==0.54.0",
 ];
 
