@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Duplicate,
     /// The connector is of a project's file that the user does not trust as it is now.
     Untrusted,
+    /// A service is not what a person agreed to any more.
+    Changed,
     /// The tool has not been enabled.
     NotEnabled,
     /// The arguments do not fit the tool's schema.
@@ -51,6 +53,7 @@ impl ErrorKind {
             Self::NotFound => "not_found",
             Self::Duplicate => "duplicate",
             Self::Untrusted => "untrusted",
+            Self::Changed => "changed",
             Self::NotEnabled => "not_enabled",
             Self::InvalidArguments => "invalid_arguments",
             Self::Denied => "denied",

@@ -47,6 +47,8 @@ mod session;
 mod sign_in;
 mod status;
 
+pub mod discovery;
+
 pub use error::{Error, ErrorKind};
 pub use events::{ConnectorEvent, ConnectorEvents};
 pub use manager::{ConnectorManager, ProjectReview, ReviewedEntry};
@@ -57,6 +59,7 @@ pub use status::{
     ConnectorSource, ConnectorState, ConnectorStatus, SetAside, ToolListing, ToolOutcome, ToolView,
 };
 
+pub use car_agentdns as agentdns;
 pub use car_connectors_store as store;
 pub use car_engine as engine;
 pub use car_mcp as mcp;

@@ -3,10 +3,13 @@
 mod call;
 mod change;
 mod connect;
+mod find;
 mod project;
+mod propose;
 mod review;
 mod settle;
 mod sign_in;
+mod sources;
 mod tools;
 mod view;
 
