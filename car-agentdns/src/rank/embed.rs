@@ -1,6 +1,5 @@
 //! The seam for models that turn text into vectors.
 
-use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
@@ -45,11 +44,4 @@ impl EmbedError {
     pub fn new(model: impl Into<String>, what: impl Into<String>) -> Self {
         Self { model: model.into(), what: what.into(), source: None }
     }
-}
-
-/// The vectors of services, by what the service says of itself: kept from one search to the next.
-#[derive(Clone, Debug, Default)]
-pub struct Vectors {
-    _model: String,
-    _by_text: HashMap<[u8; 32], Vec<f32>>,
 }

@@ -1,0 +1,120 @@
+//! What it means when a source could not be asked, and what to do about it: in one place.
+
+use std::error::Error as StdError;
+
+use car_agentdns::registry::{PlanError, ReferenceError};
+use car_agentdns::{Error as SourceError, NameError, NeedError};
+
+use super::find::LeftOut;
+use super::setting::Setting;
+use crate::error::{Error, ErrorKind};
+
+/// Says why a source was left out.
+pub(crate) fn left_out(setting: &Setting, error: &SourceError) -> LeftOut {
+    let (_, hint) = meaning(setting, error);
+    LeftOut {
+        source: setting.name.clone(),
+        kind: setting.kind,
+        reason: with_causes(error),
+        hint: Some(hint),
+    }
+}
+
+/// Says why a source was left out that was not even asked.
+pub(crate) fn not_asked(setting: &Setting, reason: impl Into<String>, hint: &str) -> LeftOut {
+    LeftOut {
+        source: setting.name.clone(),
+        kind: setting.kind,
+        reason: reason.into(),
+        hint: Some(hint.to_owned()),
+    }
+}
+
+/// Makes an error of a source's.
+pub(crate) fn source_error(setting: &Setting, error: SourceError) -> Error {
+    let (kind, hint) = meaning(setting, &error);
+    Error::new(kind, error.to_string()).hinted(hint).because_source(error)
+}
+
+fn meaning(setting: &Setting, error: &SourceError) -> (ErrorKind, String) {
+    let name = &setting.name;
+    let (kind, hint) = match error {
+        SourceError::InvalidBase { .. } => {
+            (ErrorKind::InvalidInput, format!("mend the URL of the source {name} (`car sources` lists them)"))
+        }
+        SourceError::Settings { .. } => (ErrorKind::InvalidInput, "mend the proxy settings".to_owned()),
+        SourceError::Unreachable { .. } => {
+            (ErrorKind::Unreachable, "check its URL and your network, then try again".to_owned())
+        }
+        SourceError::TimedOut { .. } => {
+            (ErrorKind::TimedOut, "try again, or allow more time with `--timeout`".to_owned())
+        }
+        SourceError::Redirected { .. } => {
+            (ErrorKind::Peer, format!("if you trust that place, make it the URL of the source {name}"))
+        }
+        SourceError::Unauthorized { .. } => {
+            (ErrorKind::AuthRequired, format!("give it a token with `car sources login {name}`"))
+        }
+        SourceError::RateLimited { retry_after, .. } => {
+            let hint = match retry_after {
+                Some(after) => format!("try again in {} seconds", after.as_secs().max(1)),
+                None => "wait, then try again".to_owned(),
+            };
+            (ErrorKind::RateLimited, hint)
+        }
+        SourceError::NotFound { .. } => (ErrorKind::NotFound, "check its URL, or the name".to_owned()),
+        SourceError::Refused { status: 500.., .. } => {
+            (ErrorKind::Unreachable, "try again later; its operator can tell why".to_owned())
+        }
+        SourceError::Refused { .. } => (ErrorKind::Peer, "check its URL; its own words say why".to_owned()),
+        _ => {
+            let hint = format!("check its URL; if that is right, its operator should know, and `car sources remove {name}` \
+                               leaves it out");
+            (ErrorKind::Peer, hint)
+        }
+    };
+    (kind, hint)
+}
+
+/// Writes an error with its causes on one line.
+pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    text
+}
+
+impl From<NeedError> for Error {
+    fn from(error: NeedError) -> Self {
+        Self::new(ErrorKind::InvalidInput, error.to_string()).hinted("say in a few words what is needed")
+    }
+}
+
+/// Says that a reference cannot be read as a name.
+pub(crate) fn bad_name(error: &NameError) -> Error {
+    Error::new(ErrorKind::InvalidInput, error.to_string())
+        .hinted("a name looks like agentdns://organization/category/name")
+}
+
+/// Says that a reference cannot be read as a registry's.
+pub(crate) fn bad_reference(error: &ReferenceError) -> Error {
+    Error::new(ErrorKind::InvalidInput, error.to_string())
+        .hinted("a reference looks like io.github.owner/server, io.github.owner/server@1.0.0 or agentdns://owner/server")
+}
+
+/// Says what is missing or wrong of what a person gave.
+pub(crate) fn bad_answers(error: &PlanError) -> Error {
+    let hint = match error {
+        PlanError::Obstacle { .. } => "take another way with `--way`, if there is one".to_owned(),
+        PlanError::Missing { key } => format!("give it with `--set {key}=VALUE`, or where it is secret `--set-from {key}=VARIABLE`"),
+        _ => "`--show` lists what can be given".to_owned(),
+    };
+    Error::new(ErrorKind::InvalidInput, error.to_string()).hinted(hint)
+}
