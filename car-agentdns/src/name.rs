@@ -72,7 +72,10 @@ pub enum NameError {
         character: char,
     },
     /// A segment is too long.
-    #[error("expected at most {} characters in segment {segment}, found {found}", ServiceIdentifier::MAX_SEGMENT)]
+    #[error(
+        "expected at most {} characters in segment {segment}, found {found}",
+        ServiceIdentifier::MAX_SEGMENT
+    )]
     SegmentTooLong {
         /// Which segment.
         segment: usize,
@@ -117,7 +120,8 @@ impl ServiceIdentifier {
             category: category.into_iter().map(Into::into).collect(),
             name: name.into(),
         };
-        let found = SCHEME.len() + made.segments().map(|segment| segment.chars().count() + 1).sum::<usize>() - 1;
+        let found =
+            SCHEME.len() + made.segments().map(|segment| segment.chars().count() + 1).sum::<usize>() - 1;
         if found > Self::MAX {
             return Err(NameError::TooLong { found });
         }
@@ -196,14 +200,16 @@ impl ServiceIdentifier {
 }
 
 fn check(segment: usize, text: &str) -> Result<(), NameError> {
-    let is_allowed = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
+    let is_allowed =
+        |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
     match text {
         "" => return Err(NameError::EmptySegment { segment }),
         "." => return Err(NameError::DotSegment { segment, found: "." }),
         ".." => return Err(NameError::DotSegment { segment, found: ".." }),
         _ => {}
     }
-    if let Some((place, character)) = text.chars().enumerate().find(|(_, character)| !is_allowed(*character)) {
+    if let Some((place, character)) = text.chars().enumerate().find(|(_, character)| !is_allowed(*character))
+    {
         return Err(NameError::Character { segment, place: place + 1, character });
     }
     match text.len() {
