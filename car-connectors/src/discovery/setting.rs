@@ -51,7 +51,8 @@ impl Setting {
         }
     }
 
-    fn of_file(source: &store::Source) -> Self {
+    /// Takes a source as the file has it.
+    pub(crate) fn of_file(source: &store::Source) -> Self {
         Self {
             name: source.name.clone(),
             kind: match source.kind {

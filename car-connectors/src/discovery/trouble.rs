@@ -30,6 +30,35 @@ pub(crate) fn not_asked(setting: &Setting, reason: impl Into<String>, hint: &str
     }
 }
 
+/// Says that there is no source of a name.
+pub(crate) fn no_source(name: &str, known: &[Setting]) -> Error {
+    let hint = match known {
+        [] => "there are no sources: `car sources add` adds one".to_owned(),
+        known => {
+            let names: Vec<_> = known.iter().map(|setting| setting.name.as_str()).collect();
+            format!("the sources are: {}", names.join(", "))
+        }
+    };
+    Error::new(ErrorKind::NotFound, format!("there is no source {name:?}")).hinted(hint)
+}
+
+/// Says that there is nothing to search, as no source could be.
+pub(crate) fn nobody_asked(first: &LeftOut) -> Error {
+    let text = format!("no source could be searched: {}: {}", first.source, first.reason);
+    let error = Error::new(ErrorKind::Unreachable, text);
+    match &first.hint {
+        Some(hint) => error.hinted(hint.clone()),
+        None => error,
+    }
+}
+
+/// Says that the ranking failed, which is our own fault or the machine's.
+pub(crate) fn ranking_failed(error: impl StdError + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::Storage, "what was found could not be ranked")
+        .because(error)
+        .hinted("try again; if it stays so, the log says more")
+}
+
 /// Makes an error of a source's.
 pub(crate) fn source_error(setting: &Setting, error: SourceError) -> Error {
     let (kind, hint) = meaning(setting, &error);
