@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::server::registry_entry;
 use crate::setup::versions;
 
 /// The npm package that is run.
@@ -99,16 +100,7 @@ pub(super) fn registry(remote: &str) -> Value {
             "remotes": [{ "type": "streamable-http", "url": "https://example.com/mcp" }],
         })
     }));
-    let entries = servers.into_iter().map(|server| {
-        json!({
-            "server": server,
-            "_meta": { "io.modelcontextprotocol.registry/official": {
-                "status": "active", "isLatest": true,
-                "publishedAt": "2026-01-05T08:00:00Z", "updatedAt": "2026-01-05T08:00:00Z",
-            } },
-        })
-    });
-    Value::Array(entries.collect())
+    servers.iter().map(registry_entry).collect()
 }
 
 /// Returns the root's records.
