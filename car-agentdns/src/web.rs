@@ -24,6 +24,7 @@ pub(crate) struct Web {
     base: Url,
     place: String,
     bearer: Option<Bearer>,
+    accept: HeaderValue,
 }
 
 /// A whole answer with a status of 2xx, or 304 where that was asked for.
@@ -56,7 +57,16 @@ impl Web {
         let client = http.clone().address_policy(policy).max_redirects(0).build();
         let client = client.map_err(|source| Error::Settings { source: Box::new(source) })?;
         let place = base.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { client, base, place, bearer })
+        Ok(Self { client, base, place, bearer, accept: HeaderValue::from_static("application/json") })
+    }
+
+    /// Makes a source of one document: what is asked is `""`. It is shown without its query, which may hold a secret.
+    pub(crate) fn document(client: Client, url: &Url, accept: &'static str) -> Self {
+        let mut place = url.clone();
+        place.set_query(None);
+        place.set_fragment(None);
+        let accept = HeaderValue::from_static(accept);
+        Self { client, base: url.clone(), place: place.into(), bearer: None, accept }
     }
 
     /// Returns the base URL, as it is shown.
@@ -86,10 +96,11 @@ impl Web {
     }
 
     fn request(&self, method: Method, path: &str) -> Result<Request, Error> {
-        let url = self.base.join(path).map_err(|error| self.malformed(format!("no path {path:?}: {error}")))?;
+        let url =
+            self.base.join(path).map_err(|error| self.malformed(format!("no path {path:?}: {error}")))?;
         let target = Target::from_url(&url).map_err(|error| self.malformed(error.to_string()))?;
         let mut request = Request::new(method, target);
-        request.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        request.headers.insert(header::ACCEPT, self.accept.clone());
         if let Some(bearer) = &self.bearer {
             let value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()));
             let mut value = value.expect("a bearer token has visible ASCII characters only");
@@ -139,7 +150,9 @@ impl Web {
             car_http::Error::Timeout { after, .. } => Error::TimedOut { place, after },
             car_http::Error::BodyTooLarge { cap, .. } => Error::TooLarge { place, cap },
             car_http::Error::Redirect { to, .. } => Error::Redirected { place, to },
-            car_http::Error::TooManyRedirects { .. } => Error::Redirected { place, to: "another place".to_owned() },
+            car_http::Error::TooManyRedirects { .. } => {
+                Error::Redirected { place, to: "another place".to_owned() }
+            }
             car_http::Error::Protocol { .. } => Error::Malformed { place, what: "it is not HTTP".to_owned() },
             other => Error::Unreachable { place, source: Box::new(other) },
         }
@@ -153,7 +166,8 @@ impl Web {
 
 /// Reads a base URL: http or https, with a host, without password, query and fragment.
 pub(crate) fn base_url(text: &str) -> Result<Url, Error> {
-    let invalid = |text: &str, reason: &str| Error::InvalidBase { text: text.to_owned(), reason: reason.to_owned() };
+    let invalid =
+        |text: &str, reason: &str| Error::InvalidBase { text: text.to_owned(), reason: reason.to_owned() };
     let mut url = Url::parse(text.trim()).map_err(|error| invalid(text, &error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(invalid(text, "only http and https can be asked"));
