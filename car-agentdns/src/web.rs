@@ -86,7 +86,8 @@ impl Web {
     }
 
     fn request(&self, method: Method, path: &str) -> Result<Request, Error> {
-        let url = self.base.join(path).map_err(|error| self.malformed(format!("no path {path:?}: {error}")))?;
+        let url =
+            self.base.join(path).map_err(|error| self.malformed(format!("no path {path:?}: {error}")))?;
         let target = Target::from_url(&url).map_err(|error| self.malformed(error.to_string()))?;
         let mut request = Request::new(method, target);
         request.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -139,7 +140,9 @@ impl Web {
             car_http::Error::Timeout { after, .. } => Error::TimedOut { place, after },
             car_http::Error::BodyTooLarge { cap, .. } => Error::TooLarge { place, cap },
             car_http::Error::Redirect { to, .. } => Error::Redirected { place, to },
-            car_http::Error::TooManyRedirects { .. } => Error::Redirected { place, to: "another place".to_owned() },
+            car_http::Error::TooManyRedirects { .. } => {
+                Error::Redirected { place, to: "another place".to_owned() }
+            }
             car_http::Error::Protocol { .. } => Error::Malformed { place, what: "it is not HTTP".to_owned() },
             other => Error::Unreachable { place, source: Box::new(other) },
         }
@@ -153,7 +156,8 @@ impl Web {
 
 /// Reads a base URL: http or https, with a host, without password, query and fragment.
 pub(crate) fn base_url(text: &str) -> Result<Url, Error> {
-    let invalid = |text: &str, reason: &str| Error::InvalidBase { text: text.to_owned(), reason: reason.to_owned() };
+    let invalid =
+        |text: &str, reason: &str| Error::InvalidBase { text: text.to_owned(), reason: reason.to_owned() };
     let mut url = Url::parse(text.trim()).map_err(|error| invalid(text, &error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(invalid(text, "only http and https can be asked"));
