@@ -48,7 +48,15 @@ impl RemoteRoot {
     /// # Cancel safety
     /// Dropping the future drops the request.
     pub async fn resolve(&self, need: &Need, limit: Limit, now: u64) -> Result<Resolved, Error> {
-        let _ = (&self.web, need, limit, now, TOTAL, MAX_BODY_BYTES, Bounds { total: TOTAL, body: MAX_BODY_BYTES });
+        let _ = (
+            &self.web,
+            need,
+            limit,
+            now,
+            TOTAL,
+            MAX_BODY_BYTES,
+            Bounds { total: TOTAL, body: MAX_BODY_BYTES },
+        );
         todo!("root")
     }
 }

@@ -1,0 +1,4 @@
+//! Behaviour of names and sources, over real HTTP where there is any.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod name;
