@@ -28,7 +28,7 @@ pub(crate) use ask::{Answered, Question, read_token};
 pub(crate) use candidates::{Candidates, Ranked, Shelf, Shelved};
 pub(crate) use changed::{advice, agreed, changes, endpoint_of, is_agreed, package_of};
 pub(crate) use local::{Local, owner_of};
-pub(crate) use look::{Looked, Reference, Told};
+pub(crate) use look::{Look, Looked, Reference, Told, private_obstacle};
 pub(crate) use mirrors::{Mirrors, asking_time};
 pub(crate) use setting::{OFFICIAL_NAME, Setting, free_name, host_name, settings, whole_url};
 pub(crate) use state::Discovery;
