@@ -1,11 +1,15 @@
 //! The index that is searched.
 
+use std::sync::OnceLock;
+
 use serde::Serialize;
 
-use super::embed::EmbedError;
+use super::embed::{EmbedError, text_of};
+use super::hybrid::{Meaning, Meanings, fuse};
 use super::part::Part;
-use super::reason::{Reason, words_found};
-use super::score::score;
+use super::reason::{Reason, reasons};
+use super::score::{Scores, score};
+use super::vectors::{TextDigest, digest_of};
 use crate::ask::{Limit, Need};
 use crate::service::{Lifecycle, Service};
 
@@ -19,6 +23,8 @@ const DEPRECATED: f32 = 0.8;
 pub struct Index {
     services: Vec<Service>,
     part: Part,
+    /// What each service's vector is kept by; made when a model is first asked.
+    digests: OnceLock<Vec<TextDigest>>,
 }
 
 /// A search.
@@ -41,7 +47,8 @@ pub struct Scored {
     pub score: f32,
     /// How much of the need its words cover, from 0 to 1.
     pub words: f32,
-    /// How alike the model takes the two for, from 0 to 1; nothing without a model.
+    /// How much more alike the model takes the two for than is usual in this search, from 0 to 1; nothing without a
+    /// vector.
     pub meaning: Option<f32>,
     /// Why, strongest first.
     pub reasons: Vec<Reason>,
@@ -76,8 +83,8 @@ impl Index {
     /// # Errors
     /// [`RankError::Index`].
     pub fn new(services: Vec<Service>) -> Result<Self, RankError> {
-        let part = Part::new(&services).map_err(failed)?;
-        Ok(Self { services, part })
+        let part = Part::new(&services).map_err(|error| RankError::Index { source: Box::new(error) })?;
+        Ok(Self { services, part, digests: OnceLock::new() })
     }
 
     /// Returns the services, in the order in which they were given.
@@ -94,6 +101,17 @@ impl Index {
     pub fn search(&self, query: &Query) -> Result<Vec<Scored>, RankError> {
         Ok(search(&[self], query)?.into_iter().map(|(_, scored)| scored).collect())
     }
+
+    /// Returns what a model is given of a service.
+    pub(super) fn text(&self, place: usize) -> String {
+        text_of(&self.services[place])
+    }
+
+    /// Returns what each service's vector is kept by.
+    pub(super) fn digests(&self) -> &[TextDigest] {
+        self.digests
+            .get_or_init(|| self.services.iter().map(|service| digest_of(&text_of(service))).collect())
+    }
 }
 
 /// Finds the services of several parts that fit best by their words, on one scale: as if all of them were in one index.
@@ -104,34 +122,70 @@ impl Index {
 /// # Errors
 /// [`RankError::Index`].
 pub fn search(parts: &[&Index], query: &Query) -> Result<Vec<(usize, Scored)>, RankError> {
-    let pairs: Vec<_> = parts.iter().map(|index| (&index.part, index.services.len())).collect();
-    let scores = score(&pairs, query.need.as_str()).map_err(failed)?;
-    let mut found = Vec::new();
-    for (part, scores) in scores.parts.iter().enumerate() {
-        let services = &parts[part].services;
-        let fitting = scores.iter().enumerate().filter(|(_, score)| **score > 0.0);
-        found.extend(fitting.map(|(place, words)| (words * standing(&services[place]), *words, part, place)));
-    }
-    let limit = query.limit.get();
-    let service = |part: usize, place: usize| &parts[part].services[place];
-    keep_best(&mut found, limit, |one, other| {
-        let names = || service(one.2, one.3).identifier.cmp(&service(other.2, other.3).identifier);
-        other.0.total_cmp(&one.0).then_with(names).then((one.2, one.3).cmp(&(other.2, other.3)))
-    });
-    let scored = found.into_iter().map(|(score, words, part, place)| {
-        let reasons = words_found(service(part, place), &scores.sought);
-        (part, Scored { place, score, words, meaning: None, reasons })
-    });
-    Ok(scored.collect())
+    let words = words_of(parts, query)?;
+    let found = best(parts, &words, None, query.limit.get());
+    Ok(found.into_iter().map(|found| found.scored(parts, &words)).collect())
 }
 
-/// Keeps the first few, sorted.
-fn keep_best<T>(found: &mut Vec<T>, limit: usize, compare: impl Fn(&T, &T) -> std::cmp::Ordering) {
+/// Scores the services of all parts by their words.
+pub(super) fn words_of(parts: &[&Index], query: &Query) -> Result<Scores, RankError> {
+    let pairs: Vec<_> = parts.iter().map(|index| (&index.part, index.services.len())).collect();
+    score(&pairs, query.need.as_str()).map_err(|error| RankError::Index { source: Box::new(error) })
+}
+
+/// A service that fits, before it is said why.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) part: usize,
+    pub(super) place: usize,
+    score: f32,
+    words: f32,
+    meaning: Option<Meaning>,
+}
+
+/// Returns the first few of the services that fit, best first. Those that fit alike are ordered by their identifiers.
+pub(super) fn best(
+    parts: &[&Index],
+    words: &Scores,
+    meanings: Option<&Meanings>,
+    limit: usize,
+) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (part, words) in words.parts.iter().enumerate() {
+        for (place, &words) in words.iter().enumerate() {
+            let meaning = meanings.and_then(|meanings| meanings.of(part, place));
+            let score = if meanings.is_some() {
+                fuse(words, meaning)
+            } else {
+                Some(words).filter(|words| *words > 0.0)
+            };
+            if let Some(score) = score {
+                let score = score * standing(&parts[part].services[place]);
+                found.push(Found { part, place, score, words, meaning });
+            }
+        }
+    }
+    let identifier = |found: &Found| &parts[found.part].services[found.place].identifier;
+    let compare = |one: &Found, other: &Found| {
+        let by_name = || identifier(one).cmp(identifier(other));
+        let by_place = || (one.part, one.place).cmp(&(other.part, other.place));
+        other.score.total_cmp(&one.score).then_with(by_name).then_with(by_place)
+    };
     if found.len() > limit {
-        found.select_nth_unstable_by(limit, &compare);
+        found.select_nth_unstable_by(limit, compare);
         found.truncate(limit);
     }
-    found.sort_by(&compare);
+    found.sort_by(compare);
+    found
+}
+
+impl Found {
+    /// Says why, and returns it with the number of its part.
+    pub(super) fn scored(self, parts: &[&Index], words: &Scores) -> (usize, Scored) {
+        let Self { part, place, score, words: share, meaning } = self;
+        let reasons = reasons(&parts[part].services[place], words, meaning);
+        (part, Scored { place, score, words: share, meaning: meaning.map(|meaning| meaning.beyond), reasons })
+    }
 }
 
 fn standing(service: &Service) -> f32 {
@@ -139,8 +193,4 @@ fn standing(service: &Service) -> f32 {
         Lifecycle::Active => 1.0,
         Lifecycle::Deprecated { .. } => DEPRECATED,
     }
-}
-
-fn failed(error: tantivy::TantivyError) -> RankError {
-    RankError::Index { source: Box::new(error) }
 }

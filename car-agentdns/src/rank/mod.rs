@@ -11,6 +11,8 @@
 
 mod embed;
 mod fields;
+#[cfg(feature = "http")]
+mod http_embedder;
 mod hybrid;
 mod index;
 mod part;
@@ -20,6 +22,9 @@ mod vectors;
 mod words;
 
 pub use embed::{EmbedError, Embedder, Embedding, Purpose};
+#[cfg(feature = "http")]
+pub use http_embedder::HttpEmbedder;
+pub use hybrid::search_hybrid;
 pub use index::{Index, Query, RankError, Scored, search};
 pub use reason::Reason;
-pub use vectors::Vectors;
+pub use vectors::{Vectors, VectorsError};
