@@ -86,7 +86,8 @@ impl RemotePlan {
 
     /// Dials the server and makes the handshake.
     pub(super) async fn dial(self, slug: &str, dialer: &Dialer) -> Result<Session, Error> {
-        let mut transport = HttpTransport::builder(self.client.unwrap_or_else(|| dialer.client.clone()), self.target);
+        let mut transport =
+            HttpTransport::builder(self.client.unwrap_or_else(|| dialer.client.clone()), self.target);
         if let Some(cap) = dialer.max_body_bytes {
             transport = transport.max_body_bytes(cap);
         }

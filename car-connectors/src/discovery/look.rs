@@ -6,7 +6,8 @@ use car_agentdns::catalog::CatalogClient;
 use car_agentdns::registry::{self, Entry, Plan, RegistryName, RegistryReference, Status};
 use car_agentdns::root::RemoteRoot;
 use car_agentdns::{
-    Error as SourceError, Offer, Protocol, Provenance, Service, ServiceIdentifier, SourceKind, is_private_name,
+    Error as SourceError, Offer, Protocol, Provenance, Service, ServiceIdentifier, SourceKind,
+    is_private_name,
 };
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -38,12 +39,15 @@ impl Reference {
     /// Reads a reference: `agentdns://…`, or a registry's `namespace/name[@version]`.
     pub(crate) fn read(text: &str) -> Result<Self, Error> {
         let text = text.trim();
-        let is_identifier =
-            text.get(..SCHEME.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(SCHEME));
+        let is_identifier = text.get(..SCHEME.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(SCHEME));
         if is_identifier {
             let identifier: ServiceIdentifier = text.parse().map_err(|error| bad_name(&error))?;
             let name = RegistryName::from_identifier(&identifier);
-            return Ok(Self { registry: name.map(RegistryReference::newest), identifier, is_registrys: false });
+            return Ok(Self {
+                registry: name.map(RegistryReference::newest),
+                identifier,
+                is_registrys: false,
+            });
         }
         let reference: RegistryReference = text.parse().map_err(|error| bad_reference(&error))?;
         let identifier = reference.name.identifier();
@@ -95,7 +99,9 @@ impl Inner {
             (SourceKind::Registry, false, Some(reference)) => {
                 let asked = within(setting, look, self.ask_version(setting, reference, look.now)).await;
                 match asked {
-                    Looked::LeftOut(left_out) => self.look_at_copy(setting, reference, look, Some(left_out)).await,
+                    Looked::LeftOut(left_out) => {
+                        self.look_at_copy(setting, reference, look, Some(left_out)).await
+                    }
                     looked => looked,
                 }
             }
@@ -103,9 +109,11 @@ impl Inner {
                 self.look_at_copy(setting, reference, look, None).await
             }
             (SourceKind::Registry, _, None) => Looked::Unknown,
-            (_, true, _) => {
-                Looked::LeftOut(not_asked(setting, "nobody is asked offline", "look it up without `--offline`"))
-            }
+            (_, true, _) => Looked::LeftOut(not_asked(
+                setting,
+                "nobody is asked offline",
+                "look it up without `--offline`",
+            )),
             (SourceKind::Catalog, ..) => within(setting, look, self.ask_catalog_for(setting, look)).await,
             _ => within(setting, look, self.ask_root_for(setting, look)).await,
         }
@@ -134,9 +142,8 @@ impl Inner {
         why: Option<LeftOut>,
     ) -> Looked {
         let mirror = self.discovery.mirrors.known(&setting.url).await;
-        let has_version = |entry: &&Entry| {
-            reference.version.as_deref().is_none_or(|version| version == entry.version)
-        };
+        let has_version =
+            |entry: &&Entry| reference.version.as_deref().is_none_or(|version| version == entry.version);
         let Some(entry) = mirror.entry(&reference.name).filter(has_version) else {
             let offline = || match mirror.is_complete() && reference.version.is_none() {
                 true => Looked::Unknown,
@@ -196,7 +203,11 @@ impl Inner {
     }
 }
 
-async fn within(setting: &Setting, look: &Look, asking: impl Future<Output = Result<Looked, LeftOut>>) -> Looked {
+async fn within(
+    setting: &Setting,
+    look: &Look,
+    asking: impl Future<Output = Result<Looked, LeftOut>>,
+) -> Looked {
     match timeout_at(look.until, asking).await {
         Ok(Ok(looked)) => looked,
         Ok(Err(left_out)) => Looked::LeftOut(left_out),
@@ -221,7 +232,9 @@ fn of_entry(setting: &Setting, entry: &Entry, fetched_at: u64, notes: Vec<String
 /// Makes the ways of what is only an endpoint.
 fn plans_of(service: &Service) -> Vec<Plan> {
     let plan = |offer: &Offer| match offer {
-        Offer::Remote { transport, url } if service.protocol == Protocol::Mcp => Some(Plan::remote(*transport, url)),
+        Offer::Remote { transport, url } if service.protocol == Protocol::Mcp => {
+            Some(Plan::remote(*transport, url))
+        }
         _ => None,
     };
     service.offers.iter().filter_map(plan).collect()

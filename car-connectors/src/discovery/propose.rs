@@ -109,7 +109,8 @@ pub struct Way {
 impl Way {
     /// Shows a plan. What a public source names may not lead into this machine or its network.
     pub(crate) fn of(plan: Plan, may_be_private: bool) -> Self {
-        let private = endpoint_of(&plan.offer).filter(|_| !may_be_private).and_then(|url| private_obstacle(&url));
+        let private =
+            endpoint_of(&plan.offer).filter(|_| !may_be_private).and_then(|url| private_obstacle(&url));
         Self {
             offer: plan.offer.clone(),
             shown: plan.shown(),

@@ -15,8 +15,9 @@ use tokio::time::Instant;
 
 use super::{ConnectorManager, Inner};
 use crate::discovery::{
-    Answers, Change, LeftOut, Local, Look, LookUpOptions, Looked, Proposal, Reference, Setting, Told, Way, advice, agreed,
-    bad_answers, changes, endpoint_of, is_agreed, near, not_asked, owner_of, package_of, private_obstacle,
+    Answers, Change, LeftOut, Local, Look, LookUpOptions, Looked, Proposal, Reference, Setting, Told, Way,
+    advice, agreed, bad_answers, changes, endpoint_of, is_agreed, near, not_asked, owner_of, package_of,
+    private_obstacle,
 };
 use crate::error::{Error, ErrorKind};
 use crate::options::NewConnector;
@@ -39,11 +40,12 @@ impl ConnectorManager {
         settings.retain(|setting| reference.is_for(setting.kind));
         let asked = Instant::now();
         let now = self.inner.discovery.now();
-        let look =
-            Look { reference, offline: options.offline, now, asked, until: asked + options.deadline };
+        let look = Look { reference, offline: options.offline, now, asked, until: asked + options.deadline };
         let (told, left_out) = match self.inner.look_everywhere(&settings, &look).await {
             Searched::Told(place, told, left_out) => ((&settings[place], told), left_out),
-            Searched::Deleted(place, message) => return Err(deleted(&look.reference, &settings[place], message)),
+            Searched::Deleted(place, message) => {
+                return Err(deleted(&look.reference, &settings[place], message));
+            }
             Searched::Nowhere(left_out) => {
                 return Err(self.inner.unknown(&look.reference, &settings, left_out).await);
             }
@@ -59,7 +61,11 @@ impl ConnectorManager {
     /// # Errors
     /// As [`add`](Self::add); and says which input is missing or wrong, what stands in the way, or that what a person
     /// agreed to has changed. Nothing is kept then, but where a server wants a sign-in first.
-    pub async fn add_proposed(&self, proposal: &Proposal, answers: Answers) -> Result<ConnectorStatus, Error> {
+    pub async fn add_proposed(
+        &self,
+        proposal: &Proposal,
+        answers: Answers,
+    ) -> Result<ConnectorStatus, Error> {
         let known = self.inner.blocking(|inner| Ok(inner.discovery.known.all()?)).await?;
         let known = agreed(&known, &proposal.service);
         let way = chosen(proposal, &answers, known)?;
@@ -143,7 +149,8 @@ impl Inner {
         if left_out.len() == settings.len() {
             let text = format!("nobody could be asked for {what}: {}", reasons.join("; "));
             let hint = left_out.into_iter().find_map(|one| one.hint);
-            return Error::new(ErrorKind::Unreachable, text).hinted(hint.unwrap_or_else(|| "try again".to_owned()));
+            return Error::new(ErrorKind::Unreachable, text)
+                .hinted(hint.unwrap_or_else(|| "try again".to_owned()));
         }
         let asked: Vec<_> = settings
             .iter()
@@ -263,12 +270,19 @@ fn free_connector_name(service: &Service, manifest: &Manifest) -> String {
 }
 
 /// Returns the way that is taken, unless something speaks against it.
-fn chosen<'a>(proposal: &'a Proposal, answers: &Answers, known: Option<&KnownService>) -> Result<&'a Way, Error> {
+fn chosen<'a>(
+    proposal: &'a Proposal,
+    answers: &Answers,
+    known: Option<&KnownService>,
+) -> Result<&'a Way, Error> {
     let invalid = |text: String, hint: &str| Err(Error::new(ErrorKind::InvalidInput, text).hinted(hint));
     let Some(place) = answers.way.or(proposal.best) else {
         let why = proposal.ways.iter().find_map(|way| way.obstacle.as_deref());
         let why = why.unwrap_or("its source names no way to have it");
-        return invalid(format!("{} cannot be added: {why}", proposal.reference), "`car find` searches for another one");
+        return invalid(
+            format!("{} cannot be added: {why}", proposal.reference),
+            "`car find` searches for another one",
+        );
     };
     let Some(way) = proposal.ways.get(place) else {
         return invalid(
@@ -277,7 +291,10 @@ fn chosen<'a>(proposal: &'a Proposal, answers: &Answers, known: Option<&KnownSer
         );
     };
     if let Some(obstacle) = &way.obstacle {
-        return invalid(format!("it cannot be added this way: {obstacle}"), "take another way with `--way`, if there is one");
+        return invalid(
+            format!("it cannot be added this way: {obstacle}"),
+            "take another way with `--way`, if there is one",
+        );
     }
     // What was shown may be older than what was agreed to since.
     let mut all = known.map(|known| changes(known, &proposal.service)).unwrap_or_default();
