@@ -6,7 +6,7 @@ use std::time::Duration;
 use car_agentdns::catalog::CatalogClient;
 use car_agentdns::registry::{Mirror, RegistryClient};
 use car_agentdns::root::RemoteRoot;
-use car_agentdns::{Bearer, Error as SourceError, Limit, Need, Provenance, Service, SourceKind};
+use car_agentdns::{Bearer, Error as SourceError, Limit, Need, Provenance, Service, SetAside, SourceKind};
 use car_connectors_store::{EntryName, SourceToken};
 use tokio::time::{Instant, timeout_at};
 
@@ -136,7 +136,9 @@ impl Inner {
             )),
             // It is slow to read and not at fault.
             Some(_) if is_younger || matches!(error, SourceError::TimedOut { .. }) => {}
-            Some(_) => answered.notes.push(format!("{} was read in part: {}", setting.name, with_causes(&error))),
+            Some(_) => {
+                answered.notes.push(format!("{} was read in part: {}", setting.name, with_causes(&error)))
+            }
             None if answered.services.is_empty() => return Answered::left_out(left_out(setting, &error)),
             None => {
                 answered.left_out = None;
@@ -212,7 +214,8 @@ async fn search(
     while let Ok(Some(searched)) = timeout_at(question.until, searches.join_next()).await {
         match searched {
             Ok(Ok(entries)) => {
-                let found = entries.iter().filter_map(|entry| entry.service(&provenance, setting.is_verified()));
+                let found =
+                    entries.iter().filter_map(|entry| entry.service(&provenance, setting.is_verified()));
                 services.extend(found);
             }
             Ok(Err(error)) => refused = Some(error),
@@ -226,15 +229,26 @@ async fn search(
 fn from_copy(setting: &Setting, mirror: Arc<Mirror>, question: &Question) -> Answered {
     if mirror.is_empty() && !mirror.is_complete() {
         let (reason, hint) = match question.offline {
-            true => ("nothing is known of it here yet", "search once without `--offline`, or run `car sources sync`"),
-            false => ("nothing of it could be read in time", "allow more time with `--timeout`, or run `car sources sync`"),
+            true => (
+                "nothing is known of it here yet",
+                "search once without `--offline`, or run `car sources sync`",
+            ),
+            false => (
+                "nothing of it could be read in time",
+                "allow more time with `--timeout`, or run `car sources sync`",
+            ),
         };
         return Answered::left_out(not_asked(setting, reason, hint));
     }
     let age = mirror.synced_at().map(|synced| question.now.saturating_sub(synced));
     let found = searched(setting, mirror.len(), age, mirror.is_complete());
     let notes = (!mirror.is_complete()).then(|| incomplete(setting, mirror.len()));
-    Answered { mirror: Some(mirror), searched: Some(found), notes: notes.into_iter().collect(), ..Answered::default() }
+    Answered {
+        mirror: Some(mirror),
+        searched: Some(found),
+        notes: notes.into_iter().collect(),
+        ..Answered::default()
+    }
 }
 
 /// Searches what is known of a registry here, as it cannot be asked.
@@ -252,7 +266,13 @@ fn or_copy(setting: &Setting, mirror: Arc<Mirror>, question: &Question, left_out
     answered
 }
 
-fn answered_now(setting: &Setting, services: Vec<Service>, set_aside: &[car_agentdns::SetAside]) -> Answered {
+fn answered_now(setting: &Setting, mut services: Vec<Service>, set_aside: &[SetAside]) -> Answered {
+    // Nobody else says what is on this machine.
+    services.retain(|service| !service.identifier.is_local());
+    for service in &mut services {
+        // What the user calls it, whatever the record says.
+        service.provenance.source.clone_from(&setting.name);
+    }
     let notes = set_aside.first().map(|first| {
         let what = first.name.as_deref().map_or_else(String::new, |name| format!(" (such as {name:?})"));
         format!("{}: {} of its records cannot be used{what}: {}", setting.name, set_aside.len(), first.reason)

@@ -11,7 +11,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use car_agentdns::rank::{Index, Query, RankError, Scored, search};
+use car_agentdns::rank::{
+    EmbedError, Embedder, Index, Query, RankError, Scored, Vectors, search, search_hybrid,
+};
 use car_agentdns::registry::Mirror;
 use car_agentdns::{Limit, Need, Service, ServiceIdentifier};
 
@@ -86,7 +88,10 @@ pub(crate) struct Candidates {
 impl Candidates {
     /// Puts together what is on the shelf and what was answered. `answers` come in the order in which they count, each
     /// with its place among all sources and its source's name.
-    pub(crate) fn new(shelf: Arc<Shelf>, answers: Vec<(usize, String, Vec<Service>)>) -> Result<Self, RankError> {
+    pub(crate) fn new(
+        shelf: Arc<Shelf>,
+        answers: Vec<(usize, String, Vec<Service>)>,
+    ) -> Result<Self, RankError> {
         let mut also_in: HashMap<ServiceIdentifier, Vec<String>> = HashMap::new();
         let (mut hidden, mut small, mut taken) = (HashSet::new(), Vec::new(), HashMap::new());
         for (place, name, services) in answers {
@@ -130,6 +135,30 @@ impl Candidates {
         let parts = [&self.shelf.index, &self.small];
         let found = search(&parts, &Query::new(need.clone(), self.wanted(limit)))?;
         Ok(self.ranked(found, limit))
+    }
+
+    /// Ranks them by words and meaning.
+    pub(crate) async fn by_meaning(
+        &self,
+        need: &Need,
+        limit: Limit,
+        embedder: &dyn Embedder,
+        vectors: &mut Vectors,
+    ) -> Result<Vec<Ranked>, RankError> {
+        let parts = [&self.shelf.index, &self.small];
+        let query = Query::new(need.clone(), self.wanted(limit));
+        let found = search_hybrid(&parts, &query, embedder, vectors).await?;
+        Ok(self.ranked(found, limit))
+    }
+
+    /// Asks a model for some of the vectors that are missing, and returns how many are missing then.
+    pub(crate) async fn prepare(
+        &self,
+        embedder: &dyn Embedder,
+        vectors: &mut Vectors,
+        at_most: usize,
+    ) -> Result<usize, EmbedError> {
+        vectors.prepare(&[&self.shelf.index, &self.small], embedder, at_most).await
     }
 
     /// Returns how many are to be ranked so that enough are left once hidden ones are taken out.

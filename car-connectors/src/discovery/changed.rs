@@ -30,7 +30,11 @@ pub(crate) fn changes(known: &KnownService, service: &Service) -> Vec<Change> {
         // The same name, and nobody checks any more whose it is.
         true => {
             let before = format!("{} ({})", known.publisher, known.verification);
-            differ(ChangedPart::Publisher, &before, format!("{} ({})", publisher.name, publisher.verification.as_str()));
+            differ(
+                ChangedPart::Publisher,
+                &before,
+                format!("{} ({})", publisher.name, publisher.verification.as_str()),
+            );
         }
         false => differ(ChangedPart::Publisher, &known.publisher, publisher.name.clone()),
     }
@@ -100,9 +104,10 @@ mod tests {
         let mut service = Service::new("agentdns://io.github.a/b".parse().unwrap(), "B", provenance);
         service.reference = Some("io.github.a/b".to_owned());
         service.publisher = Publisher::new("io.github.a", Verification::RegistryNamespace);
-        service.offers = vec![
-            Offer::Remote { transport: Transport::StreamableHttp, url: "https://b.example/mcp".to_owned() },
-        ];
+        service.offers = vec![Offer::Remote {
+            transport: Transport::StreamableHttp,
+            url: "https://b.example/mcp".to_owned(),
+        }];
         service
     }
 
@@ -136,16 +141,20 @@ mod tests {
     #[test]
     fn tells_what_changed_hands_or_moved() {
         let mut moved = service();
-        moved.offers =
-            vec![Offer::Remote { transport: Transport::StreamableHttp, url: "https://evil.example/".to_owned() }];
+        moved.offers = vec![Offer::Remote {
+            transport: Transport::StreamableHttp,
+            url: "https://evil.example/".to_owned(),
+        }];
         assert_eq!(told(&known(), &moved), ["endpoint: https://b.example/mcp -> https://evil.example/"]);
         moved.offers.clear();
         assert_eq!(told(&known(), &moved), ["endpoint: https://b.example/mcp -> none"]);
         let mut elsewhere = service();
         elsewhere.provenance.source = "other".to_owned();
         elsewhere.publisher.verification = Verification::None;
-        let expected =
-            ["publisher: io.github.a (registry_namespace) -> io.github.a (none)", "source: official -> other"];
+        let expected = [
+            "publisher: io.github.a (registry_namespace) -> io.github.a (none)",
+            "source: official -> other",
+        ];
         assert_eq!(told(&known(), &elsewhere), expected);
         let mut packaged = known();
         packaged.endpoint = None;

@@ -1,7 +1,8 @@
 //! What is connected already, as services beside those of others. No server is dialed for it.
 
 use car_agentdns::{
-    Capability, Offer, Provenance, Publisher, Service, ServiceIdentifier, ServiceKind, SourceKind, Verification,
+    Capability, Offer, Provenance, Publisher, Service, ServiceIdentifier, ServiceKind, SourceKind,
+    Verification,
 };
 use car_connectors_store::{Connector, Manifest};
 use url::Url;
@@ -50,7 +51,9 @@ impl Local {
                 service
             }));
             let tools = connector.enabled_tools.iter();
-            local.services.extend(tools.filter_map(|tool| tool_service(connector, tool, catalog, &slugs, now)));
+            local
+                .services
+                .extend(tools.filter_map(|tool| tool_service(connector, tool, catalog, &slugs, now)));
             local.connected.push(Connection {
                 slug: connector.slug.clone(),
                 identifier: connector.origin.as_ref().map(|origin| origin.identifier.clone()),
@@ -99,7 +102,9 @@ fn connector_service(connector: &Connector, catalog: Option<&Catalog>, now: u64)
     service.capabilities = match catalog {
         Some(catalog) => {
             let tools = catalog.usable();
-            tools.map(|tool| Capability::new(&tool.name, tool.description.clone().unwrap_or_default())).collect()
+            tools
+                .map(|tool| Capability::new(&tool.name, tool.description.clone().unwrap_or_default()))
+                .collect()
         }
         None => connector.enabled_tools.iter().map(|tool| Capability::new(tool, "")).collect(),
     };
@@ -128,7 +133,9 @@ fn tool_service(
 /// Begins the record of something on this machine. What has no name there, as it would be too long, is not listed.
 fn begin(category: &str, id: &str, name: &str, connector: &Connector, now: u64) -> Option<Service> {
     let identifier = ServiceIdentifier::local([category], id)
-        .inspect_err(|error| tracing::info!(%error, connector = connector.slug, "it is not among what is found"))
+        .inspect_err(
+            |error| tracing::info!(%error, connector = connector.slug, "it is not among what is found"),
+        )
         .ok()?;
     let mut service = Service::new(identifier, name, Provenance::new(SourceKind::Local, LOCAL_NAME, now, 0));
     service.publisher = Publisher::new(connector.name.as_str(), Verification::User);

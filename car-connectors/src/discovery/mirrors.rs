@@ -201,9 +201,8 @@ fn read(cache: &CacheFiles, key: &str, base: &str) -> Option<Mirror> {
             return None;
         }
     };
-    match Mirror::from_json(&content) {
-        Ok(mirror) if mirror.base().trim_end_matches('/') == base.trim_end_matches('/') => Some(mirror),
-        Ok(_) => None,
+    match Mirror::from_json_of(base, &content) {
+        Ok(mirror) => Some(mirror),
         Err(error) => {
             tracing::info!(error, "the copy of a registry is of no use and is made anew");
             None

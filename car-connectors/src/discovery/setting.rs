@@ -133,7 +133,8 @@ fn of_variable(variable: &str, text: &str) -> Result<Vec<Url>, Error> {
         base_url(word).map_err(|reason| {
             let number = place + 1;
             let text = format!("the variable {variable} cannot be used: URL number {number}: {reason}");
-            let hint = format!("write base URLs with blanks between them into {variable}, or `{NONE}`, or unset it");
+            let hint =
+                format!("write base URLs with blanks between them into {variable}, or `{NONE}`, or unset it");
             Error::new(ErrorKind::InvalidInput, text).hinted(hint)
         })
     };
@@ -167,7 +168,8 @@ pub(crate) fn whole_url(text: &str) -> Result<Url, url::ParseError> {
 pub(crate) fn host_name(url: &str) -> String {
     let url = whole_url(url).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or("source").trim_matches(['[', ']']);
-    let allowed = |one: char| if one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.') { one } else { '-' };
+    let allowed =
+        |one: char| if one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.') { one } else { '-' };
     let host: String = host.chars().map(allowed).collect();
     match url.as_ref().and_then(Url::port) {
         // The names of sources have no colons.
@@ -226,8 +228,13 @@ mod tests {
         ]);
         assert_eq!(names(&three, None, None), ["registry work", "catalog acme", "root root"]);
         let local = "http://127.0.0.1:8080 http://127.0.0.1:8080/ https://a.example/x https://a.example/y";
-        let expected =
-            ["registry 127.0.0.1-8080", "registry a.example", "registry a.example-2", "catalog acme", "root root"];
+        let expected = [
+            "registry 127.0.0.1-8080",
+            "registry a.example",
+            "registry a.example-2",
+            "catalog acme",
+            "root root",
+        ];
         assert_eq!(names(&three, Some(local), None), expected);
         assert_eq!(names(&three, None, Some("none")), ["registry work", "catalog acme"]);
     }
@@ -235,8 +242,14 @@ mod tests {
     #[test]
     fn names_the_variable_that_cannot_be_used_and_repeats_no_secret() {
         for (text, reason) in [
-            ("registry.example.com", "URL number 1: expected an http or https URL: relative URL without a base"),
-            ("https://a.example ftp://s3cret", "URL number 2: expected an http or https URL, found another scheme"),
+            (
+                "registry.example.com",
+                "URL number 1: expected an http or https URL: relative URL without a base",
+            ),
+            (
+                "https://a.example ftp://s3cret",
+                "URL number 2: expected an http or https URL, found another scheme",
+            ),
             ("https://ada:s3cret@a.example", "URL number 1: expected a URL without user name and password"),
             ("https://a.example/?token=s3cret", "a query or a fragment"),
             ("none https://a.example", "URL number 1"),

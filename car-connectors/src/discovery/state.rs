@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
+use car_agentdns::rank::Vectors;
 use car_connectors_store::{CacheFiles, Home, KnownServices, SourcesFile};
 use car_engine::Clock;
 
@@ -18,6 +19,8 @@ pub(crate) struct Discovery {
     pub(crate) cache: CacheFiles,
     pub(crate) mirrors: Mirrors,
     shelf: Mutex<Option<Arc<Shelf>>>,
+    /// What a model made of services, once it was asked.
+    pub(crate) vectors: tokio::sync::Mutex<Option<Vectors>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -30,6 +33,7 @@ impl Discovery {
             mirrors: Mirrors::new(cache.clone()),
             cache,
             shelf: Mutex::default(),
+            vectors: tokio::sync::Mutex::default(),
             clock,
         }
     }

@@ -11,13 +11,7 @@ use crate::error::{Error, ErrorKind};
 
 /// Says why a source was left out.
 pub(crate) fn left_out(setting: &Setting, error: &SourceError) -> LeftOut {
-    let (_, hint) = meaning(setting, error);
-    LeftOut {
-        source: setting.name.clone(),
-        kind: setting.kind,
-        reason: with_causes(error),
-        hint: Some(hint),
-    }
+    LeftOut { source: setting.name.clone(), kind: setting.kind, reason: with_causes(error), hint: Some(hint) }
 }
 
 /// Says why a source was left out that was not even asked.
@@ -59,50 +53,31 @@ pub(crate) fn ranking_failed(error: impl StdError + Send + Sync + 'static) -> Er
         .hinted("try again; if it stays so, the log says more")
 }
 
-/// Makes an error of a source's.
-pub(crate) fn source_error(setting: &Setting, error: SourceError) -> Error {
-    let (kind, hint) = meaning(setting, &error);
-    Error::new(kind, error.to_string()).hinted(hint).because_source(error)
-}
-
-fn meaning(setting: &Setting, error: &SourceError) -> (ErrorKind, String) {
+/// Says what to do about it.
+fn hint(setting: &Setting, error: &SourceError) -> String {
     let name = &setting.name;
-    let (kind, hint) = match error {
+    match error {
         SourceError::InvalidBase { .. } => {
-            (ErrorKind::InvalidInput, format!("mend the URL of the source {name} (`car sources` lists them)"))
+            format!("mend the URL of the source {name} (`car sources` lists them)")
         }
-        SourceError::Settings { .. } => (ErrorKind::InvalidInput, "mend the proxy settings".to_owned()),
-        SourceError::Unreachable { .. } => {
-            (ErrorKind::Unreachable, "check its URL and your network, then try again".to_owned())
-        }
-        SourceError::TimedOut { .. } => {
-            (ErrorKind::TimedOut, "try again, or allow more time with `--timeout`".to_owned())
-        }
+        SourceError::Settings { .. } => "mend the proxy settings".to_owned(),
+        SourceError::Unreachable { .. } => "check its URL and your network, then try again".to_owned(),
+        SourceError::TimedOut { .. } => "try again, or allow more time with `--timeout`".to_owned(),
         SourceError::Redirected { .. } => {
-            (ErrorKind::Peer, format!("if you trust that place, make it the URL of the source {name}"))
+            format!("if you trust that place, make it the URL of the source {name}")
         }
-        SourceError::Unauthorized { .. } => {
-            (ErrorKind::AuthRequired, format!("give it a token with `car sources login {name}`"))
+        SourceError::Unauthorized { .. } => format!("give it a token with `car sources login {name}`"),
+        SourceError::RateLimited { retry_after: Some(after), .. } => {
+            format!("try again in {} seconds", after.as_secs().max(1))
         }
-        SourceError::RateLimited { retry_after, .. } => {
-            let hint = match retry_after {
-                Some(after) => format!("try again in {} seconds", after.as_secs().max(1)),
-                None => "wait, then try again".to_owned(),
-            };
-            (ErrorKind::RateLimited, hint)
-        }
-        SourceError::NotFound { .. } => (ErrorKind::NotFound, "check its URL, or the name".to_owned()),
-        SourceError::Refused { status: 500.., .. } => {
-            (ErrorKind::Unreachable, "try again later; its operator can tell why".to_owned())
-        }
-        SourceError::Refused { .. } => (ErrorKind::Peer, "check its URL; its own words say why".to_owned()),
-        _ => {
-            let hint = format!("check its URL; if that is right, its operator should know, and `car sources remove {name}` \
-                               leaves it out");
-            (ErrorKind::Peer, hint)
-        }
-    };
-    (kind, hint)
+        SourceError::RateLimited { .. } => "wait, then try again".to_owned(),
+        SourceError::NotFound { .. } => "check its URL, or the name".to_owned(),
+        SourceError::Refused { status: 500.., .. } => "try again later; its operator can tell why".to_owned(),
+        SourceError::Refused { .. } => "check its URL; its own words say why".to_owned(),
+        _ => format!(
+            "check its URL; if that is right, its operator should know, and `car sources remove {name}` leaves it out"
+        ),
+    }
 }
 
 /// Writes an error with its causes on one line.
@@ -142,7 +117,9 @@ pub(crate) fn bad_reference(error: &ReferenceError) -> Error {
 pub(crate) fn bad_answers(error: &PlanError) -> Error {
     let hint = match error {
         PlanError::Obstacle { .. } => "take another way with `--way`, if there is one".to_owned(),
-        PlanError::Missing { key } => format!("give it with `--set {key}=VALUE`, or where it is secret `--set-from {key}=VARIABLE`"),
+        PlanError::Missing { key } => {
+            format!("give it with `--set {key}=VALUE`, or where it is secret `--set-from {key}=VARIABLE`")
+        }
         _ => "`--show` lists what can be given".to_owned(),
     };
     Error::new(ErrorKind::InvalidInput, error.to_string()).hinted(hint)

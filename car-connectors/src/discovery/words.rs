@@ -8,10 +8,62 @@ const SHORTEST_WORD: usize = 3;
 
 /// Words of English needs that tell nothing of a service.
 const PLAIN_WORDS: [&str; 56] = [
-    "about", "access", "add", "all", "and", "any", "are", "can", "create", "data", "delete", "each", "find", "for",
-    "from", "get", "has", "have", "help", "her", "his", "how", "into", "its", "list", "make", "manage", "mcp", "need",
-    "new", "not", "our", "out", "please", "read", "search", "server", "service", "should", "some", "something", "that",
-    "the", "them", "then", "this", "tool", "tools", "update", "use", "using", "want", "what", "when", "with", "write",
+    "about",
+    "access",
+    "add",
+    "all",
+    "and",
+    "any",
+    "are",
+    "can",
+    "create",
+    "data",
+    "delete",
+    "each",
+    "find",
+    "for",
+    "from",
+    "get",
+    "has",
+    "have",
+    "help",
+    "her",
+    "his",
+    "how",
+    "into",
+    "its",
+    "list",
+    "make",
+    "manage",
+    "mcp",
+    "need",
+    "new",
+    "not",
+    "our",
+    "out",
+    "please",
+    "read",
+    "search",
+    "server",
+    "service",
+    "should",
+    "some",
+    "something",
+    "that",
+    "the",
+    "them",
+    "then",
+    "this",
+    "tool",
+    "tools",
+    "update",
+    "use",
+    "using",
+    "want",
+    "what",
+    "when",
+    "with",
+    "write",
 ];
 
 /// Returns the words of a need that are most likely to be part of a name: the longest that are no plain ones.
@@ -19,7 +71,10 @@ pub(crate) fn distinctive(need: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in need.split(|character: char| !character.is_alphanumeric()) {
         let word = word.to_lowercase();
-        if word.chars().count() >= SHORTEST_WORD && !PLAIN_WORDS.contains(&word.as_str()) && !words.contains(&word) {
+        if word.chars().count() >= SHORTEST_WORD
+            && !PLAIN_WORDS.contains(&word.as_str())
+            && !words.contains(&word)
+        {
             words.push(word);
         }
     }
@@ -97,7 +152,10 @@ mod tests {
     fn finds_names_that_are_nearly_the_same() {
         let known = ["io.github.a/weather", "io.github.b/wether", "com.example/mail", "io.github.c/Weather"];
         let near = |wanted| near(wanted, known.iter().copied());
-        assert_eq!(near("io.github.a/wheather"), ["io.github.a/weather", "io.github.b/wether", "io.github.c/Weather"]);
+        assert_eq!(
+            near("io.github.a/wheather"),
+            ["io.github.a/weather", "io.github.b/wether", "io.github.c/Weather"]
+        );
         assert_eq!(near("org.other/mail"), ["com.example/mail"]);
         assert_eq!(near("x/y"), Vec::<String>::new());
     }

@@ -5,8 +5,10 @@
 //!   connectors and enabled tools ───────────────────────────┴─▶ Candidates ──▶ ranked ──▶ Found
 //! ```
 
+use std::sync::Arc;
+
 use car_agentdns::{Need, SourceKind};
-use car_connectors_store::{KnownService, Sources};
+use car_connectors_store::{Embeddings, KnownService, Sources};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -32,7 +34,7 @@ impl ConnectorManager {
     pub async fn find(&self, need: &str, options: &FindOptions) -> Result<Found, Error> {
         let need = Need::new(need)?;
         let asked = Instant::now();
-        let (_, settings) = self.inner.wanted_sources(&options.sources).await?;
+        let (file, settings) = self.inner.wanted_sources(&options.sources).await?;
         let manifest = self.inner.manifest().await?;
         let now = self.inner.discovery.now();
         let local = Local::read(&self.inner, &manifest, now);
@@ -45,7 +47,8 @@ impl ConnectorManager {
             until: asked + asking_time(options.deadline),
         };
         let answers = self.inner.ask_all(&settings, &question).await;
-        self.inner.put_together(&settings, &question, local, answers).await
+        let model = file.embeddings.map(|embeddings| (embeddings, asked + options.deadline));
+        self.inner.put_together(&settings, &question, local, answers, model).await
     }
 }
 
@@ -103,6 +106,7 @@ impl Inner {
         question: &Question,
         mut local: Local,
         answers: Vec<Answered>,
+        model: Option<(Embeddings, Instant)>,
     ) -> Result<Found, Error> {
         let mut found = Found {
             need: question.need.as_str().to_owned(),
@@ -118,30 +122,63 @@ impl Inner {
         for (place, (setting, answered)) in settings.iter().zip(answers).enumerate() {
             let place = place + 1;
             let (name, is_verified) = (setting.name.clone(), setting.is_verified());
-            shelved.extend(answered.mirror.map(|mirror| Shelved { name: name.clone(), is_verified, mirror, place }));
+            shelved.extend(answered.mirror.map(|mirror| Shelved {
+                name: name.clone(),
+                is_verified,
+                mirror,
+                place,
+            }));
             small.push((place, name, answered.services));
             found.searched.extend(answered.searched);
             found.left_out.extend(answered.left_out);
             found.notes.extend(answered.notes);
         }
         let shelf = self.discovery.shelf(shelved).await?;
-        let (need, limit) = (question.need.clone(), question.limit);
-        let ranking = move || {
-            let candidates = Candidates::new(shelf, small)?;
-            let ranked = candidates.by_words(&need, limit)?;
-            Ok::<_, car_agentdns::rank::RankError>((candidates.is_empty(), ranked))
-        };
-        let ranked = tokio::task::spawn_blocking(ranking).await.map_err(ranking_failed)?;
-        let (is_empty, ranked) = ranked.map_err(ranking_failed)?;
-        if is_empty && found.searched.is_empty() {
+        let candidates = tokio::task::spawn_blocking(move || Candidates::new(shelf, small)).await;
+        let candidates = Arc::new(candidates.map_err(ranking_failed)?.map_err(ranking_failed)?);
+        if candidates.is_empty() && found.searched.is_empty() {
             match found.left_out.first() {
                 Some(first) => return Err(nobody_asked(first)),
-                None => found.notes.push("there are no sources to search: `car sources add` adds one".to_owned()),
+                None => {
+                    found.notes.push("there are no sources to search: `car sources add` adds one".to_owned())
+                }
             }
         }
+        let ranked = self.rank(&candidates, question, model, &mut found).await?;
         let known = self.known_services(&mut found.notes).await;
         found.services = ranked.into_iter().map(|ranked| compared(ranked, &local, &known)).collect();
         Ok(found)
+    }
+
+    /// Ranks by words and meaning where there is a model, and otherwise, or where that fails, by words alone.
+    async fn rank(
+        &self,
+        candidates: &Arc<Candidates>,
+        question: &Question,
+        model: Option<(Embeddings, Instant)>,
+        found: &mut Found,
+    ) -> Result<Vec<Ranked>, Error> {
+        let (need, limit) = (question.need.clone(), question.limit);
+        let by_words = Arc::clone(candidates);
+        let by_words = tokio::task::spawn_blocking(move || by_words.by_words(&need, limit)).await;
+        let by_words = by_words.map_err(ranking_failed)?.map_err(ranking_failed)?;
+        let Some((embeddings, until)) = model else { return Ok(by_words) };
+        if question.offline {
+            found
+                .notes
+                .push(format!("the model {} is not asked offline: ranked by words alone", embeddings.model));
+            return Ok(by_words);
+        }
+        match self.by_meaning(&embeddings, candidates, &question.need, limit, until).await {
+            Ok(ranked) => {
+                found.ranked_by = format!("words and {}", embeddings.model);
+                Ok(ranked)
+            }
+            Err(reason) => {
+                found.notes.push(format!("ranked by words alone: {reason}"));
+                Ok(by_words)
+            }
+        }
     }
 
     /// Reads what people agreed to. If that cannot be read, a search goes on without and says so.

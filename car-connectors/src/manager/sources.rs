@@ -1,5 +1,6 @@
 //! Who is asked for services: listed, added, removed, and read ahead of a search.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use car_agentdns::{SourceKind, registry};
@@ -10,8 +11,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{ConnectorManager, Inner};
 use crate::discovery::{
-    NewSource, OFFICIAL_NAME, Setting, SourceFrom, SourceStatus, free_name, host_name, no_source, read_token,
-    with_causes,
+    Candidates, NewSource, OFFICIAL_NAME, Setting, Shelved, SourceFrom, SourceStatus, free_name, host_name,
+    no_source, ranking_failed, read_token, with_causes,
 };
 use crate::error::{Error, ErrorKind};
 
@@ -115,20 +116,25 @@ impl ConnectorManager {
     }
 
     /// Brings what is known here of registries up to date, all at once, for as long as the budget allows; the next time
-    /// goes on from there. A source that fails says so in its status.
+    /// goes on from there. A source that fails says so in its status. Where there is an embedding model, it is asked in the
+    /// time that is left for what it has not seen yet.
     ///
     /// # Errors
     /// Says that there is no such source, or what is wrong with the file of sources.
     ///
     /// # Cancel safety
     /// What has been read by then is kept.
-    pub async fn sync_sources(&self, only: Option<&str>, budget: Duration) -> Result<Vec<SourceStatus>, Error> {
+    pub async fn sync_sources(
+        &self,
+        only: Option<&str>,
+        budget: Duration,
+    ) -> Result<Vec<SourceStatus>, Error> {
         let names: Vec<String> = only.into_iter().map(str::to_owned).collect();
-        let (_, settings) = self.inner.wanted_sources(&names).await?;
+        let (file, settings) = self.inner.wanted_sources(&names).await?;
         let until = Instant::now() + budget;
         let mut syncing = JoinSet::new();
-        for (place, setting) in settings.into_iter().enumerate() {
-            let inner = std::sync::Arc::clone(&self.inner);
+        for (place, setting) in settings.iter().cloned().enumerate() {
+            let inner = Arc::clone(&self.inner);
             // They run side by side, and end with this future.
             syncing.spawn(async move { (place, inner.synced(&setting, until).await) });
         }
@@ -137,6 +143,11 @@ impl ConnectorManager {
             statuses.extend(synced);
         }
         statuses.sort_by_key(|(place, _)| *place);
+        if let Some(embeddings) = &file.embeddings
+            && let Err(error) = self.inner.prepare_meaning(embeddings, &settings, until).await
+        {
+            tracing::warn!(%error, "what is known of sources could not be prepared for searching by meaning");
+        }
         Ok(statuses.into_iter().map(|(_, status)| status).collect())
     }
 }
@@ -168,6 +179,27 @@ impl Inner {
         let mut status = self.source_status(setting).await;
         status.last_error = failed.or(status.last_error);
         status
+    }
+
+    /// Asks the embedding model for what is known of registries.
+    async fn prepare_meaning(
+        &self,
+        embeddings: &store::Embeddings,
+        settings: &[Setting],
+        until: Instant,
+    ) -> Result<(), Error> {
+        let mut shelved = Vec::new();
+        for (place, setting) in settings.iter().enumerate() {
+            if setting.kind == SourceKind::Registry {
+                let mirror = self.discovery.mirrors.known(&setting.url).await;
+                let (name, is_verified) = (setting.name.clone(), setting.is_verified());
+                // As a search places them: what is on this machine is before all.
+                shelved.push(Shelved { name, is_verified, mirror, place: place + 1 });
+            }
+        }
+        let shelf = self.discovery.shelf(shelved).await?;
+        let candidates = Candidates::new(shelf, Vec::new()).map_err(ranking_failed)?;
+        self.prepare_vectors(embeddings, &candidates, until).await
     }
 
     /// Tells how a source stands.
