@@ -20,7 +20,7 @@ pub(super) struct Options {
     #[arg(long, short)]
     yes: bool,
     /// Agree to what has changed, too
-    #[arg(long, requires = "yes")]
+    #[arg(long)]
     accept_changes: bool,
     /// Only show what would be added
     #[arg(long, conflicts_with = "yes")]
