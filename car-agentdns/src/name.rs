@@ -20,7 +20,7 @@ const LOCAL: &str = "local";
 /// are different, but for the scheme's own (RFC 3986, section 3.1). There is no percent-encoding: one service has one
 /// spelling.
 ///
-/// It is ordered by its segments, so what belongs together stands together.
+/// It is ordered by organization, then by categories, then by name: what belongs together stands together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceIdentifier {
     organization: String,
@@ -61,7 +61,7 @@ pub enum NameError {
     /// A segment has a character that no segment has.
     #[error(
         "expected letters, digits, `-`, `_` and `.` in segment {segment}, found {character:?} at character {place}{}",
-        advice(*character)
+        advice(*segment, *character)
     )]
     Character {
         /// Which segment.
@@ -90,12 +90,13 @@ pub enum NameError {
     },
 }
 
-fn advice(character: char) -> &'static str {
-    match character {
-        '%' => "; names are not percent-encoded",
-        '?' | '#' => "; a name has no query and no fragment",
-        '@' => "; a version is not part of a name",
-        ':' => "; a name has no port",
+fn advice(segment: usize, character: char) -> &'static str {
+    match (segment, character) {
+        (_, '%') => "; names are not percent-encoded",
+        (_, '?' | '#') => "; a name has no query and no fragment",
+        (1, '@') => "; a name has no user",
+        (_, '@') => "; a version is not part of a name",
+        (1, ':') => "; a name has no port",
         _ => "",
     }
 }

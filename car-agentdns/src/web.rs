@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use car_http::{
-    AddressPolicy, Client, ClientBuilder, HeaderMap, HeaderValue, Method, Request, Target, Timeouts, header,
+    AddressPolicy, Client, ClientBuilder, HeaderMap, HeaderValue, Method, Phase, Request, Target, Timeouts,
+    header,
 };
+use tokio::time::Instant;
 use url::Url;
 
 use crate::ask::Bearer;
@@ -78,11 +80,30 @@ impl Web {
         self.send(request, bounds).await
     }
 
-    /// Sends a JSON document to a path below the base.
+    /// Sends a JSON document to a path below the base: a question that changes nothing. It is asked once more where the
+    /// connection closed before any answer, or where status 429 or 503 says when to come back; both together stay
+    /// within the bounds.
     pub(crate) async fn post(&self, path: &str, body: Vec<u8>, bounds: Bounds) -> Result<Answer, Error> {
         let mut request = self.request(Method::POST, path)?.with_body(body);
         request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        self.send(request, bounds).await
+        let start = Instant::now();
+        let first = self.exchange(request.clone(), bounds).await;
+        let wait = match &first {
+            Err(error) if error.is_closed_before_response() => Some(Duration::ZERO),
+            Ok(answer) if matches!(answer.status, 429 | 503) => retry_after(&answer.headers),
+            _ => None,
+        };
+        let left = |wait: Duration| {
+            bounds.total.checked_sub(start.elapsed().saturating_add(wait)).filter(|left| !left.is_zero())
+        };
+        match wait.filter(|wait| left(*wait).is_some()) {
+            None => self.judge(first, bounds),
+            Some(wait) => {
+                tokio::time::sleep(wait).await;
+                let total = left(Duration::ZERO).unwrap_or_default();
+                self.judge(self.exchange(request, Bounds { total, ..bounds }).await, bounds)
+            }
+        }
     }
 
     fn request(&self, method: Method, path: &str) -> Result<Request, Error> {
@@ -101,16 +122,37 @@ impl Web {
     }
 
     async fn send(&self, request: Request, bounds: Bounds) -> Result<Answer, Error> {
+        self.judge(self.exchange(request, bounds).await, bounds)
+    }
+
+    /// Sends a request and reads the answer, whatever its status.
+    async fn exchange(&self, request: Request, bounds: Bounds) -> Result<Answer, car_http::Error> {
         let mut timeouts = Timeouts::default();
         timeouts.connect = CONNECT.min(bounds.total);
         timeouts.total = Some(bounds.total);
-        let response = self.client.send(request.with_timeouts(timeouts)).await;
-        let response = response.map_err(|error| self.failed(error))?;
+        let response = self.client.send(request.with_timeouts(timeouts)).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.into_body().collect(bounds.body).await.map_err(|error| self.failed(error))?;
-        let answer = Answer { status, headers, body };
-        match status {
-            200..=299 | 304 => Ok(answer),
+        let body = response.into_body().collect(bounds.body).await?;
+        Ok(Answer { status, headers, body })
+    }
+
+    /// Tells an answer that can be used from one that cannot.
+    fn judge(&self, outcome: Result<Answer, car_http::Error>, bounds: Bounds) -> Result<Answer, Error> {
+        let answer = outcome.map_err(|error| match error {
+            // A second attempt had less time; what the caller waited is the whole.
+            car_http::Error::Timeout { phase: Phase::Total, .. } => {
+                Error::TimedOut { place: self.place.clone(), after: bounds.total }
+            }
+            other => self.failed(other),
+        })?;
+        let encoding = answer.headers.get(header::CONTENT_ENCODING).map(|encoding| encoding.as_bytes());
+        match answer.status {
+            304 => Ok(answer),
+            // None was asked for, and none is read: a small body may unfold to a huge one.
+            200..=299 if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) => {
+                Err(self.malformed("expected plain JSON, found an encoded body"))
+            }
+            200..=299 => Ok(answer),
             _ => Err(self.refused(&answer)),
         }
     }
@@ -121,10 +163,7 @@ impl Web {
         match answer.status {
             status @ (401 | 403) => Error::Unauthorized { place, status },
             404 => Error::NotFound { place, what: "the path; check the base URL".to_owned() },
-            429 => {
-                let seconds = text(header::RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
-                Error::RateLimited { place, retry_after: seconds.map(Duration::from_secs) }
-            }
+            429 => Error::RateLimited { place, retry_after: retry_after(&answer.headers) },
             300..=399 => {
                 let to = text(header::LOCATION).and_then(|to| self.base.join(to).ok());
                 let to = to.map_or_else(|| "nowhere".to_owned(), |to| to.origin().ascii_serialization());
@@ -152,6 +191,12 @@ impl Web {
     pub(crate) fn malformed(&self, what: impl Into<String>) -> Error {
         Error::Malformed { place: self.place.clone(), what: what.into() }
     }
+}
+
+/// Returns when to come back (RFC 9110, section 10.2.3), where it is said in seconds; a date would need a clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// Reads a base URL: http or https, with a host, without password, query and fragment.
