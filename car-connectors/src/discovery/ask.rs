@@ -80,7 +80,7 @@ impl Inner {
     }
 
     async fn ask_catalog(&self, setting: &Setting, now: u64) -> Result<Answered, LeftOut> {
-        let client = CatalogClient::new(&self.oauth.http);
+        let client = CatalogClient::new(&self.oauth.http).allow_private(setting.may_name_private());
         let listed = client.list(&setting.url, now).await.map_err(|error| left_out(setting, &error))?;
         let services = listed.entries.into_iter().map(|entry| entry.service).collect();
         Ok(answered_now(setting, services, &listed.set_aside))

@@ -166,15 +166,19 @@ impl Inner {
     }
 
     async fn ask_catalog_for(&self, setting: &Setting, look: &Look) -> Result<Looked, LeftOut> {
-        let client = CatalogClient::new(&self.oauth.http);
+        let client = CatalogClient::new(&self.oauth.http).allow_private(setting.may_name_private());
         let listed = client.list(&setting.url, look.now).await.map_err(|error| left_out(setting, &error))?;
         let identifier = &look.reference.identifier;
         let mut entries = listed.entries.into_iter();
-        let Some(entry) = entries.find(|entry| entry.service.identifier == *identifier) else {
+        let Some(mut entry) = entries.find(|entry| entry.service.identifier == *identifier) else {
             return Ok(Looked::Unknown);
         };
         let mut notes = Vec::new();
-        let plans = match entry.card.map(|card| registry::plans(card.get())) {
+        match client.complete(&entry, look.now).await {
+            Ok(complete) => entry = complete,
+            Err(error) => notes.push(format!("its card cannot be used: {}", with_causes(&error))),
+        }
+        let plans = match entry.card.as_ref().map(|card| registry::plans(card.get())) {
             Some(Ok(plans)) if !plans.is_empty() => plans,
             Some(Err(reason)) => {
                 notes.push(format!("its card cannot be used: {reason}"));

@@ -14,7 +14,10 @@ use std::time::Duration;
 
 use car_agentdns::registry::{Mirror, RegistryClient};
 use car_connectors_store::CacheFiles;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
+
+use super::trouble::with_causes;
 
 /// How long a copy is taken as it is, in seconds. Entries change by the hour, not by the minute.
 pub(crate) const FRESH_SECONDS: u64 = 60 * 60;
@@ -84,21 +87,19 @@ impl Mirrors {
             return Brought { mirror, stopped: None };
         }
         let mut reading = Reading {
-            mirror: Some(Mirror::clone(&mirror)),
+            mirror: Mirror::clone(&mirror),
+            is_open: true,
             slot: Arc::clone(&slot),
             cache: self.cache.clone(),
             key: key(base),
         };
         let budget = until.saturating_duration_since(Instant::now());
-        let synced = match &mut reading.mirror {
-            Some(mirror) => client.sync(mirror, now, budget).await,
-            None => unreachable!("a reading has its mirror until it is kept"),
-        };
-        slot.lock().last_error = synced.stopped.as_ref().map(|error| super::trouble::with_causes(error));
-        let is_news = synced.pages > 0 || synced.stopped.is_none();
-        match reading.keep(is_news) {
-            Some(written) => drop(written.await),
-            None => {}
+        let synced = client.sync(&mut reading.mirror, now, budget).await;
+        slot.lock().last_error = synced.stopped.as_ref().map(|error| with_causes(error));
+        // Where nobody answered there is nothing new to keep.
+        reading.is_open = synced.pages > 0 || synced.stopped.is_none();
+        if let Some(written) = reading.keep() {
+            drop(written.await);
         }
         Brought { mirror: slot.mirror().unwrap_or(before), stopped: synced.stopped }
     }
@@ -138,7 +139,9 @@ impl Slot {
 
 /// A copy while it is brought up to date. It is kept when this is dropped, however that comes about.
 struct Reading {
-    mirror: Option<Mirror>,
+    mirror: Mirror,
+    /// Whether it is still to be kept.
+    is_open: bool,
     slot: Arc<Slot>,
     cache: CacheFiles,
     key: String,
@@ -146,18 +149,11 @@ struct Reading {
 
 impl Reading {
     /// Takes the copy into use and writes it into the cache, on a thread that may block.
-    fn keep(mut self, is_news: bool) -> Option<tokio::task::JoinHandle<()>> {
-        match is_news {
-            true => self.put(),
-            false => {
-                self.mirror = None;
-                None
-            }
+    fn keep(&mut self) -> Option<JoinHandle<()>> {
+        if !std::mem::take(&mut self.is_open) {
+            return None;
         }
-    }
-
-    fn put(&mut self) -> Option<tokio::task::JoinHandle<()>> {
-        let mirror = Arc::new(self.mirror.take()?);
+        let mirror = Arc::new(std::mem::take(&mut self.mirror));
         self.slot.lock().mirror = Some(Arc::clone(&mirror));
         let (cache, key) = (self.cache.clone(), std::mem::take(&mut self.key));
         // Outside a runtime, which is where a program ends, there is nobody to write it.
@@ -172,7 +168,7 @@ impl Reading {
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        drop(self.put());
+        drop(self.keep());
     }
 }
 

@@ -92,6 +92,9 @@ pub struct Way {
     pub offer: Offer,
     /// The endpoint or the whole command line as it would be, one part a line, with `{inputs}` where they go.
     pub shown: Vec<String>,
+    /// The headers (`Name: value`) or the variables of the environment (`NAME=value`) as they would be, with `{inputs}`
+    /// where they go.
+    pub shown_values: Vec<String>,
     /// Why it cannot be taken, if it cannot.
     pub obstacle: Option<String>,
     /// What a person should know before they agree.
@@ -114,6 +117,7 @@ impl Way {
         Self {
             offer: plan.offer.clone(),
             shown: plan.shown(),
+            shown_values: plan.shown_values(),
             obstacle: plan.obstacle.clone().or(private),
             warnings: plan.warnings.clone(),
             inputs: plan.inputs.iter().map(Asked::of).collect(),
@@ -137,6 +141,8 @@ pub struct Asked {
     pub is_secret: bool,
     /// What it looks like: `string`, `number`, `boolean` or `filepath`.
     pub format: String,
+    /// Whether it can be several values: then each stands on a line of its own.
+    pub is_repeated: bool,
     /// What it is if nothing is given.
     pub default: Option<String>,
     /// An example.
@@ -159,6 +165,7 @@ impl Asked {
             is_required: input.is_required,
             is_secret: input.is_secret,
             format: format.to_owned(),
+            is_repeated: input.is_repeated,
             // Of a secret nothing is shown, also where the publisher wrote one down.
             default: input.default.clone().filter(|_| !input.is_secret),
             placeholder: input.placeholder.clone(),

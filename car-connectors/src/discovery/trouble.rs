@@ -11,7 +11,12 @@ use crate::error::{Error, ErrorKind};
 
 /// Says why a source was left out.
 pub(crate) fn left_out(setting: &Setting, error: &SourceError) -> LeftOut {
-    LeftOut { source: setting.name.clone(), kind: setting.kind, reason: with_causes(error), hint: Some(hint) }
+    LeftOut {
+        source: setting.name.clone(),
+        kind: setting.kind,
+        reason: with_causes(error),
+        hint: Some(hint(setting, error)),
+    }
 }
 
 /// Says why a source was left out that was not even asked.

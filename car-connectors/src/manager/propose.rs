@@ -384,7 +384,9 @@ impl<'a> Filled<'a> {
         let is_secret = |key: &str| way.inputs.iter().any(|input| input.key == key && input.is_secret);
         let secrets = answers.secrets.iter().map(|(key, value)| (key.as_str(), value.expose()));
         let values = answers.values.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        let (secret, plain) = secrets.chain(values).partition(|(key, _)| is_secret(key));
+        // An empty value is as good as none.
+        let given = secrets.chain(values).filter(|(_, value)| !value.is_empty());
+        let (secret, plain) = given.partition(|(key, _)| is_secret(key));
         Self { plain, secret }
     }
 
