@@ -98,11 +98,14 @@ fn what_a_client_asks_fits_the_schema_and_other_questions_do_not() {
     }
 }
 
+/// A header of a question.
+type Header = (HeaderName, &'static str);
+
 async fn send(
     base: &str,
     method: Method,
     path: &str,
-    headers: &[(HeaderName, &'static str)],
+    headers: &[Header],
     body: impl Into<String>,
 ) -> (Response, Value) {
     let target = Target::parse(&format!("{base}{path}")).unwrap();
@@ -119,7 +122,7 @@ async fn send(
     (response, body)
 }
 
-const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json; charset=utf-8");
+const JSON: Header = (header::CONTENT_TYPE, "application/json; charset=utf-8");
 const PATH: &str = "/agentdns/resolve";
 
 #[tokio::test]
@@ -151,7 +154,8 @@ async fn the_reference_root_says_what_is_wrong_with_a_question() {
     let schema = validator("problem.schema.json");
     let who = (header::AUTHORIZATION, "bearer s3cret");
     let good = r#"{"need":"x","limit":1}"#.to_owned();
-    let table: [(Method, &str, &[(HeaderName, &'static str)], String, u16); 14] = [
+    let no_kind = [who.clone()];
+    let table: [(Method, &str, &[Header], String, u16); 14] = [
         (Method::POST, "/agentdns/resolv", &[JSON], good.clone(), 404),
         (Method::POST, "/agentdns/resolve/", &[JSON], good.clone(), 404),
         (Method::GET, PATH, &[], String::new(), 405),
@@ -159,7 +163,7 @@ async fn the_reference_root_says_what_is_wrong_with_a_question() {
         (Method::POST, PATH, &[JSON], good.clone(), 401),
         (Method::POST, PATH, &[JSON, (header::AUTHORIZATION, "Basic czNjcmV0")], good.clone(), 401),
         (Method::POST, PATH, &[JSON, (header::AUTHORIZATION, "Bearer S3cret")], good.clone(), 401),
-        (Method::POST, PATH, &[who.clone()], good.clone(), 415),
+        (Method::POST, PATH, &no_kind, good.clone(), 415),
         (Method::POST, PATH, &[JSON, who.clone()], "{oops".to_owned(), 400),
         (Method::POST, PATH, &[JSON, who.clone()], "[]".to_owned(), 400),
         (Method::POST, PATH, &[JSON, who.clone()], "x".repeat(70_000), 413),
