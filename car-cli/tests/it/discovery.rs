@@ -88,7 +88,8 @@ async fn asks_again_when_a_service_has_moved() {
     let found = seeker.run(&["find", "repeat words"]).ends(0).out;
     assert!(found.contains("changed since you added it"), "{found}");
     let shown = seeker.run(&["add", IDENTIFIER, "--show"]).ends(0).out;
-    assert!(shown.contains("\nchanged since you agreed to it:\n  endpoint: was "), "{shown}");
+    assert!(shown.contains("\nchanged since you agreed to it:\n"), "{shown}");
+    assert!(shown.contains(&format!("\n  endpoint: was {}, is {}\n", before.url(), now.url())), "{shown}");
     let refused = seeker.run(&["add", IDENTIFIER, "--yes"]).ends(1);
     assert!(
         refused.err.contains("--accept-changes") && refused.err.contains(&before.url()),

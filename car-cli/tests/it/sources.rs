@@ -107,9 +107,10 @@ fn left_out(car: &Car) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shows_a_source_who_asks_and_writes_the_token_nowhere_else() {
-    let root = protected().await;
+    let (root, open) = (protected().await, ReferenceRoot::start(RootConfig::default()).await.unwrap());
     let car = Car::new();
     car.run(&["sources", "add", "root", &root.url(), "--name", "ours"]).ends(0);
+    car.run(&["sources", "add", "root", &open.url(), "--name", "open"]).ends(0);
     let told = left_out(&car);
     assert!(told[0]["hint"].as_str().unwrap().contains("car sources login ours"), "{told}");
 
@@ -121,6 +122,9 @@ async fn shows_a_source_who_asks_and_writes_the_token_nowhere_else() {
     let listed = car.run(&["sources", "--json"]).ends(0).json();
     let ours = listed["sources"].as_array().unwrap().iter().find(|source| source["name"] == "ours").unwrap();
     assert_eq!(ours["has_token"], true);
+
+    assert!(root.ledger().seen().iter().any(|seen| seen.authorization() == Some("Bearer s3cret")));
+    assert!(open.ledger().seen().iter().all(|seen| seen.authorization().is_none()));
 
     car.run(&["sources", "logout", "ours"]).ends(0);
     assert_eq!(left_out(&car).as_array().unwrap().len(), 1);

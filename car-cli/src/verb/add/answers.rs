@@ -15,6 +15,7 @@ use crate::suggestion;
 
 /// What can be given to a service.
 #[derive(clap::Args)]
+#[group(skip)]
 pub(super) struct Options {
     /// Give what the service asks for (other users of this machine may see what is typed)
     #[arg(long, value_name = "KEY=VALUE", value_parser = secret)]

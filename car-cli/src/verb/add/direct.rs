@@ -11,6 +11,7 @@ use crate::header::{self, Header};
 
 /// What can be given with a URL or a command.
 #[derive(clap::Args)]
+#[group(skip)]
 #[command(next_help_heading = "With a URL or a command")]
 pub(super) struct Options {
     /// Set this variable for a local server (other users of this machine may see what is typed)

@@ -14,6 +14,7 @@ use crate::sign_in::{can_ask, one_line};
 
 /// What can be said with a service.
 #[derive(clap::Args)]
+#[group(skip)]
 #[command(next_help_heading = "With a service")]
 pub(super) struct Options {
     /// Add it without being asked; what has changed since you agreed to it is refused
