@@ -82,6 +82,7 @@ fn show(screen: &Screen, found: &Found, is_verbose: bool) {
                 &add_with(one),
             ]);
         }
+        table.keep_last();
         let reasons = found.services.iter().filter(|_| is_verbose).map(reasons);
         table.text() + &reasons.collect::<String>()
     });
