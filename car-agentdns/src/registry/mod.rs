@@ -19,7 +19,7 @@ mod client;
 pub use client::{RegistryClient, Synced};
 pub use entry::{Entry, Status};
 pub use mirror::Mirror;
-pub use plan::{Given, Input, InputFormat, Plan, PlanError, Recipe, Template};
+pub use plan::{Given, Input, InputFormat, Plan, PlanError, Recipe, Template, plans};
 pub use reference::{ReferenceError, RegistryName, RegistryReference};
 
 /// The base URL of the official registry, the one that checks that publishers hold their namespaces.
