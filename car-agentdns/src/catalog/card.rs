@@ -3,20 +3,17 @@
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use url::Url;
 
 use super::members::Members;
-use super::{naming, place};
-use crate::service::{Capability, Offer, Transport};
+use super::naming;
+use super::remote::{Around, one, usable};
+use crate::service::{Capability, Offer};
 
 /// How many capabilities are kept: more than any model is given at once.
 const MAX_CAPABILITIES: usize = 256;
 
 /// What tools are called where they are listed by the server only.
 const DYNAMIC: &str = "dynamic";
-
-/// What stands in for `{variables}` while a URL is looked at: a host, or a port.
-const STAND_INS: [&str; 2] = ["v.example", "1"];
 
 /// A card.
 #[derive(Debug, Default)]
@@ -32,17 +29,6 @@ pub(super) struct Card {
     pub(super) server_json: Option<Box<RawValue>>,
     /// What may not be used, in words.
     pub(super) faults: Vec<String>,
-}
-
-/// Where a card was found.
-#[derive(Clone, Copy)]
-pub(super) struct Around<'a> {
-    /// The document's own URL, which relative ones start from.
-    pub(super) url: &'a Url,
-    /// Whether it may name places in private networks.
-    pub(super) is_private: bool,
-    /// The endpoint that was asked for its card, if one was.
-    pub(super) endpoint: Option<&'a str>,
 }
 
 /// Reads the card of a server.
@@ -200,66 +186,6 @@ fn completed(mut card: Card, mut found: Vec<(Offer, String)>, around: Around<'_>
     card
 }
 
-/// Reads one of `remotes`.
-fn usable(raw: &str, around: Around<'_>, faults: &mut Vec<String>) -> Option<(Offer, String)> {
-    let members = Members::read(raw).ok()?;
-    let word = members.word(&["type", "transport_type", "transport"]).unwrap_or_default();
-    one(&word, &members.url(&["url"])?, around, faults)
-}
-
-/// Returns a way to have the server, with its whole URL; nothing for what is not spoken here or may not be named.
-fn one(word: &str, url: &str, around: Around<'_>, faults: &mut Vec<String>) -> Option<(Offer, String)> {
-    let transport = match word.to_ascii_lowercase().as_str() {
-        "" | "http" | "streamable-http" | "streamable_http" | "streamablehttp" | "streamable" => {
-            Transport::StreamableHttp
-        }
-        "sse" => Transport::Sse,
-        _ => {
-            faults.push(format!("the transport {word:?} is not known"));
-            return None;
-        }
-    };
-    match whole(url, around) {
-        Ok(url) => Some((Offer::Remote { transport, url: url.clone() }, url)),
-        Err(fault) => {
-            faults.push(fault);
-            None
-        }
-    }
-}
-
-/// Returns a whole URL, with its variables; or why it is not used.
-fn whole(text: &str, around: Around<'_>) -> Result<String, String> {
-    if text.starts_with('{') {
-        // Whoever adds it says where it is.
-        return Ok(text.to_owned());
-    }
-    if text.contains('{') {
-        let mut probes = STAND_INS.iter().filter_map(|stand_in| Url::parse(&filled(text, stand_in)).ok());
-        let probe = probes.next().ok_or("it names no URL")?;
-        return place::objection(&probe, around.is_private)
-            .map_or_else(|| Ok(text.to_owned()), |why| Err(why.to_owned()));
-    }
-    let url = around.url.join(text).map_err(|error| format!("it names no URL: {error}"))?;
-    match place::objection(&url, around.is_private) {
-        None if text.contains("://") => Ok(text.to_owned()),
-        None => Ok(url.into()),
-        Some(why) => Err(why.to_owned()),
-    }
-}
-
-/// Puts something in the place of every `{variable}`.
-fn filled(text: &str, stand_in: &str) -> String {
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        filled.push_str(stand_in);
-        rest = after.split_once('}').map_or("", |(_, rest)| rest);
-    }
-    filled + rest
-}
-
 fn offered(package: &Members<'_>) -> Option<Offer> {
     Some(Offer::Package {
         registry_type: package.word(&["registryType", "registry_type", "registry_name"])?,
@@ -282,6 +208,8 @@ fn tools(members: &Members<'_>) -> Vec<Capability> {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
 
     fn read(text: &str) -> Result<Card, String> {
@@ -290,17 +218,10 @@ mod tests {
     }
 
     fn urls(card: &Card) -> Vec<&str> {
-        let url = |offer: &'_ Offer| match offer {
-            Offer::Remote { .. } => None,
-            _ => Some("package"),
-        };
-        card.offers
-            .iter()
-            .map(|offer| match offer {
-                Offer::Remote { url, .. } => url.as_str(),
-                other => url(other).unwrap_or_default(),
-            })
-            .collect()
+        fn url(offer: &Offer) -> &str {
+            if let Offer::Remote { url, .. } = offer { url } else { "package" }
+        }
+        card.offers.iter().map(url).collect()
     }
 
     #[test]
