@@ -26,8 +26,10 @@ const MAX_BODY_BYTES: usize = BATCH * MAX_NUMBERS * 24;
 #[derive(Clone, Debug)]
 pub struct HttpEmbedder {
     web: Web,
+    /// What the server knows it by.
     model: String,
-    name: String,
+    /// What its vectors are known by.
+    vectors: String,
     before_query: String,
     before_document: String,
 }
@@ -63,8 +65,8 @@ impl HttpEmbedder {
         bearer: Option<Bearer>,
     ) -> Result<Self, Error> {
         let (web, model) = (Web::new(http, base, bearer, AddressPolicy::Any)?, model.into());
-        let name = model.clone();
-        Ok(Self { web, model, name, before_query: String::new(), before_document: String::new() })
+        let vectors = model.clone();
+        Ok(Self { web, model, vectors, before_query: String::new(), before_document: String::new() })
     }
 
     /// Puts words before each text, which some models were trained with: `query: ` and `passage: `. The same model with
@@ -72,7 +74,7 @@ impl HttpEmbedder {
     #[must_use]
     pub fn with_prefixes(mut self, query: impl Into<String>, document: impl Into<String>) -> Self {
         (self.before_query, self.before_document) = (query.into(), document.into());
-        self.name = format!("{} ({:?}, {:?})", self.model, self.before_query, self.before_document);
+        self.vectors = format!("{} ({:?}, {:?})", self.model, self.before_query, self.before_document);
         self
     }
 
@@ -102,13 +104,17 @@ impl HttpEmbedder {
     }
 
     fn wrong(&self, what: impl Into<String>) -> EmbedError {
-        EmbedError::new(&self.name, what)
+        EmbedError::new(&self.vectors, what)
     }
 }
 
 impl Embedder for HttpEmbedder {
+    #[expect(
+        clippy::misnamed_getters,
+        reason = "with other prefixes it is another model to whoever compares vectors"
+    )]
     fn model(&self) -> &str {
-        &self.name
+        &self.vectors
     }
 
     fn embed<'a>(&'a self, texts: &'a [String], purpose: Purpose) -> Embedding<'a> {

@@ -125,8 +125,8 @@ impl Vectors {
     /// Says what is wrong with it, also where it is of another version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VectorsError> {
         let wrong = |found| VectorsError { found };
-        let (body, digest) = bytes.split_last_chunk::<DIGEST>().ok_or(wrong("too few bytes"))?;
-        let mut rest = body.strip_prefix(MAGIC).ok_or(wrong("another form or version"))?;
+        let (body, digest) = bytes.split_last_chunk::<DIGEST>().ok_or_else(|| wrong("too few bytes"))?;
+        let mut rest = body.strip_prefix(MAGIC).ok_or_else(|| wrong("another form or version"))?;
         if Sha256::digest(body).as_slice() != digest {
             return Err(wrong("damaged bytes"));
         }
@@ -148,7 +148,8 @@ impl Vectors {
         let mut read =
             Self { model, length, numbers: Vec::with_capacity(count * length), rows: HashMap::new() };
         for row in rest.chunks_exact(row_bytes) {
-            let (digest, numbers) = row.split_first_chunk::<DIGEST>().ok_or(wrong("too few bytes"))?;
+            let (digest, numbers) =
+                row.split_first_chunk::<DIGEST>().ok_or_else(|| wrong("too few bytes"))?;
             let numbers = numbers.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
             read.rows.insert(*digest, read.rows.len());
             read.numbers.extend(numbers);

@@ -179,6 +179,7 @@ async fn takes_no_vectors_that_are_none() {
 }
 
 /// Serves one answer for each request, and returns what was asked.
+#[expect(clippy::disallowed_methods, reason = "the server runs beside the client that is tested")]
 async fn serve(answers: Vec<(u16, Value)>) -> (String, tokio::task::JoinHandle<Vec<(String, Value)>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/v1", listener.local_addr().unwrap());
