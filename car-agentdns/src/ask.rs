@@ -49,7 +49,10 @@ impl Need {
         if found > Self::MAX_CHARS {
             return Err(NeedError::TooLong { found });
         }
-        match text.chars().find(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
+        match text
+            .chars()
+            .find(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t'))
+        {
             Some(character) => Err(NeedError::Control { character }),
             None => Ok(Self(text.to_owned())),
         }
@@ -77,6 +80,7 @@ pub struct Limit(usize);
 /// A number of services that nobody can want.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a number from 1 to {}, found {found}", Limit::MAX)]
+#[non_exhaustive]
 pub struct LimitError {
     /// The number.
     pub found: usize,
@@ -167,7 +171,10 @@ mod tests {
 
     #[test]
     fn takes_a_need_and_says_what_is_wrong_with_another() {
-        assert_eq!(Need::new("  open an issue\nin my tracker ").unwrap().as_str(), "open an issue\nin my tracker");
+        assert_eq!(
+            Need::new("  open an issue\nin my tracker ").unwrap().as_str(),
+            "open an issue\nin my tracker"
+        );
         assert_eq!(Need::new(" \n\t "), Err(NeedError::Empty));
         assert_eq!(Need::new("a\u{1b}[2J"), Err(NeedError::Control { character: '\u{1b}' }));
         assert_eq!(Need::new(&"ä".repeat(2_000)).unwrap().as_str().chars().count(), 2_000);

@@ -123,7 +123,7 @@ fn said(message: Option<&str>) -> String {
 }
 
 /// A record that cannot be used. The others of its source are.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct SetAside {
     /// What it calls itself, if that much can be read; shortened.

@@ -20,7 +20,7 @@ const LOCAL: &str = "local";
 /// are different, but for the scheme's own (RFC 3986, section 3.1). There is no percent-encoding: one service has one
 /// spelling.
 ///
-/// It is ordered by its segments, so what belongs together stands together.
+/// It is ordered by organization, then by categories, then by name: what belongs together stands together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceIdentifier {
     organization: String,
@@ -61,7 +61,7 @@ pub enum NameError {
     /// A segment has a character that no segment has.
     #[error(
         "expected letters, digits, `-`, `_` and `.` in segment {segment}, found {character:?} at character {place}{}",
-        advice(*character)
+        advice(*segment, *character)
     )]
     Character {
         /// Which segment.
@@ -72,7 +72,10 @@ pub enum NameError {
         character: char,
     },
     /// A segment is too long.
-    #[error("expected at most {} characters in segment {segment}, found {found}", ServiceIdentifier::MAX_SEGMENT)]
+    #[error(
+        "expected at most {} characters in segment {segment}, found {found}",
+        ServiceIdentifier::MAX_SEGMENT
+    )]
     SegmentTooLong {
         /// Which segment.
         segment: usize,
@@ -87,12 +90,13 @@ pub enum NameError {
     },
 }
 
-fn advice(character: char) -> &'static str {
-    match character {
-        '%' => "; names are not percent-encoded",
-        '?' | '#' => "; a name has no query and no fragment",
-        '@' => "; a version is not part of a name",
-        ':' => "; a name has no port",
+fn advice(segment: usize, character: char) -> &'static str {
+    match (segment, character) {
+        (_, '%') => "; names are not percent-encoded",
+        (_, '?' | '#') => "; a name has no query and no fragment",
+        (1, '@') => "; a name has no user",
+        (_, '@') => "; a version is not part of a name",
+        (1, ':') => "; a name has no port",
         _ => "",
     }
 }
@@ -117,7 +121,8 @@ impl ServiceIdentifier {
             category: category.into_iter().map(Into::into).collect(),
             name: name.into(),
         };
-        let found = SCHEME.len() + made.segments().map(|segment| segment.chars().count() + 1).sum::<usize>() - 1;
+        let found =
+            SCHEME.len() + made.segments().map(|segment| segment.chars().count() + 1).sum::<usize>() - 1;
         if found > Self::MAX {
             return Err(NameError::TooLong { found });
         }
@@ -196,14 +201,16 @@ impl ServiceIdentifier {
 }
 
 fn check(segment: usize, text: &str) -> Result<(), NameError> {
-    let is_allowed = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
+    let is_allowed =
+        |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
     match text {
         "" => return Err(NameError::EmptySegment { segment }),
         "." => return Err(NameError::DotSegment { segment, found: "." }),
         ".." => return Err(NameError::DotSegment { segment, found: ".." }),
         _ => {}
     }
-    if let Some((place, character)) = text.chars().enumerate().find(|(_, character)| !is_allowed(*character)) {
+    if let Some((place, character)) = text.chars().enumerate().find(|(_, character)| !is_allowed(*character))
+    {
         return Err(NameError::Character { segment, place: place + 1, character });
     }
     match text.len() {

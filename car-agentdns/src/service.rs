@@ -47,7 +47,8 @@ impl Service {
     /// Begins a record; everything that is not given is empty.
     #[must_use]
     pub fn new(identifier: ServiceIdentifier, name: impl Into<String>, provenance: Provenance) -> Self {
-        let publisher = Publisher { name: identifier.organization().to_owned(), verification: Verification::None };
+        let publisher =
+            Publisher { name: identifier.organization().to_owned(), verification: Verification::None };
         Self {
             identifier,
             name: name.into(),
@@ -366,7 +367,9 @@ mod tests {
     fn service() -> Service {
         let identifier = "agentdns://example.com/mail".parse().unwrap();
         let mut service = Service::new(identifier, "Mail", Provenance::new(SourceKind::Root, "r", 1, 2));
-        service.offers.push(Offer::Remote { transport: Transport::StreamableHttp, url: "https://a/mcp".to_owned() });
+        service
+            .offers
+            .push(Offer::Remote { transport: Transport::StreamableHttp, url: "https://a/mcp".to_owned() });
         service
     }
 
@@ -379,7 +382,8 @@ mod tests {
         reworded.version = Some("2.0.0".to_owned());
         assert_eq!(reworded.standing(), before.standing());
         let mut moved = service();
-        moved.offers = vec![Offer::Remote { transport: Transport::StreamableHttp, url: "https://b/mcp".to_owned() }];
+        moved.offers =
+            vec![Offer::Remote { transport: Transport::StreamableHttp, url: "https://b/mcp".to_owned() }];
         assert_ne!(moved.standing(), before.standing());
         let mut sold = service();
         sold.publisher.name = "somebody-else".to_owned();

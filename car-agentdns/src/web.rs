@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use car_http::{
-    AddressPolicy, Client, ClientBuilder, HeaderMap, HeaderValue, Method, Request, Target, Timeouts, header,
+    AddressPolicy, Client, ClientBuilder, HeaderMap, HeaderValue, Method, Phase, Request, Target, Timeouts,
+    header,
 };
+use tokio::time::Instant;
 use url::Url;
 
 use crate::ask::Bearer;
@@ -24,6 +26,7 @@ pub(crate) struct Web {
     base: Url,
     place: String,
     bearer: Option<Bearer>,
+    accept: HeaderValue,
 }
 
 /// A whole answer with a status of 2xx, or 304 where that was asked for.
@@ -56,7 +59,16 @@ impl Web {
         let client = http.clone().address_policy(policy).max_redirects(0).build();
         let client = client.map_err(|source| Error::Settings { source: Box::new(source) })?;
         let place = base.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { client, base, place, bearer })
+        Ok(Self { client, base, place, bearer, accept: HeaderValue::from_static("application/json") })
+    }
+
+    /// Makes a source of one document: what is asked is `""`. It is shown without its query, which may hold a secret.
+    pub(crate) fn document(client: Client, url: &Url, accept: &'static str) -> Self {
+        let mut place = url.clone();
+        place.set_query(None);
+        place.set_fragment(None);
+        let accept = HeaderValue::from_static(accept);
+        Self { client, base: url.clone(), place: place.into(), bearer: None, accept }
     }
 
     /// Returns the base URL, as it is shown.
@@ -78,18 +90,38 @@ impl Web {
         self.send(request, bounds).await
     }
 
-    /// Sends a JSON document to a path below the base.
+    /// Sends a JSON document to a path below the base: a question that changes nothing. It is asked once more where the
+    /// connection closed before any answer, or where status 429 or 503 says when to come back; both together stay
+    /// within the bounds.
     pub(crate) async fn post(&self, path: &str, body: Vec<u8>, bounds: Bounds) -> Result<Answer, Error> {
         let mut request = self.request(Method::POST, path)?.with_body(body);
         request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        self.send(request, bounds).await
+        let start = Instant::now();
+        let first = self.exchange(request.clone(), bounds).await;
+        let wait = match &first {
+            Err(error) if error.is_closed_before_response() => Some(Duration::ZERO),
+            Ok(answer) if matches!(answer.status, 429 | 503) => retry_after(&answer.headers),
+            _ => None,
+        };
+        let left = |wait: Duration| {
+            bounds.total.checked_sub(start.elapsed().saturating_add(wait)).filter(|left| !left.is_zero())
+        };
+        match wait.filter(|wait| left(*wait).is_some()) {
+            None => self.judge(first, bounds),
+            Some(wait) => {
+                tokio::time::sleep(wait).await;
+                let total = left(Duration::ZERO).unwrap_or_default();
+                self.judge(self.exchange(request, Bounds { total, ..bounds }).await, bounds)
+            }
+        }
     }
 
     fn request(&self, method: Method, path: &str) -> Result<Request, Error> {
-        let url = self.base.join(path).map_err(|error| self.malformed(format!("no path {path:?}: {error}")))?;
+        let url =
+            self.base.join(path).map_err(|error| self.malformed(format!("no path {path:?}: {error}")))?;
         let target = Target::from_url(&url).map_err(|error| self.malformed(error.to_string()))?;
         let mut request = Request::new(method, target);
-        request.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        request.headers.insert(header::ACCEPT, self.accept.clone());
         if let Some(bearer) = &self.bearer {
             let value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()));
             let mut value = value.expect("a bearer token has visible ASCII characters only");
@@ -100,16 +132,37 @@ impl Web {
     }
 
     async fn send(&self, request: Request, bounds: Bounds) -> Result<Answer, Error> {
+        self.judge(self.exchange(request, bounds).await, bounds)
+    }
+
+    /// Sends a request and reads the answer, whatever its status.
+    async fn exchange(&self, request: Request, bounds: Bounds) -> Result<Answer, car_http::Error> {
         let mut timeouts = Timeouts::default();
         timeouts.connect = CONNECT.min(bounds.total);
         timeouts.total = Some(bounds.total);
-        let response = self.client.send(request.with_timeouts(timeouts)).await;
-        let response = response.map_err(|error| self.failed(error))?;
+        let response = self.client.send(request.with_timeouts(timeouts)).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.into_body().collect(bounds.body).await.map_err(|error| self.failed(error))?;
-        let answer = Answer { status, headers, body };
-        match status {
-            200..=299 | 304 => Ok(answer),
+        let body = response.into_body().collect(bounds.body).await?;
+        Ok(Answer { status, headers, body })
+    }
+
+    /// Tells an answer that can be used from one that cannot.
+    fn judge(&self, outcome: Result<Answer, car_http::Error>, bounds: Bounds) -> Result<Answer, Error> {
+        let answer = outcome.map_err(|error| match error {
+            // A second attempt had less time; what the caller waited is the whole.
+            car_http::Error::Timeout { phase: Phase::Total, .. } => {
+                Error::TimedOut { place: self.place.clone(), after: bounds.total }
+            }
+            other => self.failed(other),
+        })?;
+        let encoding = answer.headers.get(header::CONTENT_ENCODING).map(|encoding| encoding.as_bytes());
+        match answer.status {
+            304 => Ok(answer),
+            // None was asked for, and none is read: a small body may unfold to a huge one.
+            200..=299 if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) => {
+                Err(self.malformed("expected plain JSON, found an encoded body"))
+            }
+            200..=299 => Ok(answer),
             _ => Err(self.refused(&answer)),
         }
     }
@@ -120,10 +173,7 @@ impl Web {
         match answer.status {
             status @ (401 | 403) => Error::Unauthorized { place, status },
             404 => Error::NotFound { place, what: "the path; check the base URL".to_owned() },
-            429 => {
-                let seconds = text(header::RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
-                Error::RateLimited { place, retry_after: seconds.map(Duration::from_secs) }
-            }
+            429 => Error::RateLimited { place, retry_after: retry_after(&answer.headers) },
             300..=399 => {
                 let to = text(header::LOCATION).and_then(|to| self.base.join(to).ok());
                 let to = to.map_or_else(|| "nowhere".to_owned(), |to| to.origin().ascii_serialization());
@@ -139,7 +189,9 @@ impl Web {
             car_http::Error::Timeout { after, .. } => Error::TimedOut { place, after },
             car_http::Error::BodyTooLarge { cap, .. } => Error::TooLarge { place, cap },
             car_http::Error::Redirect { to, .. } => Error::Redirected { place, to },
-            car_http::Error::TooManyRedirects { .. } => Error::Redirected { place, to: "another place".to_owned() },
+            car_http::Error::TooManyRedirects { .. } => {
+                Error::Redirected { place, to: "another place".to_owned() }
+            }
             car_http::Error::Protocol { .. } => Error::Malformed { place, what: "it is not HTTP".to_owned() },
             other => Error::Unreachable { place, source: Box::new(other) },
         }
@@ -151,9 +203,16 @@ impl Web {
     }
 }
 
+/// Returns when to come back (RFC 9110, section 10.2.3), where it is said in seconds; a date would need a clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
 /// Reads a base URL: http or https, with a host, without password, query and fragment.
 pub(crate) fn base_url(text: &str) -> Result<Url, Error> {
-    let invalid = |text: &str, reason: &str| Error::InvalidBase { text: text.to_owned(), reason: reason.to_owned() };
+    let invalid =
+        |text: &str, reason: &str| Error::InvalidBase { text: text.to_owned(), reason: reason.to_owned() };
     let mut url = Url::parse(text.trim()).map_err(|error| invalid(text, &error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(invalid(text, "only http and https can be asked"));

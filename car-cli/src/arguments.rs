@@ -13,7 +13,8 @@ Exit status: 0 done, 1 failed, 2 usage, 3 sign-in needed, 4 denied by policy, 5 
 error, 130 stopped with Ctrl-C.
 
 Environment: CAR_HOME (state folder), CAR_SECRETS (auto, keychain or file), CAR_CLIENT_METADATA (the URL of a client ID
-metadata document), BROWSER, HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE, NO_COLOR.";
+metadata document), CAR_MCP_REGISTRY and CAR_AGENTDNS_ROOT (base URLs of registries and roots to find services in),
+BROWSER, HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE, NO_COLOR.";
 
 /// Adds remote MCP servers as tool sources, and calls their tools under one policy and one log.
 #[derive(Parser)]
@@ -83,6 +84,7 @@ impl From<Secrets> for SecretMode {
 /// The verbs.
 #[derive(Subcommand)]
 pub(crate) enum Verb {
+    Find(verb::find::Find),
     Add(verb::add::Add),
     Trust(verb::trust::Trust),
     Login(verb::login::Login),
@@ -98,6 +100,7 @@ pub(crate) enum Verb {
     Logs(verb::logs::Logs),
     Policy(verb::policy::Policy),
     Events(verb::events::Events),
+    Sources(verb::sources::Sources),
     Serve(verb::serve::Serve),
     Doctor(verb::doctor::Doctor),
     Completions(verb::completions::Completions),

@@ -28,6 +28,8 @@ pub(crate) struct Context {
     pub(crate) project: Option<PathBuf>,
     /// Where results go.
     pub(crate) screen: Screen,
+    /// Whether a person wants to know more than the result.
+    pub(crate) is_verbose: bool,
 }
 
 impl Context {
@@ -37,7 +39,7 @@ impl Context {
             .map_err(|error| Failure::from(error).hinted("say where with `--home DIR`"))?;
         // In a folder that is gone there is no project.
         let project = std::env::current_dir().ok().filter(|_| !global.no_project);
-        Ok(Self { home, secrets: global.secrets.into(), project, screen })
+        Ok(Self { home, secrets: global.secrets.into(), project, screen, is_verbose: global.verbose > 0 })
     }
 
     /// Loads the manager. No server is contacted.

@@ -29,6 +29,7 @@ mod failure;
 mod header;
 mod logging;
 mod output;
+mod publisher;
 mod run;
 mod sign_in;
 mod suggestion;

@@ -74,7 +74,8 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
 
 async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
     match verb {
-        Verb::Add(arguments) => verb::add::run(context, arguments).await,
+        Verb::Find(arguments) => Box::pin(verb::find::run(context, arguments)).await,
+        Verb::Add(arguments) => Box::pin(verb::add::run(context, arguments)).await,
         Verb::Trust(arguments) => verb::trust::run(context, arguments).await,
         Verb::Login(arguments) => Box::pin(verb::login::run(context, arguments)).await,
         Verb::Logout(arguments) => verb::logout::run(context, arguments).await,
@@ -88,6 +89,7 @@ async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Remove(arguments) => verb::remove::run(context, arguments).await,
         Verb::Logs(arguments) => verb::logs::run(context, arguments).await,
         Verb::Policy(arguments) => verb::policy::run(context, arguments).await,
+        Verb::Sources(arguments) => Box::pin(verb::sources::run(context, arguments)).await,
         Verb::Events(arguments) => verb::events::run(context, arguments).await,
         Verb::Doctor(arguments) => verb::doctor::run(context, arguments).await,
         Verb::Serve(arguments) => verb::serve::run(context, &arguments).await,

@@ -74,6 +74,14 @@ impl DialPlan {
         }
     }
 
+    /// Dials with another client than all others are dialed with.
+    pub(crate) fn with_client(self, client: Client) -> Self {
+        match self {
+            Self::Remote(remote) => Self::Remote(remote.with_client(client)),
+            local @ Self::Local(_) => local,
+        }
+    }
+
     /// Dials or starts the server, and makes the handshake.
     pub(crate) async fn dial(self, slug: &str, dialer: &Dialer) -> Result<Reached, Error> {
         match self {

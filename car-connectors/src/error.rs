@@ -174,15 +174,23 @@ impl From<StoreError> for Error {
             StoreError::OutsideProject { .. } | StoreError::NotAFile { .. } => {
                 "put a file in its place that is inside the project, or leave the project out with `--no-project`"
             }
+            StoreError::UnfitSource { .. } => {
+                "a source has a name, and a base URL such as https://registry.example.com"
+            }
+            StoreError::DuplicateSource { .. } | StoreError::UnknownSource { .. } => {
+                "`car sources` lists the sources"
+            }
             StoreError::Io { .. } => "check that the state folder can be written and its disk is not full",
             _ => "`car doctor` looks at the state folder",
         };
         let kind = match &error {
             StoreError::SecretTooLong { .. }
             | StoreError::OutsideProject { .. }
-            | StoreError::NotAFile { .. } => ErrorKind::InvalidInput,
+            | StoreError::NotAFile { .. }
+            | StoreError::UnfitSource { .. } => ErrorKind::InvalidInput,
+            StoreError::UnknownSource { .. } => ErrorKind::NotFound,
             StoreError::ChangedSinceShown { .. } => ErrorKind::Untrusted,
-            StoreError::DuplicateSlug { .. } => ErrorKind::Duplicate,
+            StoreError::DuplicateSlug { .. } | StoreError::DuplicateSource { .. } => ErrorKind::Duplicate,
             _ => ErrorKind::Storage,
         };
         Self::new(kind, error.to_string()).hinted(hint).because_source(error)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use car_connectors_store::{Home, Keychain, Secret, SecretMode, StdioCommand};
+use car_connectors_store::{Home, Keychain, Origin, Secret, SecretMode, StdioCommand};
 use car_engine::{Approver, EventLogOptions, Progress};
 use car_http::ProxyConfig;
 use car_mcp::{ClientHandler, Limits, NoHandler};
@@ -239,12 +239,24 @@ pub struct NewConnector {
     pub command: Option<StdioCommand>,
     /// Variables of a local server. Their values are kept as secrets, all of them.
     pub variables: Vec<(String, Secret)>,
+    /// The entry that it is made of, for one that was found.
+    pub(crate) origin: Option<Origin>,
+    /// Whether the first contact may reach public addresses only, as a stranger named its URL.
+    pub(crate) is_public_only: bool,
 }
 
 impl NewConnector {
     /// Describes a remote server.
     pub fn remote(name: impl Into<String>, url: impl Into<String>) -> Self {
-        Self { name: name.into(), url: url.into(), headers: Vec::new(), command: None, variables: Vec::new() }
+        Self {
+            name: name.into(),
+            url: url.into(),
+            headers: Vec::new(),
+            command: None,
+            variables: Vec::new(),
+            origin: None,
+            is_public_only: false,
+        }
     }
 
     /// Describes a local server by the command that starts it.

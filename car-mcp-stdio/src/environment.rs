@@ -6,7 +6,8 @@
 use std::ffi::{OsStr, OsString};
 
 /// The variables that a server gets from its client's environment, where they are set there: what finds programs and
-/// folders, and says which person, language and time it is. None of them holds a secret.
+/// folders, says which person, language and time it is, and which certificates this machine trusts (a program that
+/// fetches packages fails without them where a company's proxy stands in between). None of them holds a secret.
 #[cfg(not(windows))]
 pub const INHERITED: &[&str] = &[
     "PATH",
@@ -25,10 +26,13 @@ pub const INHERITED: &[&str] = &[
     "LC_MONETARY",
     "LC_NUMERIC",
     "LC_TIME",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS",
 ];
 
 /// The variables that a server gets from its client's environment, where they are set there: what finds programs and
-/// folders, and says which person and machine it is. None of them holds a secret.
+/// folders, says which person and machine it is, and which certificates it trusts. None of them holds a secret.
 #[cfg(windows)]
 pub const INHERITED: &[&str] = &[
     "PATH",
@@ -48,6 +52,9 @@ pub const INHERITED: &[&str] = &[
     "TEMP",
     "TMP",
     "PROCESSOR_ARCHITECTURE",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS",
 ];
 
 /// Returns the inherited variables that are set.

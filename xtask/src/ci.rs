@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     ("conformance server", || passed(conformance::server::run(None, None))),
     ("interop servers", || passed(interop::servers())),
     ("interop clients", || passed(interop::clients::run(None))),
+    ("interop discovery", || passed(interop::discovery::run())),
     ("soak", || passed(soak::run(true, &[]))),
     ("sign-in", sign_in),
     ("demo", || passed(demo::run())),

@@ -3,8 +3,11 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::car::Car;
-use crate::shell::{Failure, heading};
+use crate::server::registry_entry;
+use crate::shell::{Background, Failure, heading};
 use crate::{place, server};
 
 /// The policy that stops both of the demo's connectors.
@@ -42,18 +45,19 @@ pub(crate) fn run() -> Result<(), Failure> {
     car.show(&["enable", "local", "echo"], DONE)?;
     expect(&car.show(&["call", "local", "echo", "text=hello from here"], DONE)?.stdout, "hello from here")?;
 
+    let (_registry, car) = find_by_need(car, &url)?;
     let car = share_with_a_team(car, &local)?;
 
-    heading("6. a policy stops a call before it leaves, and before a local server is started");
+    heading("7. a policy stops a call before it leaves, and before a local server is started");
     std::fs::write(car.home().join("policy.toml"), POLICY)?;
     println!("$ cat {}\n{POLICY}", shown(&car));
     car.show(&["call", "demo", "echo", "message=hello"], DENIED)?;
     car.show(&["call", "local", "echo", "text=hello"], DENIED)?;
     std::fs::remove_file(car.home().join("policy.toml"))?;
 
-    heading("7. all of it is in the event log, and nobody has changed the log");
+    heading("8. all of it is in the event log, and nobody has changed the log");
     let events = car.show(&["events"], DONE)?;
-    for word in ["echo", "add", "local", "team"] {
+    for word in ["echo", "add", "local", "found", "team"] {
         expect(&events.stdout, word)?;
     }
     car.show(&["events", "verify"], DONE)?;
@@ -61,9 +65,35 @@ pub(crate) fn run() -> Result<(), Failure> {
     Ok(())
 }
 
+/// A registry lists what others publish; what it would do is shown before it is added.
+fn find_by_need(car: Car, url: &str) -> Result<(Background, Car), Failure> {
+    heading("5. find a service by what you need, see what it would do, and add it by its name");
+    let file = car.home().join("registry.json");
+    let listed = [
+        ("com.example/parrot", "Says again what it is told, word for word", url),
+        ("com.example/mail", "Sends and searches mail", "https://example.com/mail"),
+        ("com.example/issues", "Opens and closes issues in a tracker", "https://example.com/issues"),
+    ];
+    let entries = listed.map(|(name, description, url)| {
+        let remotes = json!([{ "type": "streamable-http", "url": url }]);
+        registry_entry(&json!({
+            "name": name, "description": description, "version": "1.0.0", "remotes": remotes,
+        }))
+    });
+    std::fs::write(&file, json!(entries).to_string())?;
+    let (registry, url) = server::start_with("registry-server", &["--entries", &file.display().to_string()])?;
+    let car = car.with("CAR_MCP_REGISTRY", url);
+    expect(&car.show(&["find", "something that repeats my words"], DONE)?.stdout, "com.example/parrot")?;
+    car.show(&["add", "com.example/parrot", "found", "--show"], DONE)?;
+    car.show(&["--quiet", "add", "com.example/parrot", "found", "--yes"], DONE)?;
+    car.show(&["enable", "found", "echo"], DONE)?;
+    expect(&car.show(&["call", "found", "echo", "message=hello found"], DONE)?.stdout, "hello found")?;
+    Ok((registry, car))
+}
+
 /// A repository brings connectors with it; whoever opens it is asked first.
 fn share_with_a_team(car: Car, local: &Path) -> Result<Car, Failure> {
-    heading("5. a team shares connectors in its repository; nothing of that is used before you agree");
+    heading("6. a team shares connectors in its repository; nothing of that is used before you agree");
     let team = place::target().join("demo-team");
     let file = team.join(".car/connectors.toml");
     std::fs::create_dir_all(team.join(".car"))?;
@@ -93,6 +123,7 @@ fn shown(car: &Car) -> String {
 fn go_on() {
     heading("go on");
     println!("cargo install --path car-cli        install `car`");
+    println!("car find NEED                       find a service by what you need");
     println!("car add NAME URL                    add a server of your own");
     println!("car add NAME -- COMMAND             add a local one");
     println!("car --help                          all commands");

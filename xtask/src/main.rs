@@ -59,7 +59,7 @@ enum Command {
         #[command(subcommand)]
         side: Option<Conformance>,
     },
-    /// Tries out servers and clients that are not ours: both, or one of them
+    /// Tries out servers and clients that are not ours, and services found by need: all, or one of them
     Interop {
         #[command(subcommand)]
         side: Option<Interop>,
@@ -123,6 +123,15 @@ enum Interop {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Finds services by need in a registry and a root on this machine, adds them by name, and calls them
+    Discovery {
+        /// Serve this file of a registry's entries instead
+        #[arg(long, value_name = "FILE", requires = "add")]
+        entries: Option<std::path::PathBuf>,
+        /// Add this of its entries, by name; may be repeated
+        #[arg(long, value_name = "NAME", requires = "entries")]
+        add: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -144,6 +153,8 @@ fn main() -> ExitCode {
             None => interop::run(),
             Some(Interop::Servers) => interop::servers(),
             Some(Interop::Clients { only }) => interop::clients::run(only.as_deref()),
+            Some(Interop::Discovery { entries: None, .. }) => interop::discovery::run(),
+            Some(Interop::Discovery { entries: Some(file), add }) => interop::discovery::entries(&file, &add),
         },
         Command::SignIn => sign_in::run(),
         Command::Examples => examples::run(),

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::place;
 use crate::shell::{Background, Failure, cargo, run};
 
@@ -21,6 +23,17 @@ pub(crate) fn start_with(program: &str, arguments: &[&str]) -> Result<(Backgroun
     let mut command = Command::new(place::program(program));
     Background::start(command.args(arguments), START_TIME, |line| {
         line.starts_with("http").then(|| line.trim().to_owned())
+    })
+}
+
+/// Wraps a server's description as a registry lists it.
+pub(crate) fn registry_entry(server: &Value) -> Value {
+    json!({
+        "server": server,
+        "_meta": { "io.modelcontextprotocol.registry/official": {
+            "status": "active", "isLatest": true,
+            "publishedAt": "2026-01-05T08:00:00Z", "updatedAt": "2026-01-05T08:00:00Z",
+        } },
     })
 }
 

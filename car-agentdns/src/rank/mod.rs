@@ -10,7 +10,21 @@
 //! service. The order in which a root lists its services is not used.
 
 mod embed;
+mod fields;
+#[cfg(feature = "http")]
+mod http_embedder;
+mod hybrid;
 mod index;
+mod part;
+mod reason;
+mod score;
+mod vectors;
+mod words;
 
-pub use embed::{EmbedError, Embedder, Embedding, Purpose, Vectors};
-pub use index::{Index, Query, RankError, Reason, Scored};
+pub use embed::{EmbedError, Embedder, Embedding, Purpose};
+#[cfg(feature = "http")]
+pub use http_embedder::HttpEmbedder;
+pub use hybrid::search_hybrid;
+pub use index::{Index, Query, RankError, Scored, search};
+pub use reason::Reason;
+pub use vectors::{Vectors, VectorsError};

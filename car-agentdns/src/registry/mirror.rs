@@ -1,64 +1,191 @@
-//! What is known of a registry's list: the newest version of each name, and how far the reading has come.
+//! What is known of a registry's list: the newest version of each name, and how far the reading has come. Pure.
 
-use super::entry::Entry;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::entry::{Entry, Status};
 use super::reference::RegistryName;
 use crate::error::SetAside;
-use crate::service::Service;
+use crate::service::{Provenance, Service, SourceKind};
+
+/// The stored form. One of another number is as good as none.
+const FORMAT: u32 = 1;
+
+/// How many entries that cannot be used are remembered; more are only counted. It bounds what a spiteful registry leaves.
+const MAX_SET_ASIDE: usize = 1_000;
+
+/// How far back a reading of what has changed reaches beyond the last one, in seconds: clocks differ, and a registry's
+/// pages may be stale for a while.
+const MARGIN: u64 = 3_600;
+
+/// How long a copy may be taken for true, in seconds. Registries ask to be read about hourly.
+const TTL: u64 = 3_600;
 
 /// A copy of what a registry lists, as far as it has been read.
 ///
 /// A registry only searches by name, so a need is matched here, against a copy. The copy is a value: whoever holds it
 /// stores it, and gives it to [`RegistryClient::sync`](super::RegistryClient::sync) to be brought up to date.
+///
+/// It has one version of each name, as aggregators are told to choose it: the one that its registry calls the newest; where
+/// several or none are, the highest by semantic versioning, then the one published last.
 #[derive(Clone, Debug, Default)]
 pub struct Mirror {
-    _entries: Vec<Entry>,
+    base: String,
+    entries: BTreeMap<RegistryName, Entry>,
+    state: State,
+}
+
+/// How far the reading has come.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct State {
+    /// When the copy was last in step with the registry.
+    synced_at: Option<u64>,
+    /// A reading that has not come to its end.
+    reading: Option<Reading>,
+    /// The last reading, where it was one page with an `ETag`: asking for the same again may learn that nothing has
+    /// changed.
+    repeat: Option<Repeat>,
+    /// Whether the next reading is of the whole list, as changes could not be read.
+    reads_whole: bool,
+    /// Entries that could not be used, in the last reading of the whole list and since.
+    set_aside: Vec<SetAside>,
+    /// How many there were.
+    set_aside_count: usize,
+}
+
+/// A reading that can be done again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Repeat {
+    updated_since: Option<String>,
+    etag: String,
+}
+
+/// A reading that goes from page to page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Reading {
+    /// When it began.
+    pub(super) began_at: u64,
+    /// From when on changes are read (RFC 3339); the whole list where there is nothing.
+    pub(super) updated_since: Option<String>,
+    /// The `ETag` that the first page had before.
+    pub(super) etag: Option<String>,
+    /// Where the next page begins.
+    pub(super) cursor: Option<String>,
+    /// Which pages it has come to: for how long is a bound over all its parts.
+    pub(super) pages: usize,
+}
+
+/// The stored form.
+#[derive(Serialize, Deserialize)]
+struct Stored<'a> {
+    format: u32,
+    base: String,
+    state: State,
+    #[serde(borrow)]
+    entries: Vec<StoredEntry<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredEntry<'a> {
+    name: String,
+    version: String,
+    status: Status,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status_message: Option<String>,
+    is_latest: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    published_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    updated_at: Option<String>,
+    #[serde(borrow)]
+    server: &'a RawValue,
 }
 
 impl Mirror {
+    /// The most names that a copy has: several times what the largest registry lists. It bounds memory and disk.
+    pub const MAX_ENTRIES: usize = 200_000;
+
     /// Begins an empty copy of the registry at a base URL.
     #[must_use]
     pub fn new(base: &str) -> Self {
-        let _ = base;
-        todo!("registry")
+        Self { base: normal(base), ..Self::default() }
     }
 
-    /// Reads a copy that was stored. One of another release, or of another registry, is as good as none.
+    /// Reads a copy that was stored. One of another release is as good as none. Whoever wants the copy of one registry
+    /// compares [`Mirror::base`], or calls [`Mirror::from_json_of`].
     ///
     /// # Errors
     /// Says what is wrong with it.
     pub fn from_json(text: &[u8]) -> Result<Self, String> {
-        let _ = text;
-        todo!("registry")
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        // The format alone is looked at first: another one may have other members.
+        let text = str::from_utf8(text).map_err(|error| error.to_string())?;
+        let Format { format } = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if format != FORMAT {
+            return Err(format!("expected a copy of format {FORMAT}, found {format}"));
+        }
+        let stored: Stored<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut entries = BTreeMap::new();
+        for entry in stored.entries {
+            let entry = entry.into_entry()?;
+            entries.insert(entry.name.clone(), entry);
+        }
+        Ok(Self { base: stored.base, entries, state: stored.state })
+    }
+
+    /// Reads the stored copy of the registry at a base URL.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, and that it is another registry's.
+    pub fn from_json_of(base: &str, text: &[u8]) -> Result<Self, String> {
+        let mirror = Self::from_json(text)?;
+        if mirror.base != normal(base) {
+            return Err(format!("expected a copy of {}, found one of {}", normal(base), mirror.base));
+        }
+        Ok(mirror)
     }
 
     /// Returns the copy as it is stored.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        todo!("registry")
+        let stored = Stored {
+            format: FORMAT,
+            base: self.base.clone(),
+            state: self.state.clone(),
+            entries: self.entries.values().map(StoredEntry::new).collect(),
+        };
+        serde_json::to_vec(&stored).expect("a copy has texts, numbers and JSON only")
     }
 
-    /// Returns the base URL of the registry.
+    /// Returns the base URL of the registry, without a slash at its end.
     #[must_use]
     pub fn base(&self) -> &str {
-        todo!("registry")
+        &self.base
     }
 
     /// Returns whether the whole list has been read at least once.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        todo!("registry")
+        self.state.synced_at.is_some()
     }
 
     /// Returns when it was last in step with the registry, in seconds since 1970; nothing before it is complete.
     #[must_use]
     pub fn synced_at(&self) -> Option<u64> {
-        todo!("registry")
+        self.state.synced_at
     }
 
     /// Returns how many names there are, deleted ones left out.
     #[must_use]
     pub fn len(&self) -> usize {
-        todo!("registry")
+        self.entries.values().filter(|entry| entry.status != Status::Deleted).count()
     }
 
     /// Returns whether there is nothing in it.
@@ -67,22 +194,328 @@ impl Mirror {
         self.len() == 0
     }
 
-    /// Returns the newest version of a name.
+    /// Returns the newest version of a name. It may be deleted: then it says so.
     #[must_use]
     pub fn entry(&self, name: &RegistryName) -> Option<&Entry> {
-        let _ = name;
-        todo!("registry")
+        self.entries.get(name)
     }
 
-    /// Returns the entries that could not be used.
+    /// Returns the newest version of every name, in the order of names. Deleted ones say so.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// Returns the entries that could not be used: the first thousand of them.
     #[must_use]
     pub fn set_aside(&self) -> &[SetAside] {
-        todo!("registry")
+        &self.state.set_aside
     }
 
-    /// Returns all services, without those that were deleted. `source` is what the user calls the registry.
+    /// Returns how many entries could not be used.
+    #[must_use]
+    pub fn set_aside_count(&self) -> usize {
+        self.state.set_aside_count
+    }
+
+    /// Returns all services, without those that were deleted. `source` is what the user calls the registry; `verified`
+    /// says whether it is known to check its namespaces.
+    #[must_use]
     pub fn services(&self, source: &str, verified: bool) -> Vec<Service> {
-        let _ = (source, verified);
-        todo!("registry")
+        let provenance =
+            Provenance::new(SourceKind::Registry, source, self.state.synced_at.unwrap_or_default(), TTL);
+        self.entries.values().filter_map(|entry| entry.service(&provenance, verified)).collect()
+    }
+
+    /// Goes on with the reading that was cut, or begins one: of what has changed, or of the whole list.
+    pub(super) fn begin(&mut self, now: u64) -> Reading {
+        let state = &mut self.state;
+        if let Some(reading) = state.reading.clone().filter(|reading| reading.began_at <= now) {
+            return reading;
+        }
+        let mut reading = Reading { began_at: now, ..Reading::default() };
+        match (&state.repeat, state.synced_at) {
+            _ if state.reads_whole => {}
+            (Some(repeat), Some(_)) => {
+                reading.updated_since.clone_from(&repeat.updated_since);
+                reading.etag = Some(repeat.etag.clone());
+            }
+            (None, Some(synced_at)) => {
+                reading.updated_since = Some(rfc3339(synced_at.saturating_sub(MARGIN)))
+            }
+            (_, None) => {}
+        }
+        if reading.updated_since.is_none() && reading.etag.is_none() {
+            state.set_aside.clear();
+            state.set_aside_count = 0;
+        }
+        state.reading = Some(reading.clone());
+        reading
+    }
+
+    /// Says that a page was read, and where the next one begins.
+    pub(super) fn turn(&mut self, reading: &Reading) {
+        self.state.reading = Some(reading.clone());
+    }
+
+    /// Says that a reading has come to its end. `etag` is that of its only page.
+    pub(super) fn finish(&mut self, reading: &Reading, etag: Option<String>) {
+        let updated_since = reading.updated_since.clone();
+        self.state.repeat = etag.map(|etag| Repeat { updated_since, etag });
+        self.state.reading = None;
+        self.state.reads_whole = false;
+        self.state.synced_at = Some(reading.began_at);
+    }
+
+    /// Gives a reading up that cannot go on, so that the next one is of the whole list. What was read is kept.
+    pub(super) fn give_up(&mut self) {
+        self.state.reading = None;
+        self.state.repeat = None;
+        self.state.reads_whole = true;
+    }
+
+    /// Leaves out what a whole list, read at once, does not have any more.
+    pub(super) fn keep_only(&mut self, names: &BTreeSet<RegistryName>) -> usize {
+        let before = self.entries.len();
+        self.entries.retain(|name, _| names.contains(name));
+        before - self.entries.len()
+    }
+
+    /// Takes one version. Returns whether the copy has changed by it.
+    pub(super) fn take(&mut self, entry: Entry) -> bool {
+        let is_full = self.entries.len() >= Self::MAX_ENTRIES;
+        match self.entries.get_mut(&entry.name) {
+            None if is_full => {
+                self.put_aside(SetAside::new(Some(entry.name.as_str()), "the copy is full"));
+                false
+            }
+            None => {
+                self.entries.insert(entry.name.clone(), entry);
+                true
+            }
+            Some(held) if held.version == entry.version => {
+                let is_changed = held.status != entry.status
+                    || held.status_message != entry.status_message
+                    || held.server.get() != entry.server.get();
+                *held = entry;
+                is_changed
+            }
+            Some(held) if replaces(&entry, held) => {
+                *held = entry;
+                true
+            }
+            Some(_) => false,
+        }
+    }
+
+    /// Remembers an entry that cannot be used.
+    pub(super) fn put_aside(&mut self, entry: SetAside) {
+        // A list that is read again, in parts, has the same ones again.
+        if self.state.set_aside.contains(&entry) {
+            return;
+        }
+        self.state.set_aside_count += 1;
+        if self.state.set_aside.len() < MAX_SET_ASIDE {
+            self.state.set_aside.push(entry);
+        }
+    }
+}
+
+/// Whether a version of a name takes the place of another one: what is there before what was deleted, then what the
+/// registry calls the newest, then semantic versioning, then when it was published.
+fn replaces(new: &Entry, held: &Entry) -> bool {
+    let (is_there, was_there) = (new.status != Status::Deleted, held.status != Status::Deleted);
+    if is_there != was_there {
+        return is_there;
+    }
+    match (new.is_latest, held.is_latest) {
+        (true, false) => true,
+        (false, true) => false,
+        _ => newer(new, held) == Ordering::Greater,
+    }
+}
+
+fn newer(one: &Entry, other: &Entry) -> Ordering {
+    let versions = (Version::parse(&one.version), Version::parse(&other.version));
+    let by_version = match versions {
+        (Ok(one), Ok(other)) => one.cmp(&other),
+        (Ok(_), Err(_)) => Ordering::Greater,
+        (Err(_), Ok(_)) => Ordering::Less,
+        (Err(_), Err(_)) => Ordering::Equal,
+    };
+    // Times of one registry are written alike, so the text sorts as they do; that is enough for the last resort.
+    by_version.then_with(|| one.published_at.cmp(&other.published_at))
+}
+
+/// Takes slashes from the end of a base URL.
+fn normal(base: &str) -> String {
+    base.trim().trim_end_matches('/').to_owned()
+}
+
+/// Writes a time as registries take it (RFC 3339), in seconds and UTC.
+fn rfc3339(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = civil(days);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3_600, rest / 60 % 60, rest % 60)
+}
+
+/// The date of a number of days after 1970-01-01, in the Gregorian calendar. Years are counted from March, so that the day
+/// that some years have more is their last.
+const fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = era * 400 + year_of_era + if month <= 2 { 1 } else { 0 };
+    (year, month, day)
+}
+
+impl<'a> StoredEntry<'a> {
+    fn new(entry: &'a Entry) -> Self {
+        Self {
+            name: entry.name.to_string(),
+            version: entry.version.clone(),
+            status: entry.status,
+            status_message: entry.status_message.clone(),
+            is_latest: entry.is_latest,
+            published_at: entry.published_at.clone(),
+            updated_at: entry.updated_at.clone(),
+            server: &entry.server,
+        }
+    }
+
+    fn into_entry(self) -> Result<Entry, String> {
+        Ok(Entry {
+            name: self.name.parse().map_err(|error: super::ReferenceError| error.to_string())?,
+            version: self.version,
+            status: self.status,
+            status_message: self.status_message,
+            is_latest: self.is_latest,
+            published_at: self.published_at,
+            updated_at: self.updated_at,
+            server: self.server.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(version: &str, status: &str, is_latest: Option<bool>, published_at: &str) -> Entry {
+        let latest = is_latest.map(|is_latest| format!(r#","isLatest":{is_latest}"#)).unwrap_or_default();
+        let text = format!(
+            r#"{{"server":{{"name":"a.b/c","version":"{version}","description":"d"}},"_meta":{{
+            "{}":{{"status":"{status}","publishedAt":"{published_at}"{latest}}}}}}}"#,
+            "io.modelcontextprotocol.registry/official"
+        );
+        Entry::from_json(&text).unwrap()
+    }
+
+    fn held(entries: impl IntoIterator<Item = Entry>) -> Mirror {
+        let mut mirror = Mirror::new("https://registry.example/");
+        for entry in entries {
+            mirror.take(entry);
+        }
+        mirror
+    }
+
+    #[test]
+    fn keeps_the_newest_version_in_whatever_order_they_come() {
+        let table: [(&[(&str, &str, Option<bool>, &str)], &str); 7] = [
+            (&[("1.9.0", "active", Some(false), ""), ("1.10.0", "active", Some(true), "")], "1.10.0"),
+            // The registry's mark counts for more than the number.
+            (&[("2.0.0-rc.1", "active", Some(false), ""), ("1.0.0", "active", Some(true), "")], "1.0.0"),
+            // Several marks, as of mirrors that know none.
+            (&[("1.9.0", "active", None, ""), ("1.10.0", "active", None, "")], "1.10.0"),
+            (&[("1.0.0", "active", None, ""), ("2025.06.18-x", "active", None, "")], "1.0.0"),
+            (
+                &[("build-7", "active", None, "2026-01-02"), ("build-8", "active", None, "2026-01-01")],
+                "build-7",
+            ),
+            (&[("2.0.0", "deleted", Some(true), ""), ("1.0.0", "active", Some(false), "")], "1.0.0"),
+            (&[("2.0.0", "deleted", Some(true), ""), ("1.0.0", "deleted", Some(false), "")], "2.0.0"),
+        ];
+        for (versions, expected) in table {
+            let made =
+                || versions.iter().map(|(version, status, latest, at)| entry(version, status, *latest, at));
+            for mirror in [held(made()), held(made().rev())] {
+                assert_eq!(
+                    mirror.entry(&"a.b/c".parse().unwrap()).unwrap().version,
+                    expected,
+                    "{versions:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn hides_what_was_deleted_and_says_what_has_changed() {
+        let mut mirror = held([entry("1.0.0", "active", Some(true), "")]);
+        assert_eq!((mirror.len(), mirror.services("official", true).len()), (1, 1));
+        assert!(!mirror.take(entry("1.0.0", "active", Some(true), "")), "the same again");
+        assert!(!mirror.take(entry("0.9.0", "active", Some(false), "")), "an old version");
+        assert!(mirror.take(entry("1.0.0", "deleted", Some(true), "")));
+        assert_eq!((mirror.len(), mirror.is_empty(), mirror.services("official", true).len()), (0, true, 0));
+        assert!(mirror.entry(&"a.b/c".parse().unwrap()).is_some(), "it is known that it was deleted");
+    }
+
+    #[test]
+    fn is_stored_and_read_back() {
+        let mut mirror = held([entry("1.0.0", "deprecated", Some(true), "2026-01-05T08:00:00Z")]);
+        let reading = mirror.begin(1_000_000);
+        mirror.finish(&reading, None);
+        mirror.put_aside(SetAside::new(Some("x"), "no name"));
+        let cut = Reading { cursor: Some("a.b/c:1.0.0".to_owned()), ..mirror.begin(2_000_000) };
+        mirror.turn(&cut);
+        let mut back = Mirror::from_json_of("https://registry.example", &mirror.to_json()).unwrap();
+        assert_eq!(back.base(), "https://registry.example");
+        assert_eq!(back.to_json(), mirror.to_json());
+        assert_eq!((back.synced_at(), back.set_aside_count()), (Some(1_000_000), 1));
+        assert_eq!(back.begin(2_000_100), cut);
+        let services = back.services("mine", false);
+        assert_eq!(
+            (services[0].provenance.fetched_at, services[0].provenance.source.as_str()),
+            (1_000_000, "mine")
+        );
+    }
+
+    #[test]
+    fn refuses_a_copy_of_another_release_or_registry() {
+        let text = Mirror::new("https://a.example/").to_json();
+        let error = Mirror::from_json_of("https://b.example", &text).unwrap_err();
+        assert_eq!(error, "expected a copy of https://b.example, found one of https://a.example");
+        assert_eq!(
+            Mirror::from_json(br#"{"format":2}"#).unwrap_err(),
+            "expected a copy of format 1, found 2"
+        );
+        for text in [&b""[..], b"{}", b"\xff", b"[]", br#"{"format":1}"#] {
+            Mirror::from_json(text).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn remembers_a_thousand_of_what_it_sets_aside_and_counts_the_rest() {
+        let mut mirror = Mirror::new("https://a.example");
+        for number in 0..1_200 {
+            mirror.put_aside(SetAside::new(Some(&number.to_string()), "no version"));
+        }
+        mirror.put_aside(SetAside::new(Some("7"), "no version"));
+        assert_eq!((mirror.set_aside().len(), mirror.set_aside_count()), (1_000, 1_200));
+    }
+
+    #[test]
+    fn writes_times_as_registries_read_them() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_735_689_599, "2024-12-31T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(rfc3339(seconds), text);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Tables for people: no boxes, as wide as the terminal and no wider.
 
-use comfy_table::{ContentArrangement, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, presets};
 
 use super::plain::plain;
 
@@ -26,6 +26,13 @@ impl Table {
         self.0.add_row(cells);
     }
 
+    /// Keeps the last column whole, however narrow the others get: it holds what a person copies.
+    pub(crate) fn keep_last(&mut self) {
+        if let Some(column) = self.0.column_iter_mut().last() {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+
     /// Returns the table as text, without blanks at the ends of lines.
     pub(crate) fn text(&self) -> String {
         let lines: Vec<String> = self.0.lines().map(|line| line.trim_end().to_owned()).collect();
@@ -37,6 +44,15 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keeps_what_is_copied_in_one_piece() {
+        let mut table = Table::new(["WHAT", "ADD WITH"], Some(40));
+        table.row(["opens and closes issues in a tracker", "io.github.owner/issues"]);
+        table.keep_last();
+        assert!(table.text().contains("io.github.owner/issues"), "{}", table.text());
+        assert!(table.text().lines().count() > 2, "{}", table.text());
+    }
 
     #[test]
     fn keeps_a_row_on_its_line_in_a_pipe_and_wraps_it_on_a_terminal() {

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _};
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// How many lines wait to be read.
 const WAITING: usize = 4;
@@ -31,4 +31,17 @@ fn read() -> mpsc::Receiver<String> {
         }
     });
     receiver
+}
+
+/// Returns one line of standard input, and leaves what comes after it; nothing at the end.
+pub(crate) async fn one_line() -> Option<String> {
+    let (sender, receiver) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        if io::stdin().lock().read_line(&mut line).is_ok_and(|read| read > 0) {
+            // Whoever asked may be gone.
+            drop(sender.send(line));
+        }
+    });
+    receiver.await.ok()
 }

@@ -7,5 +7,5 @@ mod renewer;
 
 pub(crate) use agent::{Terminal, can_ask};
 pub(crate) use device::DeviceScreen;
-pub(crate) use input::Input;
+pub(crate) use input::{Input, one_line};
 pub(crate) use renewer::ProcessRenewer;

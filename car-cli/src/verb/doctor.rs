@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use car_connectors::engine::{EventLog, EventLogOptions, PolicyFile, SystemClock};
-use car_connectors::store::{EntryName, Home, ManifestStore, SecretMode, SecretStore};
+use car_connectors::store::{EntryName, Home, ManifestStore, SecretMode, SecretStore, visible};
 use serde::Serialize;
 
 use super::list::masked;
@@ -89,6 +89,7 @@ pub(crate) async fn run(context: &Context, arguments: Doctor) -> Result<Exit, Fa
         secrets(home, context.secrets),
         policy(home),
         event_log(home),
+        sources(context).await,
         proxies(|name| std::env::var(name).ok()),
         certificates(std::env::var_os("SSL_CERT_FILE").as_deref().map(Path::new)),
     ];
@@ -185,6 +186,27 @@ fn event_log(home: &Home) -> Check {
                 .next("find out who changed it; to begin a new log, move the folder away"),
         },
         Err(error) => Check::failed(NAME, error, "give yourself the right to read it"),
+    }
+}
+
+/// Looks at who would be asked for services. Nobody is asked.
+async fn sources(context: &Context) -> Check {
+    const NAME: &str = "sources";
+    let listed = async {
+        let manager = context.plain_manager().await?;
+        Ok::<_, Failure>(manager.sources().await?)
+    };
+    let all = match listed.await {
+        Ok(all) => all,
+        Err(failure) => return Check::failed(NAME, failure, "mend the file or the variable that it names"),
+    };
+    let told = all.iter().map(|one| match one.services {
+        Some(count) => format!("{} ({}, {count} services)", visible(&one.name), one.kind.as_str()),
+        None => format!("{} ({})", visible(&one.name), one.kind.as_str()),
+    });
+    match all.is_empty() {
+        true => Check::new(NAME, Finding::Ok, "none: `car find` searches what is connected"),
+        false => Check::new(NAME, Finding::Ok, told.collect::<Vec<_>>().join(", ")),
     }
 }
 

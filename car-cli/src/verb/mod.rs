@@ -1,6 +1,7 @@
 //! The verbs, one file each, in the order in which a person meets them.
 
 pub(crate) mod add;
+pub(crate) mod find;
 pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod logout;
@@ -23,6 +24,7 @@ pub(crate) mod supervise;
 
 pub(crate) mod events;
 pub(crate) mod policy;
+pub(crate) mod sources;
 
 pub(crate) mod completions;
 pub(crate) mod doctor;

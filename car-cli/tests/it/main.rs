@@ -4,9 +4,13 @@
 mod bad_input;
 mod car;
 mod custody;
+mod discovery;
+mod find;
 mod local;
 mod project;
 mod protected;
+mod seeker;
 mod sign_in;
+mod sources;
 mod typing;
 mod walk;

@@ -3,8 +3,10 @@
 use crate::car::{Car, ended};
 
 /// One line for every verb, all about a connector that is not there.
-pub(crate) const EVERY_VERB: [&[&str]; 14] = [
+pub(crate) const EVERY_VERB: [&[&str]; 16] = [
+    &["find", "send mail", "--offline"],
     &["add", "Docs", "not a url"],
+    &["add", "io.github.owner/server", "--show", "--offline"],
     &["trust", "--yes"],
     &["list"],
     &["status"],
@@ -117,9 +119,15 @@ fn fails_when_its_result_cannot_be_written() {
 #[test]
 fn leaves_no_state_behind_when_it_only_looks() {
     let car = Car::new();
-    for line in
-        [&["list"][..], &["status"], &["policy", "list"], &["events"], &["events", "verify"], &["doctor"]]
-    {
+    for line in [
+        &["list"][..],
+        &["sources"],
+        &["status"],
+        &["policy", "list"],
+        &["events"],
+        &["events", "verify"],
+        &["doctor"],
+    ] {
         car.run(line).ends(0);
     }
     assert_eq!(std::fs::read_dir(car.home()).unwrap().count(), 0);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use car_connectors_store::{Connector, EntryName, Secret, SecretStore, expand};
-use car_http::{HeaderName, HeaderValue, Target, header};
+use car_http::{Client, HeaderName, HeaderValue, Target, header};
 use car_mcp::Session;
 use car_mcp_http::{Credentials, HttpTransport};
 
@@ -17,6 +17,8 @@ pub(crate) struct RemotePlan {
     target: Target,
     headers: Vec<(HeaderName, HeaderValue)>,
     credentials: Option<Arc<dyn Credentials>>,
+    /// In place of the client that all others are dialed with.
+    client: Option<Client>,
 }
 
 impl RemotePlan {
@@ -34,7 +36,7 @@ impl RemotePlan {
             let text = format!("the header {name} is given more than once");
             return Err(Error::new(ErrorKind::InvalidInput, text).hinted("give each header once"));
         }
-        Ok(Self { target, headers, credentials: None })
+        Ok(Self { target, headers, credentials: None, client: None })
     }
 
     /// Resolves a connector of the manifest. Blocks on the keychain, if the connector has secrets.
@@ -76,9 +78,16 @@ impl RemotePlan {
         self
     }
 
+    /// Dials with another client than all others are dialed with.
+    pub(super) fn with_client(mut self, client: Client) -> Self {
+        self.client = Some(client);
+        self
+    }
+
     /// Dials the server and makes the handshake.
     pub(super) async fn dial(self, slug: &str, dialer: &Dialer) -> Result<Session, Error> {
-        let mut transport = HttpTransport::builder(dialer.client.clone(), self.target);
+        let mut transport =
+            HttpTransport::builder(self.client.unwrap_or_else(|| dialer.client.clone()), self.target);
         if let Some(cap) = dialer.max_body_bytes {
             transport = transport.max_body_bytes(cap);
         }

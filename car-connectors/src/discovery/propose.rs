@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use car_agentdns::registry::Plan;
+use car_agentdns::registry::{Input, InputFormat, Plan};
 use car_agentdns::{Offer, Service};
 use car_connectors_store::Secret;
 use serde::Serialize;
 
+use super::changed::endpoint_of;
 use super::find::{Change, FIND_DEADLINE};
+use super::look::private_obstacle;
 
 /// Says how to look a reference up.
 #[derive(Clone, Debug)]
@@ -90,6 +92,9 @@ pub struct Way {
     pub offer: Offer,
     /// The endpoint or the whole command line as it would be, one part a line, with `{inputs}` where they go.
     pub shown: Vec<String>,
+    /// The headers (`Name: value`) or the variables of the environment (`NAME=value`) as they would be, with `{inputs}`
+    /// where they go.
+    pub shown_values: Vec<String>,
     /// Why it cannot be taken, if it cannot.
     pub obstacle: Option<String>,
     /// What a person should know before they agree.
@@ -99,6 +104,27 @@ pub struct Way {
     /// How it is carried out.
     #[serde(skip)]
     pub plan: Plan,
+    /// Whether it may lead into this machine or its network.
+    #[serde(skip)]
+    pub(crate) may_be_private: bool,
+}
+
+impl Way {
+    /// Shows a plan. What a public source names may not lead into this machine or its network.
+    pub(crate) fn of(plan: Plan, may_be_private: bool) -> Self {
+        let private =
+            endpoint_of(&plan.offer).filter(|_| !may_be_private).and_then(|url| private_obstacle(&url));
+        Self {
+            offer: plan.offer.clone(),
+            shown: plan.shown(),
+            shown_values: plan.shown_values(),
+            obstacle: plan.obstacle.clone().or(private),
+            warnings: plan.warnings.clone(),
+            inputs: plan.inputs.iter().map(Asked::of).collect(),
+            may_be_private,
+            plan,
+        }
+    }
 }
 
 /// Something that a person gives.
@@ -115,12 +141,37 @@ pub struct Asked {
     pub is_secret: bool,
     /// What it looks like: `string`, `number`, `boolean` or `filepath`.
     pub format: String,
+    /// Whether it can be several values: then each stands on a line of its own.
+    pub is_repeated: bool,
     /// What it is if nothing is given.
     pub default: Option<String>,
     /// An example.
     pub placeholder: Option<String>,
     /// What it can be; anything where this is empty.
     pub choices: Vec<String>,
+}
+
+impl Asked {
+    fn of(input: &Input) -> Self {
+        let format = match input.format {
+            InputFormat::Number => "number",
+            InputFormat::Boolean => "boolean",
+            InputFormat::FilePath => "filepath",
+            _ => "string",
+        };
+        Self {
+            key: input.key.clone(),
+            description: input.description.clone(),
+            is_required: input.is_required,
+            is_secret: input.is_secret,
+            format: format.to_owned(),
+            is_repeated: input.is_repeated,
+            // Of a secret nothing is shown, also where the publisher wrote one down.
+            default: input.default.clone().filter(|_| !input.is_secret),
+            placeholder: input.placeholder.clone(),
+            choices: input.choices.clone(),
+        }
+    }
 }
 
 /// What a person says to a proposal. `Debug` shows no value.

@@ -86,6 +86,8 @@ pub struct SourceStatus {
     pub url: String,
     /// Who named it.
     pub from: SourceFrom,
+    /// Whether it is asked where no source is named.
+    pub is_enabled: bool,
     /// Whether there is a token for it that would be sent.
     pub has_token: bool,
     /// How many services are known of it here; nothing where it has not been read, or is asked each time.

@@ -1,6 +1,7 @@
 //! Adding, refreshing and removing connectors.
 
 use car_connectors_store::{Connector, EntryName, Manifest, ServerLog, StdioCommand};
+use car_http::{AddressPolicy, Client};
 
 use super::view::remember_count;
 use super::{ConnectorManager, Inner, slugs};
@@ -28,7 +29,10 @@ impl ConnectorManager {
         let manifest = self.inner.manifest().await?;
         // What it will be called, unless another process is quicker: errors must not name somebody else.
         let slug = next_slug(&manifest, &name);
-        let plan = new.plan().map_err(|error| error.of(&slug))?;
+        let mut plan = new.plan().map_err(|error| error.of(&slug))?;
+        if new.is_public_only {
+            plan = plan.with_client(self.inner.public_client()?);
+        }
         refuse_duplicate(&manifest, &name)?;
         let (reached, catalog) = match self.inner.look_behind(&slug, plan).await {
             Ok(found) => found,
@@ -102,6 +106,14 @@ impl ConnectorManager {
 }
 
 impl Inner {
+    /// Makes a client for a place that a stranger named: what it resolves to may not be on this machine or in its network.
+    fn public_client(&self) -> Result<Client, Error> {
+        let http = self.oauth.http.clone().address_policy(AddressPolicy::PublicOnly);
+        http.build().map_err(|error| {
+            Error::new(ErrorKind::InvalidInput, error.to_string()).hinted("mend the proxy settings")
+        })
+    }
+
     /// Keeps a connector whose server wants a sign-in first, and returns the error that says so.
     async fn keep_for_sign_in(&self, name: String, new: NewConnector, error: Error) -> Result<Error, Error> {
         self.blocking(move |inner| {
@@ -196,7 +208,7 @@ impl NewConnector {
 
     /// Writes it as the manifest has it: with the names of secrets, and without their values.
     fn entry(&self, slug: String, name: &str) -> Connector {
-        match &self.command {
+        let mut connector = match &self.command {
             Some(command) => {
                 let mut command: StdioCommand = command.clone();
                 command.secret_env = self.variables.iter().map(|(name, _)| name.clone()).collect();
@@ -207,7 +219,9 @@ impl NewConnector {
                 connector.secret_headers = self.headers.iter().map(|(name, _)| name.clone()).collect();
                 connector
             }
-        }
+        };
+        connector.origin.clone_from(&self.origin);
+        connector
     }
 }
 

@@ -30,6 +30,7 @@ use self::settle::Settled;
 use self::sign_in::{KnownAuthorizer, Waiting};
 use crate::connector::Live;
 use crate::dial::{Dialer, LocalServers};
+use crate::discovery::Discovery;
 use crate::error::{Error, ErrorKind};
 use crate::events::{ConnectorEvents, Hub};
 use crate::options::{ManagerOptions, Variables};
@@ -65,6 +66,7 @@ pub(crate) struct Inner {
     /// What the last look found of the project.
     pub(crate) project: Mutex<Arc<Project>>,
     pub(crate) hub: Hub,
+    pub(crate) discovery: Discovery,
     /// For what outlives a borrow: the sessions that the engine holds.
     pub(crate) own: std::sync::Weak<Self>,
 }
@@ -99,6 +101,7 @@ impl ConnectorManager {
         let clock = Arc::new(SystemClock::new());
         let log = Arc::new(EventLog::new(options.home.events_path(), options.events, clock.clone()));
         let policy = PolicyFile::new(options.home.policy_path());
+        let discovery = Discovery::new(&options.home, clock.clone());
         let mut executor = McpToolExecutor::new(Arc::new(ToolRegistry::new()), policy, log, clock);
         if let Some(approver) = options.approver {
             executor = executor.with_approver(approver);
@@ -123,6 +126,7 @@ impl ConnectorManager {
             project_dir: options.project_dir,
             project: Mutex::default(),
             hub: Hub::new(),
+            discovery,
             own: own.clone(),
         });
         inner.manifest().await?;

@@ -14,7 +14,7 @@ pub(super) fn of(server: &Server, tool: &str, schema: &Value) -> Value {
 }
 
 /// Returns the smallest value that fits a schema, as far as simple schemas go.
-fn least(schema: &Value) -> Value {
+pub(super) fn least(schema: &Value) -> Value {
     if let Some(value) = schema.get("default").or_else(|| schema.get("const")) {
         return value.clone();
     }

@@ -1,8 +1,9 @@
 //! Servers that are not ours, with the `car` binary: calls every tool of those with a URL, once, and tries out local ones.
-//! Clients that are not ours, with our server.
+//! Clients that are not ours, with our server. Services out of a registry and a root, found by need and added by name.
 
 mod arguments;
 pub(crate) mod clients;
+pub(crate) mod discovery;
 mod local;
 mod servers;
 
@@ -15,9 +16,9 @@ use crate::shell::{Failure, heading};
 /// How much of an answer is shown.
 const SHOWN: usize = 160;
 
-/// Runs both sides, and says of both how they went.
+/// Runs all sides, and says of each how it went.
 pub(crate) fn run() -> Result<(), Failure> {
-    let outcomes = [servers(), clients::run(None)];
+    let outcomes = [servers(), clients::run(None), discovery::run()];
     let failures: Vec<_> =
         outcomes.into_iter().filter_map(Result::err).map(|failure| failure.to_string()).collect();
     if failures.is_empty() { Ok(()) } else { Err(failures.join("; ").into()) }

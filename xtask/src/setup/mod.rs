@@ -5,7 +5,8 @@ pub(crate) mod python;
 mod schemas;
 mod stamp;
 pub(crate) mod system;
-mod versions;
+pub(crate) mod uv;
+pub(crate) mod versions;
 
 use crate::shell::{Failure, heading};
 
@@ -17,5 +18,6 @@ pub(crate) fn run(system: bool) -> Result<(), Failure> {
     heading("tools in target/tools, schemas in target/spec");
     node::install()?;
     python::install()?;
+    uv::install()?;
     schemas::extract()
 }

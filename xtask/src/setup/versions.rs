@@ -27,8 +27,13 @@ pub(crate) const PYPI: &[&str] = &[
     "mcp-server-fetch==2026.10.24",
     "mcp-server-git==2026.10.19",
     "mcp-server-time==2026.10.19",
+    // A program, and no library: it fetches and runs what a registry names.
+    "uv==0.13.9",
     "uvicorn==0.54.0",
 ];
+
+/// What `uvx` runs.
+pub(crate) const UVX: &str = "mcp-server-time==2026.10.19";
 
 /// The old line of PyPI's SDK, in an environment of its own: two versions of one package do not share one.
 pub(crate) const PYPI_OLD: &[&str] = &["mcp==1.30.0"];
@@ -62,3 +67,14 @@ pub(crate) const APT: &[Packages] = &[
     },
     Packages { what: "tmux", names: &["tmux"], programs: &[(&["tmux"], "-V")], is_for_sign_in: true },
 ];
+
+/// Returns the version at which an npm package is pinned.
+pub(crate) fn of_npm(package: &str) -> &'static str {
+    let pinned = NPM.iter().find_map(|pinned| pinned.strip_prefix(package)?.strip_prefix('@'));
+    pinned.expect("the package is in the table")
+}
+
+/// Returns the package that `uvx` runs, and its version.
+pub(crate) fn of_uvx() -> (&'static str, &'static str) {
+    UVX.split_once("==").expect("the package is pinned")
+}
