@@ -26,6 +26,7 @@ pub(crate) struct Web {
     base: Url,
     place: String,
     bearer: Option<Bearer>,
+    accept: HeaderValue,
 }
 
 /// A whole answer with a status of 2xx, or 304 where that was asked for.
@@ -58,7 +59,16 @@ impl Web {
         let client = http.clone().address_policy(policy).max_redirects(0).build();
         let client = client.map_err(|source| Error::Settings { source: Box::new(source) })?;
         let place = base.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { client, base, place, bearer })
+        Ok(Self { client, base, place, bearer, accept: HeaderValue::from_static("application/json") })
+    }
+
+    /// Makes a source of one document: what is asked is `""`. It is shown without its query, which may hold a secret.
+    pub(crate) fn document(client: Client, url: &Url, accept: &'static str) -> Self {
+        let mut place = url.clone();
+        place.set_query(None);
+        place.set_fragment(None);
+        let accept = HeaderValue::from_static(accept);
+        Self { client, base: url.clone(), place: place.into(), bearer: None, accept }
     }
 
     /// Returns the base URL, as it is shown.
@@ -111,7 +121,7 @@ impl Web {
             self.base.join(path).map_err(|error| self.malformed(format!("no path {path:?}: {error}")))?;
         let target = Target::from_url(&url).map_err(|error| self.malformed(error.to_string()))?;
         let mut request = Request::new(method, target);
-        request.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        request.headers.insert(header::ACCEPT, self.accept.clone());
         if let Some(bearer) = &self.bearer {
             let value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()));
             let mut value = value.expect("a bearer token has visible ASCII characters only");

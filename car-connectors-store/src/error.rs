@@ -35,6 +35,26 @@ pub enum StoreError {
         /// The slug.
         slug: String,
     },
+    /// A source of this name is already there.
+    #[error("source {name:?} already exists")]
+    DuplicateSource {
+        /// The name.
+        name: String,
+    },
+    /// There is no source of this name.
+    #[error("there is no source {name:?}")]
+    UnknownSource {
+        /// The name.
+        name: String,
+    },
+    /// A source, or the embedding model, cannot be what was given. Its URL is not repeated, as it may hold a secret.
+    #[error("{what} is not usable: {message}")]
+    UnfitSource {
+        /// What it is about: `source "x"` or `embeddings`.
+        what: String,
+        /// What was expected and what was found.
+        message: String,
+    },
     /// The secret is longer than anything that a server hands out.
     #[error("the secret {entry:?} has {length} bytes, expected at most {limit}")]
     SecretTooLong {

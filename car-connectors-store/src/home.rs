@@ -94,6 +94,24 @@ impl Home {
         self.root.join("trust.json")
     }
 
+    /// Returns where it is noted which services the user agreed to.
+    #[must_use]
+    pub fn known_services_path(&self) -> PathBuf {
+        self.root.join("known_services.json")
+    }
+
+    /// Returns where the user says in which places services are looked for.
+    #[must_use]
+    pub fn sources_path(&self) -> PathBuf {
+        self.root.join("sources.toml")
+    }
+
+    /// Returns the folder of what was fetched and can be fetched again.
+    #[must_use]
+    pub fn cache_path(&self) -> PathBuf {
+        self.root.join("cache")
+    }
+
     /// Returns the folder of the event log.
     #[must_use]
     pub fn events_path(&self) -> PathBuf {

@@ -16,6 +16,9 @@
 //!  connectors.json (0600)      Credential Manager)
 //!
 //!  ProjectFile (.car/connectors.toml of a repository, read only) ── TrustStore: trust.json (0600), in Home
+//!
+//!  SourcesFile: sources.toml ── CacheFiles: cache (0700), what can be fetched again
+//!  KnownServices: known_services.json, what was agreed to    (all three in Home)
 //! ```
 //!
 //! What a caller can rely on:
@@ -40,9 +43,12 @@
 //! # }
 //! ```
 
+mod cache;
 mod error;
 mod home;
+mod known;
 mod lock;
+mod record;
 mod replace;
 mod server_log;
 mod token_lock;
@@ -50,14 +56,20 @@ mod token_lock;
 mod manifest;
 mod project;
 mod secret;
+mod sources;
 
+pub use cache::CacheFiles;
 pub use error::{KeychainError, StoreError};
 pub use home::Home;
-pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, ProjectOrigin, StdioCommand};
+pub use known::{KnownService, KnownServices};
+pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, Origin, ProjectOrigin, StdioCommand};
 pub use project::{
     ExpandError, ProjectEntry, ProjectFile, TrustStore, Trusted, Unusable, describe, difference, expand,
     project_schema, visible,
 };
-pub use secret::{EntryName, Fallback, Keychain, Secret, SecretMode, SecretStore, SystemKeychain};
+pub use secret::{
+    EntryName, Fallback, Keychain, Secret, SecretMode, SecretStore, SourceToken, SystemKeychain,
+};
 pub use server_log::ServerLog;
+pub use sources::{Embeddings, Source, SourceKind, Sources, SourcesFile};
 pub use token_lock::TokenLock;

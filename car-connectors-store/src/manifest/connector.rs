@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::members::{Members, Node, Reader, Source, Writer};
 use super::oauth::OauthClient;
 use super::origin::ProjectOrigin;
+use super::service_origin::Origin;
 use crate::StoreError;
 
 /// A tool source: a remote server by its address, or a local one by its command.
@@ -30,6 +31,8 @@ pub struct Connector {
     pub enabled_tools: Vec<String>,
     /// The project's file that it comes from; nothing for one that the user added.
     pub project: Option<ProjectOrigin>,
+    /// The entry of a registry, catalog or root that it was made of; nothing for one that the user described.
+    pub origin: Option<Origin>,
     members: Members,
 }
 
@@ -101,6 +104,7 @@ impl Connector {
             oauth: object.raw("oauth").map(|part| OauthClient::read(source, part)).transpose()?,
             enabled_tools: object.optional("enabled_tools")?.unwrap_or_default(),
             project: object.raw("project").map(|part| ProjectOrigin::read(source, part)).transpose()?,
+            origin: object.raw("origin").map(|part| Origin::read(source, part)).transpose()?,
             members: object.into_members(),
         })
     }
@@ -115,13 +119,14 @@ impl Connector {
         object.place("oauth", self.oauth.as_ref().map(|oauth| Node::Object(oauth.writer())));
         object.set_unless_empty("enabled_tools", &self.enabled_tools);
         object.place("project", self.project.as_ref().map(|project| Node::Object(project.writer())));
+        object.place("origin", self.origin.as_ref().map(|origin| Node::Object(origin.writer())));
         object
     }
 }
 
 /// The members that [`Connector`] has fields for.
-const KNOWN: [&str; 8] =
-    ["slug", "name", "url", "stdio", "secret_headers", "oauth", "enabled_tools", "project"];
+const KNOWN: [&str; 9] =
+    ["slug", "name", "url", "stdio", "secret_headers", "oauth", "enabled_tools", "project", "origin"];
 
 /// What the file has beside the known members makes no other command of it.
 impl PartialEq for StdioCommand {

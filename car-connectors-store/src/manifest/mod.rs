@@ -5,10 +5,12 @@ mod document;
 mod members;
 mod oauth;
 mod origin;
+mod service_origin;
 mod store;
 
 pub use connector::{Connector, StdioCommand};
 pub use document::Manifest;
 pub use oauth::OauthClient;
 pub use origin::ProjectOrigin;
+pub use service_origin::Origin;
 pub use store::ManifestStore;

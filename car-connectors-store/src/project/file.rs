@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use toml::de::{DeTable, DeValue};
 
 use super::find::{self, Found};
-use super::value::{Problem, Value, text, unfit, unknown};
+use super::value::{Problem, Value, position, text, unfit, unknown};
 use super::{entry, visible};
 use crate::{Connector, Home, ProjectOrigin, StoreError};
 
@@ -122,13 +122,6 @@ fn one(source: &str, item: Value<'_, '_>, origin: &ProjectOrigin) -> Result<Proj
 
 fn line_of(source: &str, span: &Range<usize>) -> usize {
     position(source, span.start).0
-}
-
-/// Returns the line and column of a place in the text, both counted from one.
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 #[cfg(test)]

@@ -26,9 +26,9 @@ mod file;
 mod find;
 mod review;
 mod schema;
-mod secrecy;
+pub(crate) mod secrecy;
 mod trust;
-mod value;
+pub(crate) mod value;
 mod visible;
 
 pub use expand::{ExpandError, Unusable, expand};

@@ -9,7 +9,7 @@ const SECRET_WORDS: [&str; 6] = ["authorization", "token", "key", "secret", "pas
 const LONGEST_SCHEME: usize = 16;
 
 /// Tells whether a header, variable or parameter of this name holds a secret.
-pub(super) fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET_WORDS.iter().any(|word| name.contains(word))
 }

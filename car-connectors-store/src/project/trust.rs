@@ -8,11 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ProjectFile;
-use crate::lock::{LOCK_WAIT, WriteLock};
-use crate::{Home, StoreError, replace};
-
-/// The version that this release writes.
-const VERSION: u64 = 1;
+use crate::record::{self, Versioned};
+use crate::{Home, StoreError};
 
 /// The largest record that is read: room for a thousand projects with the text that was agreed to.
 const LARGEST: u64 = 32 * 1024 * 1024;
@@ -103,35 +100,19 @@ impl TrustStore {
     }
 
     fn update(&self, change: impl FnOnce(&mut Vec<Trusted>)) -> Result<(), StoreError> {
-        let lock = WriteLock::acquire(&self.path, LOCK_WAIT)?;
-        let mut record = self.read()?;
-        change(&mut record.projects);
-        record.version = VERSION;
-        let mut text = serde_json::to_string_pretty(&record).expect("texts and numbers are always JSON");
-        text.push('\n');
-        replace::replace(&lock, text.as_bytes())
+        record::update(&self.path, LARGEST, |record: &mut Record| change(&mut record.projects))
     }
 
     fn read(&self) -> Result<Record, StoreError> {
-        let Some(content) = replace::read(&self.path, LARGEST)? else { return Ok(Record::default()) };
-        let record: Record = serde_json::from_slice(&content).map_err(|error| {
-            let message = error.to_string();
-            let end = message.rfind(" at line ").unwrap_or(message.len());
-            StoreError::Malformed {
-                path: self.path.clone(),
-                line: error.line(),
-                column: error.column(),
-                message: message[..end].to_owned(),
-            }
-        })?;
-        match record.version > VERSION {
-            true => Err(StoreError::NewerVersion {
-                path: self.path.clone(),
-                found: record.version,
-                known: VERSION,
-            }),
-            false => Ok(record),
-        }
+        record::read(&self.path, LARGEST)
+    }
+}
+
+impl Versioned for Record {
+    const VERSION: u64 = 1;
+
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
     }
 }
 

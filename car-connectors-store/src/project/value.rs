@@ -16,12 +16,19 @@ pub(super) const LONGEST_STRING: usize = 64 * 1024;
 pub(super) const LONGEST_SECONDS: f64 = 86_400.0;
 
 /// What is wrong, and where.
-pub(super) type Problem = (Range<usize>, String);
-pub(super) type Value<'a, 't> = &'a Spanned<DeValue<'t>>;
-pub(super) type Key<'t> = Spanned<Cow<'t, str>>;
+pub(crate) type Problem = (Range<usize>, String);
+pub(crate) type Value<'a, 't> = &'a Spanned<DeValue<'t>>;
+pub(crate) type Key<'t> = Spanned<Cow<'t, str>>;
+
+/// Returns the line and column of a place in the text, both counted from one.
+pub(crate) fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
 
 /// Says that a field is not known, and which one was probably meant.
-pub(super) fn unknown(key: &Key<'_>, known: &[&str]) -> Problem {
+pub(crate) fn unknown(key: &Key<'_>, known: &[&str]) -> Problem {
     let name = key.get_ref();
     let distance = |known: &&&str| strsim::damerau_levenshtein(known, name);
     let nearest = known.iter().min_by_key(distance).expect("some fields are known");
@@ -30,7 +37,7 @@ pub(super) fn unknown(key: &Key<'_>, known: &[&str]) -> Problem {
     (key.span(), format!("unknown field {shown:?}; the nearest known one is {nearest:?}"))
 }
 
-pub(super) fn unfit(value: Value<'_, '_>, expected: &str) -> Problem {
+pub(crate) fn unfit(value: Value<'_, '_>, expected: &str) -> Problem {
     (value.span(), format!("expected {expected}, found {}", value.get_ref().type_str()))
 }
 

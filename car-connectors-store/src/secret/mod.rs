@@ -3,6 +3,7 @@
 mod file;
 mod keychain;
 mod name;
+mod source_token;
 mod split;
 mod store;
 mod system;
@@ -10,6 +11,7 @@ mod value;
 
 pub use keychain::Keychain;
 pub use name::EntryName;
+pub use source_token::SourceToken;
 pub use store::{Fallback, SecretMode, SecretStore};
 pub use system::SystemKeychain;
 pub use value::Secret;

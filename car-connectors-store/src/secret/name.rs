@@ -8,7 +8,8 @@ const TOKENS: &str = "tokens";
 /// The name for the client secret.
 const CLIENT_SECRET: &str = "client_secret";
 
-/// The name of one secret of one connector: `connector:{slug}:{what}`.
+/// The name of one secret: `connector:{slug}:{what}` for those of a connector, `source:{name}` for the token of a source,
+/// `embeddings` for that of the embedding model.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryName(String);
 
@@ -39,6 +40,18 @@ impl EntryName {
         Self(format!("connector:{slug}:{CLIENT_SECRET}"))
     }
 
+    /// Names the token of a source of services ([`SourceToken`](crate::SourceToken)).
+    #[must_use]
+    pub fn source(name: &str) -> Self {
+        Self(format!("source:{name}"))
+    }
+
+    /// Names the token of the embedding model ([`SourceToken`](crate::SourceToken)).
+    #[must_use]
+    pub fn embeddings() -> Self {
+        Self("embeddings".to_owned())
+    }
+
     /// Returns the name as the keychain knows it.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -62,5 +75,7 @@ mod tests {
         assert_eq!(EntryName::tokens("x").as_str(), "connector:x:tokens");
         assert_ne!(EntryName::header("x", "tokens"), EntryName::tokens("x"));
         assert_ne!(EntryName::header("x", "client_secret"), EntryName::client_secret("x"));
+        assert_eq!(EntryName::source("work").as_str(), "source:work");
+        assert_ne!(EntryName::source("embeddings"), EntryName::embeddings());
     }
 }

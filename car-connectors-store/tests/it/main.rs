@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![expect(clippy::print_stderr, reason = "a test whose program is missing says so")]
 
+mod discovery;
 mod keychain;
 mod manifest;
 mod manifest_text;
