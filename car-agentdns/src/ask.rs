@@ -80,6 +80,7 @@ pub struct Limit(usize);
 /// A number of services that nobody can want.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a number from 1 to {}, found {found}", Limit::MAX)]
+#[non_exhaustive]
 pub struct LimitError {
     /// The number.
     pub found: usize,

@@ -41,6 +41,7 @@ pub mod authority;
 pub mod double;
 pub mod everything;
 pub mod hostile;
+pub mod registry;
 pub mod root;
 
 pub use browser::location_of;

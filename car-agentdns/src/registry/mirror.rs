@@ -1,7 +1,7 @@
 //! What is known of a registry's list: the newest version of each name, and how far the reading has come. Pure.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -41,17 +41,27 @@ pub struct Mirror {
 
 /// How far the reading has come.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct State {
+struct State {
     /// When the copy was last in step with the registry.
-    pub(super) synced_at: Option<u64>,
+    synced_at: Option<u64>,
     /// A reading that has not come to its end.
-    pub(super) reading: Option<Reading>,
-    /// The validators of the requests whose answers are in the copy, by path and query.
-    pub(super) etags: BTreeMap<String, String>,
+    reading: Option<Reading>,
+    /// The last reading, where it was one page with an `ETag`: asking for the same again may learn that nothing has
+    /// changed.
+    repeat: Option<Repeat>,
+    /// Whether the next reading is of the whole list, as changes could not be read.
+    reads_whole: bool,
     /// Entries that could not be used, in the last reading of the whole list and since.
     set_aside: Vec<SetAside>,
     /// How many there were.
     set_aside_count: usize,
+}
+
+/// A reading that can be done again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Repeat {
+    updated_since: Option<String>,
+    etag: String,
 }
 
 /// A reading that goes from page to page.
@@ -61,6 +71,8 @@ pub(super) struct Reading {
     pub(super) began_at: u64,
     /// From when on changes are read (RFC 3339); the whole list where there is nothing.
     pub(super) updated_since: Option<String>,
+    /// The `ETag` that the first page had before.
+    pub(super) etag: Option<String>,
     /// Where the next page begins.
     pub(super) cursor: Option<String>,
     /// Which pages it has come to: for how long is a bound over all its parts.
@@ -214,36 +226,58 @@ impl Mirror {
         self.entries.values().filter_map(|entry| entry.service(&provenance, verified)).collect()
     }
 
-    pub(super) fn state(&mut self) -> &mut State {
-        &mut self.state
-    }
-
     /// Goes on with the reading that was cut, or begins one: of what has changed, or of the whole list.
     pub(super) fn begin(&mut self, now: u64) -> Reading {
-        if let Some(reading) = self.state.reading.clone().filter(|reading| reading.began_at <= now) {
+        let state = &mut self.state;
+        if let Some(reading) = state.reading.clone().filter(|reading| reading.began_at <= now) {
             return reading;
         }
-        let since = self.state.synced_at.map(|synced_at| rfc3339(synced_at.saturating_sub(MARGIN)));
-        if since.is_none() {
-            self.state.set_aside.clear();
-            self.state.set_aside_count = 0;
+        let mut reading = Reading { began_at: now, ..Reading::default() };
+        match (&state.repeat, state.synced_at) {
+            _ if state.reads_whole => {}
+            (Some(repeat), Some(_)) => {
+                reading.updated_since.clone_from(&repeat.updated_since);
+                reading.etag = Some(repeat.etag.clone());
+            }
+            (None, Some(synced_at)) => {
+                reading.updated_since = Some(rfc3339(synced_at.saturating_sub(MARGIN)))
+            }
+            (_, None) => {}
         }
-        let reading = Reading { began_at: now, updated_since: since, ..Reading::default() };
-        self.state.reading = Some(reading.clone());
+        if reading.updated_since.is_none() && reading.etag.is_none() {
+            state.set_aside.clear();
+            state.set_aside_count = 0;
+        }
+        state.reading = Some(reading.clone());
         reading
     }
 
-    /// Says that a reading has come to its end.
-    pub(super) fn finish(&mut self, reading: &Reading) {
+    /// Says that a page was read, and where the next one begins.
+    pub(super) fn turn(&mut self, reading: &Reading) {
+        self.state.reading = Some(reading.clone());
+    }
+
+    /// Says that a reading has come to its end. `etag` is that of its only page.
+    pub(super) fn finish(&mut self, reading: &Reading, etag: Option<String>) {
+        let updated_since = reading.updated_since.clone();
+        self.state.repeat = etag.map(|etag| Repeat { updated_since, etag });
         self.state.reading = None;
+        self.state.reads_whole = false;
         self.state.synced_at = Some(reading.began_at);
     }
 
-    /// Forgets everything that was read, so that the whole list is read anew.
-    pub(super) fn forget_progress(&mut self) {
+    /// Gives a reading up that cannot go on, so that the next one is of the whole list. What was read is kept.
+    pub(super) fn give_up(&mut self) {
         self.state.reading = None;
-        self.state.synced_at = None;
-        self.state.etags.clear();
+        self.state.repeat = None;
+        self.state.reads_whole = true;
+    }
+
+    /// Leaves out what a whole list, read at once, does not have any more.
+    pub(super) fn keep_only(&mut self, names: &BTreeSet<RegistryName>) -> usize {
+        let before = self.entries.len();
+        self.entries.retain(|name, _| names.contains(name));
+        before - self.entries.len()
     }
 
     /// Takes one version. Returns whether the copy has changed by it.
@@ -432,10 +466,10 @@ mod tests {
     fn is_stored_and_read_back() {
         let mut mirror = held([entry("1.0.0", "deprecated", Some(true), "2026-01-05T08:00:00Z")]);
         let reading = mirror.begin(1_000_000);
-        mirror.finish(&reading);
+        mirror.finish(&reading, None);
         mirror.put_aside(SetAside::new(Some("x"), "no name"));
         let cut = Reading { cursor: Some("a.b/c:1.0.0".to_owned()), ..mirror.begin(2_000_000) };
-        mirror.state().reading = Some(cut.clone());
+        mirror.turn(&cut);
         let mut back = Mirror::from_json_of("https://registry.example", &mirror.to_json()).unwrap();
         assert_eq!(back.base(), "https://registry.example");
         assert_eq!(back.to_json(), mirror.to_json());

@@ -16,7 +16,7 @@ mod server_json;
 mod client;
 
 #[cfg(feature = "http")]
-pub use client::{RegistryClient, Synced};
+pub use client::{Cached, RegistryClient, Synced};
 pub use entry::{Entry, Status};
 pub use mirror::Mirror;
 pub use plan::{Given, Input, InputFormat, Plan, PlanError, Recipe, Template, plans};

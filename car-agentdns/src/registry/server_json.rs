@@ -57,8 +57,6 @@ pub(super) struct Package {
 pub(super) struct Remote {
     /// Nothing for a transport that is not spoken here.
     pub(super) transport: Option<Transport>,
-    /// As it is written.
-    pub(super) transport_word: String,
     pub(super) url: String,
     pub(super) headers: Vec<Named>,
     pub(super) variables: Vec<(String, Field)>,
@@ -155,7 +153,6 @@ fn remote(object: &Map<String, Value>) -> Result<Remote, String> {
     let mut faults = Vec::new();
     Ok(Remote {
         transport,
-        transport_word: word,
         url,
         headers: list(object, "headers", MAX_INPUTS, &mut faults, named),
         variables: variables(object),

@@ -78,8 +78,12 @@ impl Resolved {
         root: &Url,
         provenance: &Provenance,
     ) -> Result<Self, AnswerError> {
-        let answer: Answer<'_> = serde_json::from_slice(body)
-            .map_err(|error| AnswerError { found: line(&error.to_string(), MAX_REASON_CHARS) })?;
+        let found = |what: &str| AnswerError { found: line(what, MAX_REASON_CHARS) };
+        // A list would be read as an object whose members have their places in it.
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(found("something else"));
+        }
+        let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| found(&error.to_string()))?;
         let mut resolved = Self::default();
         let mut known = HashSet::new();
         for record in &answer.services {
@@ -103,6 +107,9 @@ impl Resolved {
 }
 
 fn read(record: &RawValue, root: &Url, provenance: &Provenance) -> Result<Service, SetAside> {
+    if !record.get().starts_with('{') {
+        return Err(SetAside::new(None, "expected a record, found something else"));
+    }
     let record: ServiceRecord = serde_json::from_str(record.get()).map_err(|error| {
         let name = name_of(record);
         SetAside::new(name.as_deref(), line(&error.to_string(), MAX_REASON_CHARS))

@@ -16,6 +16,8 @@ mod image;
 mod remote;
 mod runner;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +30,8 @@ use super::server_json::ServerJson;
 use crate::service::{Offer, Transport};
 use command::Command;
 use remote::Remote;
+#[cfg(feature = "http")]
+pub(super) use remote::encoded;
 
 /// One way to have a server, with what must be given for it.
 #[derive(Clone, Debug, PartialEq)]
@@ -190,6 +194,9 @@ fn of(server: &ServerJson) -> Vec<Plan> {
         (Way::Package(package), offer) => Some(command::plan(package, offer)),
     };
     let mut plans: Vec<Plan> = ways(server).into_iter().filter_map(plan).collect();
+    for plan in &mut plans {
+        plan.warnings.extend(server.faults.iter().map(|fault| format!("left out: {fault}")));
+    }
     plans.sort_by_key(|plan| plan.obstacle.is_some());
     plans
 }

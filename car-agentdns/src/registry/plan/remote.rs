@@ -79,7 +79,6 @@ pub(super) fn plan(described: &Described, offer: Offer) -> Plan {
 pub(super) fn endpoint(transport: Transport, url: &str) -> Plan {
     let described = Described {
         transport: Some(transport),
-        transport_word: transport.as_str().to_owned(),
         url: url.to_owned(),
         headers: Vec::new(),
         variables: Vec::new(),
