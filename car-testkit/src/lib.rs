@@ -8,6 +8,7 @@
 //!                           restart)
 //!                                          ▲ guard: whose token?
 //!  a client under test ──▶ authority: an OAuth 2.1 authorization server, which the guard asks
+//!  a client under test ──▶ catalog: a domain with a catalog of services, nested ones, and cards of every generation
 //!  a client under test ──▶ hostile: one way of misbehaving, at one stage of the conversation
 //!  a client under test ──▶ root: finds services by what they are needed for, from a file of records
 //! ```
@@ -38,6 +39,7 @@ mod sse;
 mod tls;
 
 pub mod authority;
+pub mod catalog;
 pub mod double;
 pub mod everything;
 pub mod hostile;

@@ -3,10 +3,11 @@
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use url::Url;
 
 use super::members::Members;
-use super::{naming, place};
+use super::naming;
+use super::remote::{Around, one, usable};
+use crate::registry::plans;
 use crate::service::{Capability, Offer, Transport};
 
 /// How many capabilities are kept: more than any model is given at once.
@@ -14,9 +15,6 @@ const MAX_CAPABILITIES: usize = 256;
 
 /// What tools are called where they are listed by the server only.
 const DYNAMIC: &str = "dynamic";
-
-/// What stands in for `{variables}` while a URL is looked at: a host, or a port.
-const STAND_INS: [&str; 2] = ["v.example", "1"];
 
 /// A card.
 #[derive(Debug, Default)]
@@ -34,15 +32,15 @@ pub(super) struct Card {
     pub(super) faults: Vec<String>,
 }
 
-/// Where a card was found.
-#[derive(Clone, Copy)]
-pub(super) struct Around<'a> {
-    /// The document's own URL, which relative ones start from.
-    pub(super) url: &'a Url,
-    /// Whether it may name places in private networks.
-    pub(super) is_private: bool,
-    /// The endpoint that was asked for its card, if one was.
-    pub(super) endpoint: Option<&'a str>,
+impl Card {
+    /// Keeps a `server.json` with the ways to have the server, as they are for whoever adds it.
+    fn keep(&mut self, server_json: Box<RawValue>) {
+        match plans(server_json.get()) {
+            Ok(plans) => self.offers = plans.into_iter().map(|plan| plan.offer).collect(),
+            Err(fault) => self.faults.push(fault),
+        }
+        self.server_json = Some(server_json);
+    }
 }
 
 /// Reads the card of a server.
@@ -90,29 +88,24 @@ fn like_server_json(members: &Members<'_>, raw: &str, around: Around<'_>) -> Res
         ..Card::default()
     };
     let remotes = members.items("remotes");
-    let mut kept: Vec<Value> = Vec::new();
+    let (mut as_read, mut kept): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
     for remote in &remotes {
-        if let Some((offer, url)) = usable(remote.get(), around, &mut card.faults) {
-            let mut value: Value = serde_json::from_str(remote.get()).expect("it was read as an object");
+        let Ok(mut value) = serde_json::from_str::<Value>(remote.get()) else { continue };
+        as_read.push(value.clone());
+        if let Some((_, url)) = usable(remote.get(), around, &mut card.faults) {
             value["url"] = Value::String(url);
             kept.push(value);
-            card.offers.push(offer);
         }
     }
-    for package in members.objects("packages") {
-        card.offers.extend(offered(&package));
-    }
-    let mut whole: Value =
-        serde_json::from_str(raw.trim_start_matches('\u{feff}')).map_err(|error| error.to_string())?;
-    let as_read: Vec<Value> =
-        remotes.iter().filter_map(|remote| serde_json::from_str(remote.get()).ok()).collect();
-    card.server_json = match as_read == kept {
-        true => RawValue::from_string(raw.trim_start_matches('\u{feff}').to_owned()).ok(),
-        false => {
+    let text = raw.trim_start_matches('\u{feff}');
+    let server_json = match as_read == kept {
+        true => RawValue::from_string(text.to_owned()),
+        false => serde_json::from_str(text).and_then(|mut whole: Value| {
             whole["remotes"] = Value::Array(kept);
-            serde_json::value::to_raw_value(&whole).ok()
-        }
+            serde_json::value::to_raw_value(&whole)
+        }),
     };
+    card.keep(server_json.map_err(|error| format!("expected JSON: {error}"))?);
     Ok(card)
 }
 
@@ -175,7 +168,7 @@ fn with_one_endpoint(members: &Members<'_>, around: Around<'_>) -> Result<Card, 
 }
 
 /// Writes an older card as a `server.json`. One that names no endpoint has that which was asked for it.
-fn completed(mut card: Card, mut found: Vec<(Offer, String)>, around: Around<'_>) -> Card {
+fn completed(mut card: Card, mut found: Vec<(Transport, String)>, around: Around<'_>) -> Card {
     if found.is_empty()
         && card.faults.is_empty()
         && let Some(endpoint) = around.endpoint
@@ -183,10 +176,7 @@ fn completed(mut card: Card, mut found: Vec<(Offer, String)>, around: Around<'_>
         found.extend(one("streamable-http", endpoint, around, &mut card.faults));
     }
     let organization = naming::organization(around.url).unwrap_or_default();
-    let remotes = found.iter().filter_map(|(offer, url)| match offer {
-        Offer::Remote { transport, .. } => Some(json!({ "type": transport.as_str(), "url": url })),
-        _ => None,
-    });
+    let remotes = found.iter().map(|(transport, url)| json!({ "type": transport.as_str(), "url": url }));
     let mut document = json!({
         "name": format!("{organization}/{}", naming::slug(&card.name)),
         "description": card.description.as_deref().unwrap_or_default(),
@@ -195,77 +185,8 @@ fn completed(mut card: Card, mut found: Vec<(Offer, String)>, around: Around<'_>
     if let Some(version) = &card.version {
         document["version"] = Value::String(version.clone());
     }
-    card.server_json = serde_json::value::to_raw_value(&document).ok();
-    card.offers = found.into_iter().map(|(offer, _)| offer).collect();
+    card.keep(serde_json::value::to_raw_value(&document).expect("texts are always JSON"));
     card
-}
-
-/// Reads one of `remotes`.
-fn usable(raw: &str, around: Around<'_>, faults: &mut Vec<String>) -> Option<(Offer, String)> {
-    let members = Members::read(raw).ok()?;
-    let word = members.word(&["type", "transport_type", "transport"]).unwrap_or_default();
-    one(&word, &members.url(&["url"])?, around, faults)
-}
-
-/// Returns a way to have the server, with its whole URL; nothing for what is not spoken here or may not be named.
-fn one(word: &str, url: &str, around: Around<'_>, faults: &mut Vec<String>) -> Option<(Offer, String)> {
-    let transport = match word.to_ascii_lowercase().as_str() {
-        "" | "http" | "streamable-http" | "streamable_http" | "streamablehttp" | "streamable" => {
-            Transport::StreamableHttp
-        }
-        "sse" => Transport::Sse,
-        _ => {
-            faults.push(format!("the transport {word:?} is not known"));
-            return None;
-        }
-    };
-    match whole(url, around) {
-        Ok(url) => Some((Offer::Remote { transport, url: url.clone() }, url)),
-        Err(fault) => {
-            faults.push(fault);
-            None
-        }
-    }
-}
-
-/// Returns a whole URL, with its variables; or why it is not used.
-fn whole(text: &str, around: Around<'_>) -> Result<String, String> {
-    if text.starts_with('{') {
-        // Whoever adds it says where it is.
-        return Ok(text.to_owned());
-    }
-    if text.contains('{') {
-        let mut probes = STAND_INS.iter().filter_map(|stand_in| Url::parse(&filled(text, stand_in)).ok());
-        let probe = probes.next().ok_or("it names no URL")?;
-        return place::objection(&probe, around.is_private)
-            .map_or_else(|| Ok(text.to_owned()), |why| Err(why.to_owned()));
-    }
-    let url = around.url.join(text).map_err(|error| format!("it names no URL: {error}"))?;
-    match place::objection(&url, around.is_private) {
-        None if text.contains("://") => Ok(text.to_owned()),
-        None => Ok(url.into()),
-        Some(why) => Err(why.to_owned()),
-    }
-}
-
-/// Puts something in the place of every `{variable}`.
-fn filled(text: &str, stand_in: &str) -> String {
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        filled.push_str(stand_in);
-        rest = after.split_once('}').map_or("", |(_, rest)| rest);
-    }
-    filled + rest
-}
-
-fn offered(package: &Members<'_>) -> Option<Offer> {
-    Some(Offer::Package {
-        registry_type: package.word(&["registryType", "registry_type", "registry_name"])?,
-        identifier: package.word(&["identifier", "name"])?,
-        version: package.word(&["version"]),
-    })
 }
 
 /// Reads `tools`: names, or objects with them, or only the word that there are some.
@@ -282,6 +203,8 @@ fn tools(members: &Members<'_>) -> Vec<Capability> {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
 
     fn read(text: &str) -> Result<Card, String> {
@@ -290,17 +213,10 @@ mod tests {
     }
 
     fn urls(card: &Card) -> Vec<&str> {
-        let url = |offer: &'_ Offer| match offer {
-            Offer::Remote { .. } => None,
-            _ => Some("package"),
-        };
-        card.offers
-            .iter()
-            .map(|offer| match offer {
-                Offer::Remote { url, .. } => url.as_str(),
-                other => url(other).unwrap_or_default(),
-            })
-            .collect()
+        fn url(offer: &Offer) -> &str {
+            if let Offer::Remote { url, .. } = offer { url } else { "package" }
+        }
+        card.offers.iter().map(url).collect()
     }
 
     #[test]
@@ -322,6 +238,8 @@ mod tests {
             assert_eq!(card.description.as_deref(), Some("Finds pages."), "{text}");
             assert_eq!(urls(&card), ["https://acme.example/mcp"], "{text}");
             assert_eq!(card.faults, [""; 0], "{text}");
+            let plan = plans(card.server_json.as_ref().unwrap().get()).unwrap().remove(0);
+            assert_eq!((Some(&plan.offer), plan.obstacle), (card.offers.first(), None), "{text}");
             let server_json: Value = serde_json::from_str(card.server_json.unwrap().get()).unwrap();
             assert_eq!(server_json["remotes"][0]["url"], "https://acme.example/mcp", "{text}");
             assert!(server_json["name"].as_str().unwrap().contains('/'), "{text}");
@@ -366,7 +284,7 @@ mod tests {
         {
             assert!(read(text).is_err(), "{text}");
         }
-        let packaged = r#"{"name":"a/b","version":"1","packages":[{"registryType":"npm","identifier":"x"},{"identifier":"y"}]}"#;
+        let packaged = r#"{"name":"a/b","version":"1","packages":[{"registryType":"npm","identifier":"x"}]}"#;
         assert_eq!(urls(&read(packaged).unwrap()), ["package"]);
     }
 

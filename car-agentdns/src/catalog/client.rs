@@ -7,9 +7,10 @@ use futures_util::StreamExt as _;
 use tokio::time::Instant;
 use url::Url;
 
-use super::card::{self, Around};
+use super::card;
 use super::listed::{Listed, ListedService};
 use super::place::{self, OLDER_CARDS};
+use super::remote::Around;
 use super::walk::{Place, Walk, self_described};
 use crate::error::{Error, SetAside};
 use crate::reach::is_private_name;
@@ -129,7 +130,7 @@ impl CatalogClient {
         if let (true, Some(fault)) = (card.offers.is_empty(), card.faults.first()) {
             return Err(malformed(fault.clone()));
         }
-        listed.take(card, true);
+        listed.take(card);
         listed.service.provenance.fetched_at = now;
         Ok(listed)
     }

@@ -30,6 +30,8 @@ pub struct ListedService {
     /// Whether it may name places in private networks.
     #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only a client fetches cards"))]
     pub(super) is_private: bool,
+    /// Whether the catalog says what it is called.
+    pub(super) is_named: bool,
 }
 
 impl Listed {
@@ -41,9 +43,9 @@ impl Listed {
 
 impl ListedService {
     /// Takes over what a card says. What the catalog says of its entry stays: it is what was looked at first.
-    pub(super) fn take(&mut self, card: Card, is_named: bool) {
+    pub(super) fn take(&mut self, card: Card) {
         let service = &mut self.service;
-        if !is_named {
+        if !self.is_named {
             service.name = card.title.unwrap_or(card.name);
         }
         if service.description.is_empty() {

@@ -54,7 +54,7 @@ impl<'a> Members<'a> {
     }
 
     /// Returns a member that is an object.
-    pub(super) fn object(&self, name: &str) -> Option<Members<'a>> {
+    pub(super) fn object(&self, name: &str) -> Option<Self> {
         Members::read(self.raw(name)?.get()).ok()
     }
 

@@ -17,6 +17,7 @@ mod listed;
 mod members;
 mod naming;
 mod place;
+mod remote;
 mod walk;
 
 #[cfg(feature = "http")]

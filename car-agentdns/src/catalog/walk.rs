@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use semver::Version;
 use url::Url;
 
-use super::card::{self, Around, Card};
+use super::card::{self, Card};
 use super::document::{self, Content, Entry, Kind};
 use super::listed::{Listed, ListedService};
+use super::remote::Around;
 use super::{naming, place};
 use crate::error::SetAside;
 use crate::name::ServiceIdentifier;
@@ -62,7 +63,6 @@ struct Found {
     entry: String,
     updated_at: Option<String>,
     listed: ListedService,
-    is_named: bool,
 }
 
 /// Reads one catalog that was fetched from `url`, with the catalogs that are in it; those elsewhere are set aside. `now` is
@@ -106,8 +106,9 @@ pub(super) fn self_described(
         return Err(fault.clone());
     }
     let card_url = Some(place::shown(around.url));
-    let mut listed = ListedService { service, card: None, card_url, is_private: around.is_private };
-    listed.take(card, false);
+    let is_private = around.is_private;
+    let mut listed = ListedService { service, card: None, card_url, is_private, is_named: false };
+    listed.take(card);
     Ok(listed)
 }
 
@@ -203,49 +204,57 @@ impl Walk {
 
     fn service(&mut self, place: &Place, entry: Entry<'_>) -> Result<(), String> {
         let (card, card_url) = match &entry.content {
-            Content::Here(data) => {
-                let around = Around { url: &place.url, is_private: self.is_private, endpoint: None };
-                let card = match entry.kind {
-                    Kind::Agent => card::agent(data.get())?,
-                    _ => card::server(data.get(), around)?,
-                };
-                (Some(card), None)
-            }
+            Content::Here(data) => (Some(self.card(place, entry.kind, data.get())?), None),
             Content::Url(text) => (None, Some(String::from(self.named(place, text)?))),
         };
-        if let Some(Card { offers, faults, .. }) = &card
-            && let (true, Some(fault)) = (offers.is_empty(), faults.first())
-        {
-            return Err(fault.clone());
+        let service = self.record(place, &entry, card.as_ref())?;
+        let (is_private, is_named) = (self.is_private, entry.name.is_some());
+        let mut listed = ListedService { service, card: None, card_url, is_private, is_named };
+        if let Some(card) = card {
+            for fault in &card.faults {
+                self.set_aside(SetAside::new(Some(&entry.identifier), fault.clone()));
+            }
+            listed.take(card);
         }
-        let title = card.as_ref().map(|card| card.title.as_deref().unwrap_or(&card.name));
+        self.add(Found { entry: entry.identifier, updated_at: entry.updated_at, listed })
+    }
+
+    /// Reads a card that is in the catalog. One that names only what may not be used is none.
+    fn card(&self, place: &Place, kind: Kind, text: &str) -> Result<Card, String> {
+        let around = Around { url: &place.url, is_private: self.is_private, endpoint: None };
+        let card = match kind {
+            Kind::Agent => card::agent(text)?,
+            _ => card::server(text, around)?,
+        };
+        match card.faults.first().filter(|_| card.offers.is_empty()) {
+            Some(fault) => Err(fault.clone()),
+            None => Ok(card),
+        }
+    }
+
+    /// Begins a record with what the catalog says of an entry.
+    fn record(&self, place: &Place, entry: &Entry<'_>, card: Option<&Card>) -> Result<Service, String> {
+        let title = card.map(|card| card.title.as_deref().unwrap_or(&card.name));
         let name = entry.name.as_deref().or(title).unwrap_or_else(|| naming::last_part(&entry.identifier));
         let organization = naming::organization(&place.url).ok_or("its catalog has no host")?;
         let air = naming::air(&entry.identifier);
-        let identifier = match &air {
-            Some(identifier) => identifier.clone(),
-            None => self.free_name(&organization, name, &entry)?,
+        let names_publisher = air.is_some();
+        let identifier = match air {
+            Some(identifier) => identifier,
+            None => self.free_name(&organization, name, entry)?,
         };
         let provenance = Provenance::new(SourceKind::Catalog, self.source.clone(), self.now, place.ttl);
         let mut service = Service::new(identifier, name, provenance);
-        if air.is_some() && place.speaker.as_deref() == Some(service.identifier.organization()) {
+        if names_publisher && place.speaker.as_deref() == Some(service.identifier.organization()) {
             service.publisher = Publisher::new(service.identifier.organization(), Verification::TlsDomain);
         }
         match entry.kind {
             Kind::Agent => (service.kind, service.protocol) = (ServiceKind::Agent, Protocol::A2a),
             _ => service.reference = Some(service.identifier.to_string()),
         }
-        service.description = entry.description.unwrap_or_default();
-        (service.tags, service.version) = (entry.tags, entry.version);
-        let is_named = entry.name.is_some();
-        let mut listed = ListedService { service, card: None, card_url, is_private: self.is_private };
-        if let Some(card) = card {
-            for fault in &card.faults {
-                self.set_aside(SetAside::new(Some(&entry.identifier), fault.clone()));
-            }
-            listed.take(card, is_named);
-        }
-        self.add(Found { entry: entry.identifier, updated_at: entry.updated_at, listed, is_named })
+        service.description = entry.description.clone().unwrap_or_default();
+        (service.tags, service.version) = (entry.tags.clone(), entry.version.clone());
+        Ok(service)
     }
 
     /// Names an entry that names no publisher: by its title, or where another one is called so, by its identifier.
@@ -310,11 +319,11 @@ impl Walk {
     /// Takes over a card that was fetched, or sets aside why it cannot be used; the service stays.
     #[cfg(feature = "http")]
     pub(super) fn complete(&mut self, place: usize, fetched: Result<Card, String>) {
-        let Found { entry, listed, is_named, .. } = &mut self.found[place];
+        let Found { entry, listed, .. } = &mut self.found[place];
         let faults = match fetched {
             Ok(card) => {
                 let faults = card.faults.clone();
-                listed.take(card, *is_named);
+                listed.take(card);
                 faults
             }
             Err(fault) => vec![format!("its card cannot be used: {fault}")],
