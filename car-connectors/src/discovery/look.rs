@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use car_agentdns::catalog::CatalogClient;
-use car_agentdns::registry::{self, Entry, Plan, RegistryName, RegistryReference, Status};
+use car_agentdns::registry::{self, Entry, Plan, RegistryClient, RegistryName, RegistryReference, Status};
 use car_agentdns::root::RemoteRoot;
 use car_agentdns::{
     Error as SourceError, Offer, Protocol, Provenance, Service, ServiceIdentifier, SourceKind,
@@ -128,7 +128,7 @@ impl Inner {
         let client = self.registry(setting).await?;
         match client.version(reference).await {
             Ok(entry) => Ok(of_entry(setting, &entry, now, Vec::new())),
-            Err(SourceError::NotFound { .. }) => Ok(Looked::Unknown),
+            Err(SourceError::NotFound { .. }) => Ok(was_deleted(&client, reference).await),
             Err(error) => Err(left_out(setting, &error)),
         }
     }
@@ -275,7 +275,7 @@ mod tests {
         let deep = Reference::read("agentdns://example.com/office/mail/send").unwrap();
         assert!(!deep.is_for(SourceKind::Registry) && deep.is_for(SourceKind::Catalog));
         for (text, expected) in [
-            ("agentdns://", "empty"),
+            ("agentdns://", "segment 1"),
             ("agentdns://a", "segments"),
             ("a", "expected a name such as io.github.owner/server"),
             ("", "expected a name such as"),

@@ -154,7 +154,7 @@ mod tests {
         let near = |wanted| near(wanted, known.iter().copied());
         assert_eq!(
             near("io.github.a/wheather"),
-            ["io.github.a/weather", "io.github.b/wether", "io.github.c/Weather"]
+            ["io.github.a/weather", "io.github.c/Weather", "io.github.b/wether"]
         );
         assert_eq!(near("org.other/mail"), ["com.example/mail"]);
         assert_eq!(near("x/y"), Vec::<String>::new());

@@ -14,11 +14,8 @@ use crate::support::Place;
 /// One request as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
-    /// Path and query.
-    pub(crate) path: String,
     /// The head, in lower case.
     pub(crate) head: String,
-    pub(crate) body: String,
 }
 
 /// What a source answers.
@@ -126,8 +123,7 @@ async fn read(stream: &mut TcpStream) -> Option<Asked> {
             _ => return None,
         }
     }
-    let path = head.split(' ').nth(1)?.to_owned();
-    Some(Asked { path, body: String::from_utf8_lossy(&bytes[end..]).into_owned(), head: head.to_lowercase() })
+    Some(Asked { head: head.to_lowercase() })
 }
 
 /// What a root answers that tells of these records whatever is asked.

@@ -28,6 +28,7 @@ mod secrets;
 mod discovery_add;
 mod discovery_find;
 mod discovery_hostile;
+mod discovery_registry;
 mod discovery_sources;
 mod discovery_support;
 
