@@ -207,6 +207,18 @@ impl Inner {
     }
 }
 
+/// Says whether a registry that does not give a version any more has taken it back, or never had it.
+async fn was_deleted(client: &RegistryClient, reference: &RegistryReference) -> Looked {
+    let is_meant =
+        |entry: &&Entry| reference.version.as_ref().is_none_or(|version| *version == entry.version);
+    let versions = client.versions(&reference.name).await.unwrap_or_default();
+    let mut meant = versions.iter().filter(is_meant);
+    match meant.find(|entry| entry.status == Status::Deleted) {
+        Some(entry) => Looked::Deleted(entry.status_message.clone()),
+        None => Looked::Unknown,
+    }
+}
+
 async fn within(
     setting: &Setting,
     look: &Look,
@@ -276,7 +288,7 @@ mod tests {
         assert!(!deep.is_for(SourceKind::Registry) && deep.is_for(SourceKind::Catalog));
         for (text, expected) in [
             ("agentdns://", "segment 1"),
-            ("agentdns://a", "segments"),
+            ("agentdns://a", "found 1 segment"),
             ("a", "expected a name such as io.github.owner/server"),
             ("", "expected a name such as"),
         ] {
