@@ -114,3 +114,61 @@ impl<'a> Filled<'a> {
         self.plain.keys().any(|key| host.contains(&format!("{{{key}}}")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use car_agentdns::registry::Plan;
+    use car_agentdns::{Provenance, Service, SourceKind, Transport};
+
+    use super::*;
+
+    fn proposal(url: &str, may_be_private: bool) -> Proposal {
+        let provenance = Provenance::new(SourceKind::Root, "public", 1, 2);
+        let plan = Plan::remote(Transport::StreamableHttp, url);
+        Proposal {
+            reference: "agentdns://a.example/b".to_owned(),
+            service: Service::new("agentdns://a.example/b".parse().unwrap(), "B", provenance),
+            ways: vec![Way::of(plan, may_be_private)],
+            best: Some(0),
+            changes: Vec::new(),
+            is_known: false,
+            notes: Vec::new(),
+            suggested_name: "B".to_owned(),
+            source_url: "https://root.example".to_owned(),
+        }
+    }
+
+    fn filled(url: &str, may_be_private: bool, answers: &Answers) -> Result<NewConnector, Error> {
+        let proposal = proposal(url, may_be_private);
+        new_connector(&proposal, &proposal.ways[0], answers)
+    }
+
+    #[test]
+    fn lets_no_public_source_name_places_in_this_network() {
+        for url in ["http://127.0.0.1:1/mcp", "https://printer/mcp", "https://[::1]/mcp", "https://10.0.0.1/"]
+        {
+            let public = proposal(url, false);
+            assert!(
+                public.ways[0].obstacle.as_deref().is_some_and(|why| why.contains("its network")),
+                "{url}"
+            );
+            let private = proposal(url, true);
+            assert_eq!(private.ways[0].obstacle, None, "{url}");
+            assert!(!filled(url, true, &Answers::new()).unwrap().is_public_only);
+        }
+        let public = filled("https://b.example.com/mcp", false, &Answers::new()).unwrap();
+        assert!(public.is_public_only && public.url == "https://b.example.com/mcp");
+        assert_eq!(public.origin.unwrap().source_url, "https://root.example");
+    }
+
+    #[test]
+    fn looks_at_the_place_that_comes_out_and_not_at_what_was_shown() {
+        let url = "https://a.example.com/{path}";
+        let harmless = Answers::new().with_value("path", "mcp");
+        assert!(filled(url, false, &harmless).unwrap().is_public_only);
+        // Whoever says themselves on which host it is may mean their own.
+        let own = Answers::new().with_value("host", "gitlab.internal");
+        let new = filled("https://{host}/mcp", false, &own).unwrap();
+        assert_eq!((new.url.as_str(), new.is_public_only), ("https://gitlab.internal/mcp", false));
+    }
+}

@@ -73,7 +73,7 @@ async fn asks_anew_where_a_service_has_moved() {
         (ChangedPart::Endpoint, &first.url(), &second.url())
     );
     let moved = look_up(&manager, MAIL).await.unwrap();
-    assert_eq!(moved.changes, [change.clone()]);
+    assert_eq!(moved.changes, std::slice::from_ref(change));
     let error = manager.add_proposed(&moved, Answers::new()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Changed);
     assert!(error.to_string().contains("its endpoint was"), "{error}");

@@ -7,8 +7,9 @@ use car_connectors::ErrorKind;
 use car_connectors::discovery::FindOptions;
 use car_testkit::double::Era;
 use car_testkit::root::{ReferenceRoot, RootConfig};
+use serde_json::{Value, json};
 
-use crate::discovery_support::{find, found_names, record, root_of, write_sources};
+use crate::discovery_support::{Says, Scripted, find, found_names, record, root_of, write_sources};
 use crate::support::{Place, named, ready, server};
 
 #[tokio::test]
@@ -175,4 +176,57 @@ async fn takes_sources_from_variables() {
     assert!(found.searched[0].name.starts_with("127.0.0.1-"), "{:?}", found.searched);
     let sources = manager.sources().await.unwrap();
     assert_eq!((sources.len(), sources[0].from.as_str()), (1, "variable"));
+}
+
+/// Turns texts into vectors by whether they are about post of any kind.
+async fn model() -> Scripted {
+    Scripted::start(|asked| {
+        let body: Value = serde_json::from_str(&asked.body).unwrap();
+        let vector = |text: &Value| match ["mail", "letter"]
+            .iter()
+            .any(|word| text.as_str().unwrap().contains(word))
+        {
+            true => [1.0, 0.1],
+            false => [0.1, 1.0],
+        };
+        let texts = body["input"].as_array().unwrap().iter().enumerate();
+        let data: Vec<_> =
+            texts.map(|(index, text)| json!({ "index": index, "embedding": vector(text) })).collect();
+        Says::Json(json!({ "data": data }))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn ranks_by_meaning_where_a_model_answers_and_by_words_where_none_does() {
+    let (place, model) = (Place::new(), model().await);
+    let root = root_of(vec![
+        record("agentdns://a.example/mail", "Mail", "Handles electronic mail.", ""),
+        record("agentdns://a.example/weather", "Weather", "Tells the weather to whoever writes.", ""),
+    ])
+    .await;
+    write_sources(&place, &[("root", "one", root.url())]);
+    let sources = std::fs::read_to_string(place.home().sources_path()).unwrap();
+    place.write(
+        "sources.toml",
+        &format!("{sources}[embeddings]\nurl = \"{}\"\nmodel = \"tiny\"\n", model.url()),
+    );
+    let manager = place.manager().await;
+    let found = find(&manager, "write a letter").await.unwrap();
+    assert_eq!(
+        (found.ranked_by.as_str(), found.services[0].service.name.as_str()),
+        ("words and tiny", "Mail"),
+        "{found:?}"
+    );
+    assert!(found.services[0].meaning > Some(0.0));
+    // The vectors of services are kept: the need alone is asked for by the next program.
+    let asked = model.asked().len();
+    find(&place.manager().await, "write a letter").await.unwrap();
+    assert_eq!(model.asked().len(), asked + 1);
+    let offline = manager.find("write a letter", &FindOptions::new().with_offline(true)).await;
+    assert!(offline.is_err(), "a root is not asked offline");
+    drop(model);
+    let found = find(&manager, "write a letter").await.unwrap();
+    assert_eq!((found.ranked_by.as_str(), found_names(&found)), ("words", vec!["Weather".to_owned()]));
+    assert!(found.notes.iter().any(|note| note.contains("ranked by words alone: ")), "{:?}", found.notes);
 }

@@ -16,6 +16,7 @@ use crate::support::Place;
 pub(crate) struct Asked {
     /// The head, in lower case.
     pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 /// What a source answers.
@@ -123,7 +124,7 @@ async fn read(stream: &mut TcpStream) -> Option<Asked> {
             _ => return None,
         }
     }
-    Some(Asked { head: head.to_lowercase() })
+    Some(Asked { head: head.to_lowercase(), body: String::from_utf8_lossy(&bytes[end..]).into_owned() })
 }
 
 /// What a root answers that tells of these records whatever is asked.
