@@ -217,7 +217,11 @@ async fn fetch(client: Client, url: Url, deadline: Instant) -> Result<Fetched, E
     if total.is_zero() {
         return Err(Error::TimedOut { place: web.place().to_owned(), after: TOTAL });
     }
-    let answer = web.get("", None, Bounds { total, body: MAX_BODY_BYTES }).await?;
+    let answer = web.get("", None, Bounds { total, body: MAX_BODY_BYTES }).await;
+    let answer = answer.map_err(|error| match error {
+        Error::NotFound { place, .. } => Error::NotFound { place, what: "of a catalog or card".to_owned() },
+        other => other,
+    })?;
     let text = String::from_utf8(answer.body.into());
     let text = text.map_err(|_| web.malformed("expected UTF-8, found other bytes"))?;
     Ok(Fetched { text, ttl: ttl(&answer.headers) })

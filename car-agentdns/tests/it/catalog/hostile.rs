@@ -86,7 +86,7 @@ async fn a_document_that_is_none_costs_itself() {
         (Page::redirect("/nested.json"), "sends its callers to"),
         (Page::status(500), "status 500"),
         (Page::status(401), "wants a token"),
-        (Page::status(404), "does not know"),
+        (Page::status(404), "/nested.json does not know of a catalog or card"),
     ] {
         let domain = Domain::start().await.unwrap();
         domain.put("/nested.json", page.clone());
