@@ -12,8 +12,9 @@ use crate::{place, server};
 const MEASURE: &[&str] = &["compare", "parse_speed"];
 
 /// What examples are given that ask for something; `URL` stands for a running server's, `FOLDER` for an empty folder,
-/// `LOCAL` for the program of a local server.
+/// `LOCAL` for the program of a local server, `ROOT` for a running AgentDNS root's URL.
 const ARGUMENTS: &[(&str, &str, &[&str])] = &[
+    ("car-agentdns", "resolve_need", &["ROOT", "open an issue in my bug tracker"]),
     ("car-connectors", "find_and_add", &["FOLDER", "URL"]),
     ("car-connectors", "governed_call", &["FOLDER", "URL", "echo", r#"{"message":"hello"}"#]),
     ("car-http", "get", &["URL"]),
@@ -36,6 +37,7 @@ const INPUT: &[(&str, &str, &str)] = &[
 pub(crate) fn run() -> Result<(), Failure> {
     let metadata = MetadataCommand::new().manifest_path(place::root().join("Cargo.toml")).no_deps().exec()?;
     let (_server, url) = server::start("double-server")?;
+    let (_root, root) = server::start("reference-root")?;
     let mut failed = Vec::new();
     for package in metadata.workspace_packages() {
         for target in package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Example)) {
@@ -43,7 +45,7 @@ pub(crate) fn run() -> Result<(), Failure> {
                 continue;
             }
             println!("{} · {}", package.name, target.name);
-            if let Err(failure) = run_example(&package.name, target, &url) {
+            if let Err(failure) = run_example(&package.name, target, &url, &root) {
                 println!("{failure}");
                 failed.push(format!("{} · {}", package.name, target.name));
             }
@@ -52,7 +54,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     if failed.is_empty() { Ok(()) } else { Err(format!("examples failed: {}", failed.join(", ")).into()) }
 }
 
-fn run_example(package: &str, target: &Target, url: &str) -> Result<(), Failure> {
+fn run_example(package: &str, target: &Target, url: &str, root: &str) -> Result<(), Failure> {
     let name = target.name.as_str();
     let folder = place::target().join("examples").join(package);
     if folder.exists() {
@@ -75,6 +77,7 @@ fn run_example(package: &str, target: &Target, url: &str) -> Result<(), Failure>
     for argument in arguments.map_or(&[][..], |(_, _, arguments)| arguments) {
         match *argument {
             "URL" => command.arg(url),
+            "ROOT" => command.arg(root),
             "FOLDER" => command.arg(&folder),
             "LOCAL" => command.arg(server::build_local()?),
             other => command.arg(other),
