@@ -15,6 +15,7 @@ const MEASURE: &[&str] = &["compare", "parse_speed"];
 /// `LOCAL` for the program of a local server, `ROOT` for a running AgentDNS root's URL.
 const ARGUMENTS: &[(&str, &str, &[&str])] = &[
     ("car-agentdns", "resolve_need", &["ROOT", "open an issue in my bug tracker"]),
+    ("car-connectors", "find_and_add", &["FOLDER", "URL"]),
     ("car-connectors", "governed_call", &["FOLDER", "URL", "echo", r#"{"message":"hello"}"#]),
     ("car-http", "get", &["URL"]),
     ("car-mcp-stdio", "local_server", &["--call", "echo", r#"{"text":"hello"}"#, "--", "LOCAL"]),

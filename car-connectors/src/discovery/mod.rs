@@ -16,6 +16,7 @@ mod sources;
 mod ask;
 mod candidates;
 mod changed;
+mod fill;
 mod local;
 mod look;
 mod meaning;
@@ -27,13 +28,14 @@ mod words;
 
 pub(crate) use ask::{Answered, Question, read_token};
 pub(crate) use candidates::{Candidates, Ranked, Shelved};
-pub(crate) use changed::{advice, agreed, changes, endpoint_of, is_agreed, package_of};
+pub(crate) use changed::{advice, agreed, changes, endpoint_of, is_agreed, other_way, package_of};
+pub(crate) use fill::new_connector;
 pub(crate) use local::{Local, owner_of};
-pub(crate) use look::{Look, Looked, Reference, Told, private_obstacle};
+pub(crate) use look::{Look, Looked, Reference, Told};
 pub(crate) use mirrors::asking_time;
 pub(crate) use setting::{OFFICIAL_NAME, Setting, free_name, host_name, settings};
 pub(crate) use state::Discovery;
-pub(crate) use trouble::{bad_answers, no_source, nobody_asked, not_asked, ranking_failed, with_causes};
+pub(crate) use trouble::{no_source, nobody_asked, not_asked, ranking_failed, with_causes};
 pub(crate) use words::near;
 
 pub use find::{Change, ChangedPart, FindOptions, Found, FoundService, LeftOut, Searched};
