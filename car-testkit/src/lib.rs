@@ -43,6 +43,7 @@ pub mod catalog;
 pub mod double;
 pub mod everything;
 pub mod hostile;
+pub mod registry;
 pub mod root;
 
 pub use browser::location_of;

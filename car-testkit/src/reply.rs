@@ -25,6 +25,14 @@ pub(crate) fn json(status: StatusCode, value: &Value) -> Reply {
     reply
 }
 
+/// A text of a content type.
+pub(crate) fn text(status: StatusCode, content_type: &'static str, text: String) -> Reply {
+    let mut reply = Response::new(Full::new(Bytes::from(text)).boxed_unsync());
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    reply
+}
+
 /// An event stream. `X-Accel-Buffering: no` asks proxies on the way not to hold events back.
 pub(crate) fn events<S>(events: S) -> Reply
 where
