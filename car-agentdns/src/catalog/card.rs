@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::members::Members;
 use super::naming;
 use super::remote::{Around, one, usable};
-use crate::service::{Capability, Offer};
+use crate::registry::plans;
+use crate::service::{Capability, Offer, Transport};
 
 /// How many capabilities are kept: more than any model is given at once.
 const MAX_CAPABILITIES: usize = 256;
@@ -29,6 +30,17 @@ pub(super) struct Card {
     pub(super) server_json: Option<Box<RawValue>>,
     /// What may not be used, in words.
     pub(super) faults: Vec<String>,
+}
+
+impl Card {
+    /// Keeps a `server.json` with the ways to have the server, as they are for whoever adds it.
+    fn keep(&mut self, server_json: Box<RawValue>) {
+        match plans(server_json.get()) {
+            Ok(plans) => self.offers = plans.into_iter().map(|plan| plan.offer).collect(),
+            Err(fault) => self.faults.push(fault),
+        }
+        self.server_json = Some(server_json);
+    }
 }
 
 /// Reads the card of a server.
@@ -76,29 +88,24 @@ fn like_server_json(members: &Members<'_>, raw: &str, around: Around<'_>) -> Res
         ..Card::default()
     };
     let remotes = members.items("remotes");
-    let mut kept: Vec<Value> = Vec::new();
+    let (mut as_read, mut kept): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
     for remote in &remotes {
-        if let Some((offer, url)) = usable(remote.get(), around, &mut card.faults) {
-            let mut value: Value = serde_json::from_str(remote.get()).expect("it was read as an object");
+        let Ok(mut value) = serde_json::from_str::<Value>(remote.get()) else { continue };
+        as_read.push(value.clone());
+        if let Some((_, url)) = usable(remote.get(), around, &mut card.faults) {
             value["url"] = Value::String(url);
             kept.push(value);
-            card.offers.push(offer);
         }
     }
-    for package in members.objects("packages") {
-        card.offers.extend(offered(&package));
-    }
-    let mut whole: Value =
-        serde_json::from_str(raw.trim_start_matches('\u{feff}')).map_err(|error| error.to_string())?;
-    let as_read: Vec<Value> =
-        remotes.iter().filter_map(|remote| serde_json::from_str(remote.get()).ok()).collect();
-    card.server_json = match as_read == kept {
-        true => RawValue::from_string(raw.trim_start_matches('\u{feff}').to_owned()).ok(),
-        false => {
+    let text = raw.trim_start_matches('\u{feff}');
+    let server_json = match as_read == kept {
+        true => RawValue::from_string(text.to_owned()),
+        false => serde_json::from_str(text).and_then(|mut whole: Value| {
             whole["remotes"] = Value::Array(kept);
-            serde_json::value::to_raw_value(&whole).ok()
-        }
+            serde_json::value::to_raw_value(&whole)
+        }),
     };
+    card.keep(server_json.map_err(|error| format!("expected JSON: {error}"))?);
     Ok(card)
 }
 
@@ -161,7 +168,7 @@ fn with_one_endpoint(members: &Members<'_>, around: Around<'_>) -> Result<Card, 
 }
 
 /// Writes an older card as a `server.json`. One that names no endpoint has that which was asked for it.
-fn completed(mut card: Card, mut found: Vec<(Offer, String)>, around: Around<'_>) -> Card {
+fn completed(mut card: Card, mut found: Vec<(Transport, String)>, around: Around<'_>) -> Card {
     if found.is_empty()
         && card.faults.is_empty()
         && let Some(endpoint) = around.endpoint
@@ -169,10 +176,7 @@ fn completed(mut card: Card, mut found: Vec<(Offer, String)>, around: Around<'_>
         found.extend(one("streamable-http", endpoint, around, &mut card.faults));
     }
     let organization = naming::organization(around.url).unwrap_or_default();
-    let remotes = found.iter().filter_map(|(offer, url)| match offer {
-        Offer::Remote { transport, .. } => Some(json!({ "type": transport.as_str(), "url": url })),
-        _ => None,
-    });
+    let remotes = found.iter().map(|(transport, url)| json!({ "type": transport.as_str(), "url": url }));
     let mut document = json!({
         "name": format!("{organization}/{}", naming::slug(&card.name)),
         "description": card.description.as_deref().unwrap_or_default(),
@@ -181,17 +185,8 @@ fn completed(mut card: Card, mut found: Vec<(Offer, String)>, around: Around<'_>
     if let Some(version) = &card.version {
         document["version"] = Value::String(version.clone());
     }
-    card.server_json = serde_json::value::to_raw_value(&document).ok();
-    card.offers = found.into_iter().map(|(offer, _)| offer).collect();
+    card.keep(serde_json::value::to_raw_value(&document).expect("texts are always JSON"));
     card
-}
-
-fn offered(package: &Members<'_>) -> Option<Offer> {
-    Some(Offer::Package {
-        registry_type: package.word(&["registryType", "registry_type", "registry_name"])?,
-        identifier: package.word(&["identifier", "name"])?,
-        version: package.word(&["version"]),
-    })
 }
 
 /// Reads `tools`: names, or objects with them, or only the word that there are some.
@@ -243,6 +238,8 @@ mod tests {
             assert_eq!(card.description.as_deref(), Some("Finds pages."), "{text}");
             assert_eq!(urls(&card), ["https://acme.example/mcp"], "{text}");
             assert_eq!(card.faults, [""; 0], "{text}");
+            let plan = plans(card.server_json.as_ref().unwrap().get()).unwrap().remove(0);
+            assert_eq!((Some(&plan.offer), plan.obstacle), (card.offers.first(), None), "{text}");
             let server_json: Value = serde_json::from_str(card.server_json.unwrap().get()).unwrap();
             assert_eq!(server_json["remotes"][0]["url"], "https://acme.example/mcp", "{text}");
             assert!(server_json["name"].as_str().unwrap().contains('/'), "{text}");
@@ -287,7 +284,7 @@ mod tests {
         {
             assert!(read(text).is_err(), "{text}");
         }
-        let packaged = r#"{"name":"a/b","version":"1","packages":[{"registryType":"npm","identifier":"x"},{"identifier":"y"}]}"#;
+        let packaged = r#"{"name":"a/b","version":"1","packages":[{"registryType":"npm","identifier":"x"}]}"#;
         assert_eq!(urls(&read(packaged).unwrap()), ["package"]);
     }
 

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::members::Members;
 use super::place;
-use crate::service::{Offer, Transport};
+use crate::service::Transport;
 
 /// What stands in for `{variables}` while a URL is looked at: a host, or a port.
 const STAND_INS: [&str; 2] = ["v.example", "1"];
@@ -21,7 +21,7 @@ pub(super) struct Around<'a> {
 }
 
 /// Reads one of `remotes`.
-pub(super) fn usable(raw: &str, around: Around<'_>, faults: &mut Vec<String>) -> Option<(Offer, String)> {
+pub(super) fn usable(raw: &str, around: Around<'_>, faults: &mut Vec<String>) -> Option<(Transport, String)> {
     let members = Members::read(raw).ok()?;
     let word = members.word(&["type", "transport_type", "transport"]).unwrap_or_default();
     one(&word, &members.url(&["url"])?, around, faults)
@@ -33,7 +33,7 @@ pub(super) fn one(
     url: &str,
     around: Around<'_>,
     faults: &mut Vec<String>,
-) -> Option<(Offer, String)> {
+) -> Option<(Transport, String)> {
     let transport = match word.to_ascii_lowercase().as_str() {
         "" | "http" | "streamable-http" | "streamable_http" | "streamablehttp" | "streamable" => {
             Transport::StreamableHttp
@@ -45,7 +45,7 @@ pub(super) fn one(
         }
     };
     match whole(url, around) {
-        Ok(url) => Some((Offer::Remote { transport, url: url.clone() }, url)),
+        Ok(url) => Some((transport, url)),
         Err(fault) => {
             faults.push(fault);
             None
