@@ -242,6 +242,8 @@ async fn shows_every_way_and_what_stands_in_the_way_of_it() {
     assert!(shown.contains("\n  cannot be added: "), "{shown}");
     let run = seeker.run(&["add", "com.example/shop", "--yes", "--set", "API_KEY=x"]).ends(1);
     assert!(run.err.contains("cannot be added") && run.err.contains("\n  next: "), "{}", run.err);
+    // A name that is near to it is known from the copy.
+    seeker.run(&["sources", "sync"]).ends(0);
     let run = seeker.run(&["add", "com.example/parott", "--show"]).ends(1);
     assert!(run.err.contains("com.example/parrot"), "{}", run.err);
 }
@@ -264,17 +266,17 @@ async fn starts_a_package_with_exactly_the_command_line_that_was_shown() {
     std::fs::set_permissions(&npx, std::fs::Permissions::from_mode(0o700)).unwrap();
     let path = format!("{}:/usr/bin:/bin", folder.path().display());
 
-    let line = ["add", "com.example/parrot", "--yes", "--way", "npm", "--set-from", "API_KEY=KEY"];
-    let mut command = seeker.command(&line);
-    command.env("PATH", &path).env("KEY", "hunter2");
-    ended(command).ends(0);
+    let run = |line: &[&str]| {
+        let mut command = seeker.command(line);
+        command.env("PATH", &path).env("KEY", "hunter2");
+        ended(command).ends(0)
+    };
+    run(&["add", "com.example/parrot", "--yes", "--way", "npm", "--set-from", "API_KEY=KEY"]);
     let written = std::fs::read_to_string(&words).unwrap();
     let expected = "-y\n@example/parrot@1.2.0\n--mode\ngood\nhunter2\nmetric\n";
     assert!(written.starts_with(expected), "{written}");
     let manifest = seeker.file("connectors.json");
     assert!(manifest.contains("@example/parrot@1.2.0") && !manifest.contains("hunter2"), "{manifest}");
-    seeker.run(&["enable", "parrot", "echo"]).ends(0);
-    let mut call = seeker.command(&["call", "parrot", "echo", "text=hi"]);
-    call.env("PATH", &path);
-    assert_eq!(ended(call).ends(0).out, "hi\n");
+    run(&["enable", "parrot", "echo"]);
+    assert_eq!(run(&["call", "parrot", "echo", "text=hi"]).out, "hi\n");
 }
