@@ -10,6 +10,8 @@
 //!        │                    ▲
 //!        ├─ sign in ──▶ car-oauth: one Authorizer for each connector, its tokens in the keychain
 //!        │
+//!        ├─ find, look up ──▶ car-agentdns: roots, registries, catalogs; one ranking with what is connected
+//!        │
 //!        └─ call ─────▶ car-engine: route ─▶ validator ─▶ policy ─▶ rate limit ─▶ Session ─▶ event log
 //! ```
 //!

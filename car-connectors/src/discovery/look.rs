@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use car_agentdns::catalog::CatalogClient;
-use car_agentdns::registry::{self, Entry, Plan, RegistryName, RegistryReference, Status};
+use car_agentdns::registry::{self, Entry, Plan, RegistryClient, RegistryName, RegistryReference, Status};
 use car_agentdns::root::RemoteRoot;
 use car_agentdns::{
     Error as SourceError, Offer, Protocol, Provenance, Service, ServiceIdentifier, SourceKind,
@@ -128,7 +128,7 @@ impl Inner {
         let client = self.registry(setting).await?;
         match client.version(reference).await {
             Ok(entry) => Ok(of_entry(setting, &entry, now, Vec::new())),
-            Err(SourceError::NotFound { .. }) => Ok(Looked::Unknown),
+            Err(SourceError::NotFound { .. }) => Ok(was_deleted(&client, reference).await),
             Err(error) => Err(left_out(setting, &error)),
         }
     }
@@ -207,6 +207,18 @@ impl Inner {
     }
 }
 
+/// Says whether a registry that does not give a version any more has taken it back, or never had it.
+async fn was_deleted(client: &RegistryClient, reference: &RegistryReference) -> Looked {
+    let is_meant =
+        |entry: &&Entry| reference.version.as_ref().is_none_or(|version| *version == entry.version);
+    let versions = client.versions(&reference.name).await.unwrap_or_default();
+    let mut meant = versions.iter().filter(is_meant);
+    match meant.find(|entry| entry.status == Status::Deleted) {
+        Some(entry) => Looked::Deleted(entry.status_message.clone()),
+        None => Looked::Unknown,
+    }
+}
+
 async fn within(
     setting: &Setting,
     look: &Look,
@@ -275,8 +287,8 @@ mod tests {
         let deep = Reference::read("agentdns://example.com/office/mail/send").unwrap();
         assert!(!deep.is_for(SourceKind::Registry) && deep.is_for(SourceKind::Catalog));
         for (text, expected) in [
-            ("agentdns://", "empty"),
-            ("agentdns://a", "segments"),
+            ("agentdns://", "segment 1"),
+            ("agentdns://a", "found 1 segment"),
             ("a", "expected a name such as io.github.owner/server"),
             ("", "expected a name such as"),
         ] {

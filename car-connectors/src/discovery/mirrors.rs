@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use car_agentdns::Error;
 use car_agentdns::registry::{Mirror, RegistryClient};
 use car_connectors_store::CacheFiles;
 use tokio::task::JoinHandle;
@@ -46,7 +47,7 @@ struct SlotState {
 pub(crate) struct Brought {
     pub(crate) mirror: Arc<Mirror>,
     /// Why it did not come to its end.
-    pub(crate) stopped: Option<car_agentdns::Error>,
+    pub(crate) stopped: Option<Error>,
 }
 
 impl Mirrors {
@@ -95,7 +96,10 @@ impl Mirrors {
         };
         let budget = until.saturating_duration_since(Instant::now());
         let synced = client.sync(&mut reading.mirror, now, budget).await;
-        slot.lock().last_error = synced.stopped.as_ref().map(|error| with_causes(error));
+        // One that was read as long as it might be is not at fault.
+        let is_out_of_time = |error: &&Error| matches!(error, Error::TimedOut { .. }) && synced.pages > 0;
+        let fault = synced.stopped.as_ref().filter(|error| !is_out_of_time(error));
+        slot.lock().last_error = fault.map(|error| with_causes(error));
         // Where nobody answered there is nothing new to keep.
         reading.is_open = synced.pages > 0 || synced.stopped.is_none();
         if let Some(written) = reading.keep() {

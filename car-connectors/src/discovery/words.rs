@@ -87,8 +87,8 @@ pub(crate) fn distinctive(need: &str) -> Vec<String> {
 /// How many names are told of that are near to another.
 const MOST_NEAR: usize = 3;
 
-/// Names of which more than one character in three differs are not near.
-const NEAR_SHARE: usize = 3;
+/// Names of which more than one character in five differs are not near.
+const NEAR_SHARE: usize = 5;
 
 /// Returns the names that are nearest to one that there is not.
 pub(crate) fn near<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
@@ -154,7 +154,7 @@ mod tests {
         let near = |wanted| near(wanted, known.iter().copied());
         assert_eq!(
             near("io.github.a/wheather"),
-            ["io.github.a/weather", "io.github.b/wether", "io.github.c/Weather"]
+            ["io.github.a/weather", "io.github.c/Weather", "io.github.b/wether"]
         );
         assert_eq!(near("org.other/mail"), ["com.example/mail"]);
         assert_eq!(near("x/y"), Vec::<String>::new());
@@ -164,8 +164,8 @@ mod tests {
     fn counts_as_it_should() {
         assert_eq!(distance("kitten", "kitten"), Some(0));
         assert_eq!(distance("kitten", "sitten"), Some(1));
-        assert_eq!(distance("kitten", "sittin"), Some(2));
-        assert_eq!(distance("kitten", "sitting"), None);
+        assert_eq!(distance("kitten", "sittin"), None);
+        assert_eq!(distance("a/kitten-server", "a/sitting-server"), Some(3));
         assert_eq!(distance("", ""), Some(0));
     }
 }

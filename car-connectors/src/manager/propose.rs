@@ -7,20 +7,17 @@
 
 use std::collections::BTreeMap;
 
-use car_agentdns::registry::{Given, Recipe, Template};
-use car_agentdns::{Offer, Service};
-use car_connectors_store::{KnownService, Manifest, Origin, Secret, StdioCommand};
+use car_agentdns::Service;
+use car_connectors_store::{KnownService, Manifest};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::{ConnectorManager, Inner};
 use crate::discovery::{
     Answers, Change, LeftOut, Local, Look, LookUpOptions, Looked, Proposal, Reference, Setting, Told, Way,
-    advice, agreed, bad_answers, changes, endpoint_of, is_agreed, near, not_asked, owner_of, package_of,
-    private_obstacle,
+    advice, agreed, changes, endpoint_of, is_agreed, near, new_connector, not_asked, owner_of, package_of,
 };
 use crate::error::{Error, ErrorKind};
-use crate::options::NewConnector;
 use crate::status::ConnectorStatus;
 
 impl ConnectorManager {
@@ -69,7 +66,7 @@ impl ConnectorManager {
         let known = self.inner.blocking(|inner| Ok(inner.discovery.known.all()?)).await?;
         let known = agreed(&known, &proposal.service);
         let way = chosen(proposal, &answers, known)?;
-        let new = connector(proposal, way, &answers)?;
+        let new = new_connector(proposal, way, &answers)?;
         let agreed = self.inner.agreement(proposal, way);
         let remember = |inner: &Inner| Ok(inner.discovery.known.agree(agreed)?);
         match self.add(new).await {
@@ -313,102 +310,4 @@ fn changed(reference: &str, changes: &[Change]) -> Error {
     let text = format!("{reference} is not what you agreed to any more: {}", told.join("; "));
     Error::new(ErrorKind::Changed, text)
         .hinted("if you know why and trust it, add it again with `--accept-changes`")
-}
-
-/// Fills in what a person gave.
-fn connector(proposal: &Proposal, way: &Way, answers: &Answers) -> Result<NewConnector, Error> {
-    let given = Filled::new(way, answers);
-    let recipe = way.plan.recipe(&given.given()).map_err(|error| bad_answers(&error))?;
-    let name = answers.name.clone().unwrap_or_else(|| proposal.suggested_name.clone());
-    let mut new = match recipe {
-        Recipe::Remote { url, headers } => {
-            if !way.may_be_private
-                && !given.names_host(&way.offer)
-                && let Some(obstacle) = private_obstacle(&url)
-            {
-                let text = format!("it cannot be added: {obstacle}");
-                return Err(Error::new(ErrorKind::InvalidInput, text)
-                    .hinted("if you know the server, add it by its URL: `car add NAME URL`"));
-            }
-            let mut new = NewConnector::remote(name, url);
-            new.is_public_only = !way.may_be_private && !given.names_host(&way.offer);
-            for (header, template) in &headers {
-                // Which header is a secret only the server knows: all are kept as one.
-                new = new.with_header(header, given.fill(template)?);
-            }
-            new
-        }
-        Recipe::Command { program, args, env } => {
-            let mut command = StdioCommand::new(program, args);
-            let mut secrets = Vec::new();
-            for (variable, template) in env {
-                let value = given.fill(&template)?;
-                match template.is_secret() {
-                    true => secrets.push((variable, value)),
-                    false => drop(command.env.insert(variable, value.expose().to_owned())),
-                }
-            }
-            let mut new = NewConnector::local(name, command);
-            new.variables = secrets;
-            new
-        }
-        _ => {
-            let text = "it cannot be added by this release";
-            return Err(Error::new(ErrorKind::InvalidInput, text).hinted("use a newer release"));
-        }
-    };
-    new.origin = Some(origin(proposal));
-    Ok(new)
-}
-
-fn origin(proposal: &Proposal) -> Origin {
-    let service = &proposal.service;
-    let mut origin = Origin::new(&proposal.reference, service.identifier.to_string());
-    origin.source.clone_from(&service.provenance.source);
-    origin.source_url.clone_from(&proposal.source_url);
-    origin.publisher.clone_from(&service.publisher.name);
-    origin.version.clone_from(&service.version);
-    origin.standing = service.standing();
-    origin.fetched_at = service.provenance.fetched_at;
-    origin
-}
-
-/// What a person gave, sorted by what the plan says of it: whoever asked may not have known what is a secret.
-struct Filled<'a> {
-    plain: BTreeMap<&'a str, &'a str>,
-    secret: BTreeMap<&'a str, &'a str>,
-}
-
-impl<'a> Filled<'a> {
-    fn new(way: &Way, answers: &'a Answers) -> Self {
-        let is_secret = |key: &str| way.inputs.iter().any(|input| input.key == key && input.is_secret);
-        let secrets = answers.secrets.iter().map(|(key, value)| (key.as_str(), value.expose()));
-        let values = answers.values.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        // An empty value is as good as none.
-        let given = secrets.chain(values).filter(|(_, value)| !value.is_empty());
-        let (secret, plain) = given.partition(|(key, _)| is_secret(key));
-        Self { plain, secret }
-    }
-
-    fn given(&self) -> BTreeMap<String, Given<'_>> {
-        let plain = self.plain.iter().map(|(key, value)| ((*key).to_owned(), Given::Plain(value)));
-        plain.chain(self.secret.keys().map(|key| ((*key).to_owned(), Given::Secret))).collect()
-    }
-
-    fn fill(&self, template: &Template) -> Result<Secret, Error> {
-        let value = |key: &str| self.secret.get(key).or_else(|| self.plain.get(key)).copied();
-        let filled = template.render(value).map_err(|key| {
-            Error::new(ErrorKind::InvalidInput, format!("expected a value for {key}, found none"))
-                .hinted("`--show` lists what is to be given")
-        })?;
-        Ok(Secret::new(filled))
-    }
-
-    /// Returns whether the person said themselves on which host it is.
-    fn names_host(&self, offer: &Offer) -> bool {
-        let Some(url) = endpoint_of(offer) else { return false };
-        let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-        let host = host.split(['/', '?', '#']).next().unwrap_or_default();
-        self.plain.keys().any(|key| host.contains(&format!("{{{key}}}")))
-    }
 }

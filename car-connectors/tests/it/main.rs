@@ -25,5 +25,12 @@ mod bad_server;
 mod bad_state;
 mod secrets;
 
+mod discovery_add;
+mod discovery_find;
+mod discovery_hostile;
+mod discovery_registry;
+mod discovery_sources;
+mod discovery_support;
+
 mod sign_in;
 mod sign_in_support;
