@@ -10,7 +10,11 @@ fuzz_target!(|text: &str| {
     let shown = identifier.to_string();
     assert!(shown.eq_ignore_ascii_case(text), "read {text:?}, showed {shown:?}");
     assert_eq!(shown["agentdns://".len()..], text["agentdns://".len()..], "changed more than the scheme");
-    assert_eq!(ServiceIdentifier::parse(&shown).as_ref(), Ok(&identifier), "{shown:?} is read as another one");
+    assert_eq!(
+        ServiceIdentifier::parse(&shown).as_ref(),
+        Ok(&identifier),
+        "{shown:?} is read as another one"
+    );
     let made = ServiceIdentifier::new(identifier.organization(), identifier.category(), identifier.name());
     assert_eq!(made.as_ref(), Ok(&identifier), "made of its parts, {shown:?} is another one");
 });

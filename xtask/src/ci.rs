@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::shell::{Failure, cargo, exists, heading, run as run_command};
-use crate::{conformance, demo, examples, interop, place, setup, sign_in, soak, tidy};
+use crate::{conformance, demo, examples, fuzz, interop, place, setup, sign_in, soak, tidy};
 
 /// How a step ended when it did not fail.
 enum Done {
@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     ("interop servers", || passed(interop::servers())),
     ("interop clients", || passed(interop::clients::run(None))),
     ("interop discovery", || passed(interop::discovery::run())),
+    ("fuzz", fuzz),
     ("soak", || passed(soak::run(true, &[]))),
     ("sign-in", sign_in),
     ("demo", || passed(demo::run())),
@@ -70,10 +71,13 @@ fn passed(outcome: Result<(), Failure>) -> Result<Done, Failure> {
     outcome.map(|()| Done::Passed)
 }
 
-/// Checks the format here and in `peers/`, which is a workspace of its own.
+/// Checks the format here, and in `fuzz/` and `peers/`, which are workspaces of their own.
 fn format() -> Result<(), Failure> {
     run_command(&mut cargo(&["fmt", "--all", "--check"]))?;
-    run_command(cargo(&["fmt", "--all", "--check"]).current_dir(place::root().join("peers")))
+    for folder in ["fuzz", "peers"] {
+        run_command(cargo(&["fmt", "--all", "--check"]).current_dir(place::root().join(folder)))?;
+    }
+    Ok(())
 }
 
 fn clippy() -> Result<(), Failure> {
@@ -110,6 +114,16 @@ fn advisories() -> Result<Done, Failure> {
         return Ok(Done::Skipped("cargo-deny is not installed (cargo install cargo-deny)".to_owned()));
     }
     passed(run_command(&mut cargo(&["deny", "--workspace", "check"])))
+}
+
+/// Tries out every target for a short time. A developer's machine may lack a C++ compiler; under `CI=true` it must be
+/// there.
+fn fuzz() -> Result<Done, Failure> {
+    let is_ci = std::env::var("CI").as_deref() == Ok("true");
+    match fuzz::missing() {
+        Some(missing) if !is_ci => Ok(Done::Skipped(missing)),
+        _ => passed(fuzz::run(None, 20)),
+    }
 }
 
 /// Signs in with a real browser. A developer's machine may lack one; under `CI=true` it must be there.

@@ -6,6 +6,7 @@
 //!      ├─▶ conformance  the official suite         reads its result files
 //!      ├─▶ interop      foreign servers, clients   drives the `car` binary, the everything-server
 //!      ├─▶ sign-in      foreign sign-in, browser   drives `car`, Chromium and tmux
+//!      ├─▶ fuzz         fuzz/                     builds and runs its targets
 //!      ├─▶ soak         our own server, besieged   drives the test kit's `siege`
 //!      └─▶ demo         our own server             drives the `car` binary
 //!  bench                peers/bench                writes docs/benchmarks.md
@@ -19,6 +20,7 @@ mod ci;
 mod conformance;
 mod demo;
 mod examples;
+mod fuzz;
 mod interop;
 mod place;
 mod server;
@@ -68,6 +70,14 @@ enum Command {
     SignIn,
     /// Runs every example of every crate
     Examples,
+    /// Tries out at random what is read from strangers: every target, or one of them
+    Fuzz {
+        /// Only this target
+        target: Option<String>,
+        /// How long each target runs
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
+    },
     /// Besieges our own server and watches a healthy client and the memory; the long run writes docs/siege.md
     Soak {
         /// A debug build and short attacks; nothing is written
@@ -158,6 +168,7 @@ fn main() -> ExitCode {
         },
         Command::SignIn => sign_in::run(),
         Command::Examples => examples::run(),
+        Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Command::Soak { quick, only } => soak::run(quick, &only),
         Command::Bench { side, quick, only } => bench::run(side, quick, &only),
     };

@@ -33,6 +33,11 @@ pub(super) struct Card {
 }
 
 impl Card {
+    /// Returns what it is called, for people: its title, or the last part of its name.
+    pub(super) fn shown_name(&self) -> &str {
+        self.title.as_deref().unwrap_or_else(|| naming::last_part(&self.name))
+    }
+
     /// Keeps a `server.json` with the ways to have the server, as they are for whoever adds it.
     fn keep(&mut self, server_json: Box<RawValue>) {
         match plans(server_json.get()) {
@@ -64,8 +69,10 @@ pub(super) fn server(raw: &str, around: Around<'_>) -> Result<Card, String> {
 /// Reads the card of an agent (A2A): what it says it can do. Where it is spoken with is not used.
 pub(super) fn agent(raw: &str) -> Result<Card, String> {
     let members = Members::read(raw)?;
+    let name = members.word(&["name"]).ok_or("expected the name of an agent, found none")?;
     let mut card = Card {
-        name: members.word(&["name"]).ok_or("expected the name of an agent, found none")?,
+        title: Some(name.clone()),
+        name,
         description: members.text(&["description"]),
         version: members.word(&["version"]),
         ..Card::default()

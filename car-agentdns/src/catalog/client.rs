@@ -19,6 +19,9 @@ use crate::web::{Bounds, Web};
 /// How long a catalog may take with everything in it. A person is waiting, and others are asked beside it.
 const TOTAL: Duration = Duration::from_secs(4);
 
+/// How long one document may take that a catalog names, so that a slow one leaves time for the others.
+const EACH: Duration = Duration::from_secs(2);
+
 /// How many documents are fetched for one catalog: nested catalogs may branch.
 const MAX_FETCHES: usize = 32;
 
@@ -207,7 +210,10 @@ async fn describe(walk: &mut Walk, client: &Client, left: usize, deadline: Insta
 
 /// Fetches documents, some at once, and returns them in the order of their URLs.
 async fn fetch_all(client: &Client, urls: Vec<Url>, deadline: Instant) -> Vec<Result<Fetched, Error>> {
-    let fetches = urls.into_iter().map(|url| fetch(client.clone(), url, deadline));
+    let fetches = urls.into_iter().map(|url| async move {
+        let deadline = deadline.min(Instant::now() + EACH);
+        fetch(client.clone(), url, deadline).await
+    });
     futures_util::stream::iter(fetches).buffered(AT_ONCE).collect().await
 }
 
@@ -217,7 +223,11 @@ async fn fetch(client: Client, url: Url, deadline: Instant) -> Result<Fetched, E
     if total.is_zero() {
         return Err(Error::TimedOut { place: web.place().to_owned(), after: TOTAL });
     }
-    let answer = web.get("", None, Bounds { total, body: MAX_BODY_BYTES }).await?;
+    let answer = web.get("", None, Bounds { total, body: MAX_BODY_BYTES }).await;
+    let answer = answer.map_err(|error| match error {
+        Error::NotFound { place, .. } => Error::NotFound { place, what: "of a catalog or card".to_owned() },
+        other => other,
+    })?;
     let text = String::from_utf8(answer.body.into());
     let text = text.map_err(|_| web.malformed("expected UTF-8, found other bytes"))?;
     Ok(Fetched { text, ttl: ttl(&answer.headers) })

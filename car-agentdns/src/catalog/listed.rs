@@ -46,7 +46,7 @@ impl ListedService {
     pub(super) fn take(&mut self, card: Card) {
         let service = &mut self.service;
         if !self.is_named {
-            service.name = card.title.unwrap_or(card.name);
+            card.shown_name().clone_into(&mut service.name);
         }
         if service.description.is_empty() {
             service.description = card.description.unwrap_or_default();

@@ -234,8 +234,11 @@ impl Walk {
 
     /// Begins a record with what the catalog says of an entry.
     fn record(&self, place: &Place, entry: &Entry<'_>, card: Option<&Card>) -> Result<Service, String> {
-        let title = card.map(|card| card.title.as_deref().unwrap_or(&card.name));
-        let name = entry.name.as_deref().or(title).unwrap_or_else(|| naming::last_part(&entry.identifier));
+        let name = entry
+            .name
+            .as_deref()
+            .or_else(|| card.map(Card::shown_name))
+            .unwrap_or_else(|| naming::last_part(&entry.identifier));
         let organization = naming::organization(&place.url).ok_or("its catalog has no host")?;
         let air = naming::air(&entry.identifier);
         let names_publisher = air.is_some();

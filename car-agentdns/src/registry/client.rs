@@ -203,8 +203,8 @@ impl RegistryClient {
     /// # Errors
     /// Says why there is no answer.
     pub async fn search(&self, text: &str, limit: usize) -> Result<Vec<Entry>, Error> {
-        let page = limit.clamp(1, PAGE);
-        let query = format!("limit={page}&version=latest&search={}", encoded(text));
+        // A whole page, as some registries send every version.
+        let query = format!("limit={PAGE}&version=latest&search={}", encoded(text));
         let answer = self.list(&query, None).await?;
         // Some registries search descriptions too, send every version, or do not search at all.
         let mut found = Mirror::new(self.base());

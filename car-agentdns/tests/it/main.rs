@@ -8,4 +8,6 @@ mod meaning;
 mod name;
 #[cfg(feature = "rank")]
 mod rank;
+#[cfg(feature = "http")]
+mod registry;
 mod root;

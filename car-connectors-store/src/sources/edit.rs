@@ -1,6 +1,6 @@
 //! One source more or less. What else is in the file stays as it is: comments, order and all.
 
-use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Key, Table, TableLike, Value};
 
 use super::{Embeddings, Source};
 
@@ -10,7 +10,9 @@ const EMBEDDINGS: &str = "embeddings";
 /// Adds a source before the one at a place, or at the end. The document is one that has been read without fault.
 pub(super) fn add(document: &mut DocumentMut, source: &Source, before: Option<usize>) {
     let is_empty = |item: &Item| item.as_array().is_some_and(toml_edit::Array::is_empty);
+    let mut above = String::new();
     if document.get(SOURCES).is_none_or(is_empty) {
+        above = document.key(SOURCES).and_then(comment_above).unwrap_or_default();
         document.remove(SOURCES);
         document.insert(SOURCES, Item::ArrayOfTables(ArrayOfTables::new()));
     }
@@ -18,6 +20,9 @@ pub(super) fn add(document: &mut DocumentMut, source: &Source, before: Option<us
         Item::ArrayOfTables(tables) => {
             let mut table = Table::new();
             fill(&mut table, source);
+            if !above.is_empty() {
+                table.decor_mut().set_prefix(format!("\n{above}"));
+            }
             match before {
                 None => tables.push(table),
                 Some(place) => tables.insert(place, table),
@@ -80,11 +85,19 @@ pub(super) fn remove(document: &mut DocumentMut, place: usize) {
             if let Some(next) = tables.get_mut(place) {
                 let own = prefix(next);
                 next.decor_mut().set_prefix(kept + own.trim_start_matches('\n'));
+            } else {
+                let end = document.trailing().as_str().unwrap_or_default().to_owned();
+                document.set_trailing(kept + &end);
             }
         }
         Item::Value(Value::Array(array)) => drop(array.remove(place)),
         _ => unreachable!("the document was read before: sources are a list"),
     }
+}
+
+/// Returns what stands above a key.
+fn comment_above(key: &Key) -> Option<String> {
+    key.leaf_decor().prefix()?.as_str().map(str::to_owned)
 }
 
 /// Returns the comments above a table that are not its own: those with an empty line between them and the table.
@@ -118,6 +131,8 @@ pub(super) fn set_embeddings(document: &mut DocumentMut, embeddings: Option<&Emb
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::sources::{SourceKind, read};
 
@@ -204,5 +219,48 @@ mod tests {
         let mut document = DocumentMut::new();
         set_embeddings(&mut document, Some(&other));
         assert!(read::read(&document.to_string()).unwrap().is_default);
+    }
+
+    #[test]
+    fn keeps_a_comment_that_is_nobodys_when_the_last_source_goes() {
+        let text = TWO.replace("# the second\n", "# a section\n\n# the second\n");
+        let mut document = document(&text);
+        remove(&mut document, 1);
+        let text = document.to_string();
+        assert_eq!(names(&document), ["a"]);
+        assert!(
+            text.contains("# a section") && text.contains("# the end") && !text.contains("# the second"),
+            "{text}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_edits_leave_what_a_list_would_have(edits in prop::collection::vec((any::<bool>(), 0_usize..6), 0..12)) {
+            let mut text = TWO.to_owned();
+            let mut expected = vec!["a".to_owned(), "b".to_owned()];
+            for (number, (is_new, place)) in edits.into_iter().enumerate() {
+                // As the file does it: every edit begins with what is written.
+                let mut document = document(&text);
+                match is_new {
+                    true if place < expected.len() => {
+                        add(&mut document, &source(&format!("n{number}")), Some(place));
+                        expected.insert(place, format!("n{number}"));
+                    }
+                    true => {
+                        add(&mut document, &source(&format!("n{number}")), None);
+                        expected.push(format!("n{number}"));
+                    }
+                    false if place < expected.len() => {
+                        remove(&mut document, place);
+                        expected.remove(place);
+                    }
+                    false => {}
+                }
+                text = document.to_string();
+                prop_assert_eq!(&names(&document), &expected, "{}", text);
+                prop_assert!(text.contains("# What we use.") && text.contains("# the end"), "{}", text);
+            }
+        }
     }
 }

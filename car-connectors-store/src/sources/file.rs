@@ -6,6 +6,7 @@ use toml_edit::DocumentMut;
 
 use super::{Embeddings, Source, Sources, check, edit, read};
 use crate::lock::{LOCK_WAIT, WriteLock};
+use crate::project::value::position;
 use crate::{Home, StoreError, replace};
 
 /// The largest file that is read: all the sources there can be, with a page of comments on each.
@@ -113,8 +114,10 @@ impl SourcesFile {
 
     fn text(&self) -> Result<String, StoreError> {
         let content = replace::read(&self.path, LARGEST)?.unwrap_or_default();
-        let text = String::from_utf8(content)
-            .map_err(|_| self.malformed((1, 1), "expected UTF-8, found other bytes".to_owned()))?;
+        let text = String::from_utf8(content).map_err(|error| {
+            let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+            self.malformed(position(&valid, valid.len()), "expected UTF-8, found other bytes".to_owned())
+        })?;
         // Editors on Windows put a byte order mark in front; it is not part of the text.
         Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
     }

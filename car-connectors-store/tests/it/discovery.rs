@@ -71,6 +71,8 @@ fn never_overwrites_a_file_of_sources_that_it_does_not_understand() {
     let error = file.add(&registry("b"), None).unwrap_err();
     assert!(matches!(error, StoreError::Malformed { line: 4, column: 8, .. }), "{error}");
     assert_eq!(fs::read_to_string(file.path()).unwrap(), text);
+    fs::write(file.path(), b"# mine\n# \xff\n").unwrap();
+    assert!(matches!(file.read(), Err(StoreError::Malformed { line: 2, column: 3, .. })));
 }
 
 #[test]

@@ -58,6 +58,8 @@ pub enum Fault {
     Redirect(String),
     /// It answers with this body.
     Body(String),
+    /// It always has another page, with a new name on it.
+    Endless,
 }
 
 /// A registry on the loopback address. Dropping it stops it.
@@ -238,6 +240,12 @@ impl State {
                 let mut reply = html(302);
                 reply.headers_mut().insert(header::LOCATION, to.parse().expect("a test gives a URL"));
                 reply
+            }
+            Fault::Endless => {
+                let number = lock(&self.requests).len();
+                let server = json!({ "server": { "name": format!("a.b/n{number}"), "version": "1" } });
+                let metadata = json!({ "nextCursor": format!("page {number}") });
+                reply::json(StatusCode::OK, &json!({ "servers": [server], "metadata": metadata }))
             }
             Fault::Body(text) => reply::text(StatusCode::OK, "application/json", text),
         })

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::versions::{APT, Packages};
+use super::versions::{APT, CPP, Packages};
 use crate::shell::{Failure, exists, run};
 
 /// Installs what is missing. Without apt it says what is missing and what for, and leaves it to the person.
@@ -51,6 +51,11 @@ fn apt_get() -> Command {
     let mut command = Command::new("sudo");
     command.args(["-n", "apt-get"]);
     command
+}
+
+/// Returns whether there is a C++ compiler.
+pub(crate) fn has_cpp() -> bool {
+    CPP.iter().any(|name| exists(name, "--version"))
 }
 
 /// Returns what is missing on this machine for the sign-in, if something is.

@@ -48,6 +48,9 @@ pub(crate) struct Packages {
     pub(crate) is_for_sign_in: bool,
 }
 
+/// C++ compilers, by the names that they have on different systems.
+pub(crate) const CPP: &[&str] = &["c++", "g++", "clang++"];
+
 /// The packages from apt. They are not pinned: a system has one version of each.
 pub(crate) const APT: &[Packages] = &[
     Packages {
@@ -64,6 +67,12 @@ pub(crate) const APT: &[Packages] = &[
             "--version",
         )],
         is_for_sign_in: true,
+    },
+    Packages {
+        what: "a C++ compiler",
+        names: &["g++"],
+        programs: &[(CPP, "--version")],
+        is_for_sign_in: false,
     },
     Packages { what: "tmux", names: &["tmux"], programs: &[(&["tmux"], "-V")], is_for_sign_in: true },
 ];

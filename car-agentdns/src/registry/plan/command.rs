@@ -16,14 +16,13 @@ use crate::service::Offer;
 
 /// Variables that decide which code a runner loads, or from where: nobody who publishes a package sets them. What ends with
 /// `_` stands for all that begin so, what begins with `_` for all that end so.
-const CODE_VARIABLES: [&str; 20] = [
+const CODE_VARIABLES: [&str; 19] = [
     "BASH_ENV",
     "COREHOST_",
     "DOCKER_",
     "DOTNET_ADDITIONAL_DEPS",
     "DOTNET_STARTUP_HOOKS",
     "DYLD_",
-    "ENV",
     "LD_",
     "NODE_OPTIONS",
     "NODE_PATH",
@@ -144,7 +143,8 @@ fn target(package: &Package, given: Given, draft: &mut Draft) -> Vec<Arg> {
     }
     let (is_name, is_version): (fn(&str) -> bool, fn(&str) -> bool) = match package.registry_type.as_str() {
         "npm" => (is_npm_name, |version| Version::parse(version).is_ok()),
-        "pypi" => (is_pypi_name, is_numbered),
+        // Python's versions may begin with a `v` (PEP 440).
+        "pypi" => (is_pypi_name, |version| is_numbered(version.strip_prefix('v').unwrap_or(version))),
         _ => (is_nuget_name, is_numbered),
     };
     if !is_name(identifier) {

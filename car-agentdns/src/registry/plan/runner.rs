@@ -250,9 +250,12 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn read(mut self, arguments: &[Argument]) -> Given {
-        for argument in arguments {
+        for (place, argument) in arguments.iter().enumerate() {
             match &argument.name {
-                Some(name) => self.named(name, argument),
+                Some(name) => {
+                    let opens = opens(argument, arguments.get(place + 1));
+                    self.named(name, argument, opens);
+                }
                 None => self.positional(argument),
             }
         }
@@ -276,8 +279,9 @@ impl<'a> Reader<'a> {
                 None => (word.as_str(), None),
             };
             let field = Field { value, ..argument.field.clone() };
-            // It is a whole option, and nothing in it is asked for.
-            return self.named(name, &Argument { field, ..Argument::default() });
+            let argument = Argument { field, ..Argument::default() };
+            let opens = argument.field.value.is_none();
+            return self.named(name, &argument, opens);
         }
         let is_first = self.given.args.is_empty();
         if self.awaits_command && is_command(&word) {
@@ -290,7 +294,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn named(&mut self, name: &str, argument: &Argument) {
+    /// Takes an option. `opens` says whether its value is the next word.
+    fn named(&mut self, name: &str, argument: &Argument, opens: bool) {
         let value = argument.field.value.as_deref();
         let is_on = matches!(value, None | Some("true"));
         let runner = self.runner;
@@ -308,9 +313,9 @@ impl<'a> Reader<'a> {
                 _ => self.block_word(value.unwrap_or_default()),
             }
         } else if is_valued(runner, name) {
-            match (value, asks(&argument.field)) {
-                (None, false) => self.open = Some(name.to_owned()),
-                _ => self.option(name, argument),
+            match opens {
+                true => self.open = Some(name.to_owned()),
+                false => self.option(name, argument),
             }
         } else {
             self.draft.block(format!("{} would be given {name}, which is not known here", runner.program));
@@ -383,6 +388,17 @@ impl<'a> Reader<'a> {
             "{program} would run {word:?}, or take it for something else, before it comes to the package"
         ));
     }
+}
+
+/// Whether the value of an option is the next word: it has none, and asks for none; or it is only described, and a word
+/// that can be its value follows.
+fn opens(argument: &Argument, next: Option<&Argument>) -> bool {
+    let field = &argument.field;
+    let described = Field { description: None, ..field.clone() };
+    let is_value = |next: &Argument| {
+        next.name.is_none() && next.field.value.as_deref().is_some_and(|word| !word.starts_with('-'))
+    };
+    field.value.is_none() && (!asks(field) || (!asks(&described) && next.is_some_and(is_value)))
 }
 
 fn is_valued(runner: &Runner, name: &str) -> bool {

@@ -242,6 +242,16 @@ fn leaves_out_what_the_runner_is_given_anyway() {
             ),
             "docker run -i --rm -e MODE ghcr.io/a/c:1.2.3",
         ),
+        (
+            format!(
+                "{OCI},{}",
+                arguments(
+                    r#"{"type":"named","name":"-w","description":"The folder"},{"type":"positional","value":"/data"}"#
+                )
+            ),
+            "docker run -i --rm -w /data ghcr.io/a/c:1.2.3",
+        ),
+        (r#""registryType":"pypi","identifier":"c","version":"v1.0.2""#.to_owned(), "uvx c@v1.0.2"),
     ] {
         let plan = package(&members);
         assert_eq!(plan.obstacle, None, "{members}");

@@ -87,6 +87,7 @@ async fn finds_a_servers_card_at_any_of_its_places() {
         let found = client().card(&domain.url("/v1/mcp"), NOW).await.unwrap().expect(path);
         assert_eq!(found.service.identifier.to_string(), "agentdns://127.0.0.1/search", "{path}");
         assert_eq!(found.service.publisher.verification, Verification::None);
+        assert_eq!(found.service.name, "search", "{path}");
         assert_eq!(found.service.offers.len(), 1, "{path}");
     }
 }

@@ -86,7 +86,7 @@ async fn a_document_that_is_none_costs_itself() {
         (Page::redirect("/nested.json"), "sends its callers to"),
         (Page::status(500), "status 500"),
         (Page::status(401), "wants a token"),
-        (Page::status(404), "does not know"),
+        (Page::status(404), "/nested.json does not know of a catalog or card"),
     ] {
         let domain = Domain::start().await.unwrap();
         domain.put("/nested.json", page.clone());
@@ -119,6 +119,37 @@ async fn one_catalog_that_never_comes_does_not_keep_the_others() {
     let listed = listed.unwrap();
     assert_eq!(identifiers(&listed), ["agentdns://127.0.0.1/mcp/good"]);
     assert!(reasons(&listed.set_aside)[0].contains("did not answer within"), "{:?}", listed.set_aside);
+}
+
+#[tokio::test]
+async fn a_service_stays_listed_whose_card_cannot_be_read() {
+    let domain = Domain::start().await.unwrap();
+    let bare = |name: &str| entry(name, CARD, json!({ "url": format!("/cards/{name}") }));
+    domain.put("/cards/html", Page::text("<html></html>"));
+    domain.put("/cards/never", Page::never());
+    domain.put(WELL_KNOWN, Page::json(&catalog([bare("gone"), bare("html"), bare("never")])));
+    let pass_time = async {
+        for name in ["gone", "html", "never"] {
+            domain.asked(&format!("/cards/{name}")).await;
+        }
+        tokio::time::pause();
+    };
+    let (listed, ()) = tokio::join!(list(&domain), pass_time);
+    let listed = listed.unwrap();
+    assert_eq!(
+        identifiers(&listed),
+        ["gone", "html", "never"].map(|name| format!("agentdns://127.0.0.1/mcp/{name}"))
+    );
+    let told = reasons(&listed.set_aside);
+    for (told, expected) in
+        told.iter().zip(["does not know of a catalog or card", "expected a JSON object", "within"])
+    {
+        assert!(told.contains("its card cannot be used: ") && told.contains(expected), "{told}");
+    }
+    assert_eq!(told.len(), 3);
+    for entry in &listed.entries {
+        assert!(entry.card.is_none() && entry.service.reference.is_some());
+    }
 }
 
 #[tokio::test]
