@@ -91,7 +91,7 @@ pub(super) struct Field {
     pub(super) default: Option<String>,
     pub(super) placeholder: Option<String>,
     pub(super) choices: Vec<String>,
-    pub(super) variables: Vec<(String, Field)>,
+    pub(super) variables: Vec<(String, Self)>,
 }
 
 impl ServerJson {

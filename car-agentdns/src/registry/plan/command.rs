@@ -2,54 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use semver::Version;
-
+use super::check::{decides_code, decides_trust, is_name, is_version};
 use super::draft::{Asking, Draft, is_secret_name};
 use super::fill::{Values, is_number};
 use super::image::{Image, is_tag};
-use super::runner::{Given, Reader, Runner, asks, fixed};
+use super::options::Runner;
+use super::runner::{Given, Reader, asks, fixed};
 use super::template::Template;
 use super::{Input, Plan, PlanError, Recipe, Shape};
-use crate::registry::reference::is_exact;
 use crate::registry::server_json::{Argument, Named, Package};
 use crate::service::Offer;
-
-/// Variables that decide which code a runner loads, or from where: nobody who publishes a package sets them. What ends with
-/// `_` stands for all that begin so, what begins with `_` for all that end so.
-const CODE_VARIABLES: [&str; 19] = [
-    "BASH_ENV",
-    "COREHOST_",
-    "DOCKER_",
-    "DOTNET_ADDITIONAL_DEPS",
-    "DOTNET_STARTUP_HOOKS",
-    "DYLD_",
-    "LD_",
-    "NODE_OPTIONS",
-    "NODE_PATH",
-    "NPM_CONFIG_",
-    "NUGET_",
-    "PATH",
-    "PIP_",
-    "PYTHONHOME",
-    "PYTHONPATH",
-    "PYTHONSTARTUP",
-    "UV_",
-    "_INDEX_URL",
-    "_REGISTRY_URL",
-];
-
-/// Variables that decide whom a program believes, or through whom it talks.
-const WIRE_VARIABLES: [&str; 9] = [
-    "ALL_PROXY",
-    "HOME",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NODE_EXTRA_CA_CERTS",
-    "NODE_TLS_REJECT_UNAUTHORIZED",
-    "PYTHONHTTPSVERIFY",
-    "SSL_CERT_DIR",
-    "SSL_CERT_FILE",
-];
 
 /// A command line, and the variables of its environment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -102,7 +64,7 @@ fn command(package: &Package, runner: &'static Runner, draft: &mut Draft) -> Com
     let mut environment = package.environment.clone();
     let reader = Reader::new(runner, &package.identifier, draft, &mut environment);
     let given = reader.read(&package.runtime_arguments);
-    let mut args: Vec<Arg> = runner.before.iter().map(|word| fixed(*word)).collect();
+    let mut args: Vec<Arg> = runner.before.split_whitespace().map(fixed).collect();
     let names_at = (package.registry_type == "oci").then_some(args.len());
     args.extend(target(package, given, draft));
     if package.registry_type == "nuget" && !package.package_arguments.is_empty() {
@@ -141,22 +103,17 @@ fn target(package: &Package, given: Given, draft: &mut Draft) -> Vec<Arg> {
         args.push(fixed(image(package, draft)));
         return args;
     }
-    let (is_name, is_version): (fn(&str) -> bool, fn(&str) -> bool) = match package.registry_type.as_str() {
-        "npm" => (is_npm_name, |version| Version::parse(version).is_ok()),
-        // Python's versions may begin with a `v` (PEP 440).
-        "pypi" => (is_pypi_name, |version| is_numbered(version.strip_prefix('v').unwrap_or(version))),
-        _ => (is_nuget_name, is_numbered),
-    };
-    if !is_name(identifier) {
-        draft.block(format!("{identifier:?} is no name of a package of the kind {}", package.registry_type));
+    let kind = package.registry_type.as_str();
+    if !is_name(kind, identifier) {
+        draft.block(format!("{identifier:?} is no name of a package of the kind {kind}"));
     }
     let version = package.version.as_deref().unwrap_or_default();
     if version.is_empty() {
         draft.block("it names no version, so that it would be another program tomorrow");
-    } else if !is_exact(version) || !is_version(version) {
+    } else if !is_version(kind, version) {
         draft.block(format!("{version:?} is not exactly one version"));
     }
-    match (package.registry_type.as_str(), command) {
+    match (kind, command) {
         ("npm", Some(command)) => {
             args.extend([fixed(format!("--package={identifier}@{version}")), fixed(command)]);
         }
@@ -237,7 +194,7 @@ fn environment_of(variables: &[Named], draft: &mut Draft) -> Vec<(String, Templa
             draft.warn(format!("the variable {name:?} is left out: it is no name"));
         } else if env.iter().any(|(other, _)| other == name) {
             draft.warn(format!("the variable {name} is described twice; the first time counts"));
-        } else if is_one_of(name, &CODE_VARIABLES) {
+        } else if decides_code(name) {
             // One that is only offered can be done without.
             if field.value.is_some() || field.default.is_some() || field.is_required {
                 draft.block(format!("it sets {name}, which decides which code is run"));
@@ -245,7 +202,7 @@ fn environment_of(variables: &[Named], draft: &mut Draft) -> Vec<(String, Templa
                 draft.warn(format!("the variable {name} is left out: it decides which code is run"));
             }
         } else {
-            if is_one_of(name, &WIRE_VARIABLES) {
+            if decides_trust(name) {
                 draft.warn(format!("it sets {name}, which decides whom it believes or where its files are"));
             }
             let is_plain = field.format.as_deref().is_none_or(|format| format == "string");
@@ -257,46 +214,6 @@ fn environment_of(variables: &[Named], draft: &mut Draft) -> Vec<(String, Templa
         }
     }
     env
-}
-
-fn is_one_of(name: &str, names: &[&str]) -> bool {
-    let name = name.to_ascii_uppercase();
-    names.iter().any(|one| match (one.strip_suffix('_'), one.starts_with('_')) {
-        (Some(_), _) => name.starts_with(one),
-        (None, true) => name.ends_with(one),
-        (None, false) => name == *one,
-    })
-}
-
-/// `name` or `@scope/name`, of characters that need no quoting, and never an option, an address or a path.
-fn is_npm_name(name: &str) -> bool {
-    let is_part = |part: &str| {
-        part.starts_with(|one: char| one.is_ascii_alphanumeric() || one == '~')
-            && part.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '~' | '.' | '_' | '-'))
-    };
-    let is_name = match name.strip_prefix('@') {
-        Some(rest) => rest.split_once('/').is_some_and(|(scope, name)| is_part(scope) && is_part(name)),
-        None => is_part(name),
-    };
-    is_name && name.len() <= 214
-}
-
-fn is_pypi_name(name: &str) -> bool {
-    is_nuget_name(name) && !name.starts_with('_') && name.ends_with(|one: char| one.is_ascii_alphanumeric())
-}
-
-fn is_nuget_name(name: &str) -> bool {
-    name.starts_with(|one: char| one.is_ascii_alphanumeric() || one == '_')
-        && name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '.' | '_' | '-'))
-        && name.len() <= 214
-}
-
-/// A version that begins with a digit, as all of Python's and .NET's do; other words may be names for several.
-fn is_numbered(version: &str) -> bool {
-    version.starts_with(|one: char| one.is_ascii_digit())
-        && version
-            .chars()
-            .all(|one| one.is_ascii_alphanumeric() || matches!(one, '.' | '+' | '_' | '!' | '-'))
 }
 
 impl Arg {

@@ -3,16 +3,19 @@
 //! ```text
 //!   ServerJson ──▶ ways ─┬─ remote ───┐   draft: which inputs there are, under which keys
 //!                        └─ command ──┴─▶ Plan ── given ──▶ fill ──▶ Recipe
-//!                             └─ runner: which arguments a runner may be given
+//!                             ├─ runner, options: which arguments a runner may be given
+//!                             └─ check, image: which names and versions a package may have
 //! ```
 //!
 //! Secrets do not pass through here: a value that a person gives stands in a [`Template`] by its name, and whoever keeps
 //! the secret fills it in. Nothing is run through a shell, so no character needs quoting.
 
+mod check;
 mod command;
 mod draft;
 mod fill;
 mod image;
+mod options;
 mod remote;
 mod runner;
 mod template;

@@ -6,213 +6,9 @@
 
 use super::command::Arg;
 use super::draft::{Asking, Draft};
-use super::image::Image;
+use super::options::{Runner, has};
 use super::template::Template;
 use crate::registry::server_json::{Argument, Field, Named};
-
-/// A program that runs packages of one kind.
-#[derive(Debug)]
-pub(super) struct Runner {
-    pub(super) program: &'static str,
-    /// What it is always given first.
-    pub(super) before: &'static [&'static str],
-    /// What is left out where a publisher writes it, as it is given anyway, or would take away the pipe.
-    given: &'static [&'static str],
-    /// Options without a value.
-    flags: &'static [&'static str],
-    /// Options with a value.
-    valued: &'static [&'static str],
-    /// Those of both kinds that a person should know of.
-    risky: &'static [&'static str],
-    /// The options that name the package, where its command has another name.
-    package: &'static [&'static str],
-}
-
-const NPX: Runner = Runner {
-    program: "npx",
-    before: &["-y"],
-    given: &["-y", "--yes"],
-    flags: &[
-        "-q",
-        "--quiet",
-        "--silent",
-        "--offline",
-        "--prefer-offline",
-        "--prefer-online",
-        "--ignore-scripts",
-    ],
-    valued: &["--registry", "--userconfig", "--node-options", "--cache", "--loglevel"],
-    risky: &["--registry", "--userconfig", "--node-options", "--cache"],
-    package: &["-p", "--package"],
-};
-
-const UVX: Runner = Runner {
-    program: "uvx",
-    before: &[],
-    given: &[],
-    flags: &[
-        "-q",
-        "--quiet",
-        "--isolated",
-        "--no-cache",
-        "-n",
-        "--refresh",
-        "--offline",
-        "--no-progress",
-        "--native-tls",
-    ],
-    valued: &[
-        "-p",
-        "--python",
-        "--python-preference",
-        "--prerelease",
-        "--exclude-newer",
-        "--with",
-        "--with-editable",
-        "--with-requirements",
-        "--index",
-        "--index-url",
-        "-i",
-        "--default-index",
-        "--extra-index-url",
-        "--find-links",
-        "-f",
-        "--constraints",
-        "-c",
-        "--overrides",
-        "--directory",
-        "--project",
-        "--env-file",
-    ],
-    risky: &[
-        "--with",
-        "--with-editable",
-        "--with-requirements",
-        "--index",
-        "--index-url",
-        "-i",
-        "--default-index",
-        "--extra-index-url",
-        "--find-links",
-        "-f",
-        "--constraints",
-        "-c",
-        "--overrides",
-        "--directory",
-        "--project",
-        "--env-file",
-    ],
-    package: &["--from"],
-};
-
-const DOCKER: Runner = Runner {
-    program: "docker",
-    before: &["run", "-i", "--rm"],
-    given: &["-i", "--interactive", "--rm", "-t", "--tty", "-it", "-ti"],
-    flags: &["--init", "--read-only", "--no-healthcheck", "--privileged"],
-    valued: &[
-        "--name",
-        "--platform",
-        "--label",
-        "-l",
-        "--memory",
-        "-m",
-        "--cpus",
-        "--tmpfs",
-        "--hostname",
-        "-h",
-        "--workdir",
-        "-w",
-        "--cap-drop",
-        "--pull",
-        "--stop-timeout",
-        "-v",
-        "--volume",
-        "--mount",
-        "--network",
-        "--net",
-        "--user",
-        "-u",
-        "-p",
-        "--publish",
-        "--entrypoint",
-        "--cap-add",
-        "--device",
-        "--security-opt",
-        "--add-host",
-        "--env-file",
-        "--pid",
-        "--ipc",
-        "--group-add",
-        "--volumes-from",
-        "--gpus",
-        "--userns",
-    ],
-    risky: &[
-        "--privileged",
-        "-v",
-        "--volume",
-        "--mount",
-        "--network",
-        "--net",
-        "--user",
-        "-u",
-        "-p",
-        "--publish",
-        "--entrypoint",
-        "--cap-add",
-        "--device",
-        "--security-opt",
-        "--add-host",
-        "--env-file",
-        "--pid",
-        "--ipc",
-        "--group-add",
-        "--volumes-from",
-        "--gpus",
-        "--userns",
-    ],
-    package: &[],
-};
-
-const DNX: Runner = Runner {
-    program: "dnx",
-    before: &[],
-    given: &["-y", "--yes"],
-    flags: &["--allow-roll-forward", "--prerelease"],
-    valued: &["--source", "--add-source", "--configfile", "--verbosity", "-v", "--framework"],
-    risky: &["--source", "--add-source", "--configfile"],
-    package: &[],
-};
-
-impl Runner {
-    /// Returns what runs packages of a kind.
-    pub(super) fn of(registry_type: &str) -> Option<&'static Self> {
-        match registry_type {
-            "npm" => Some(&NPX),
-            "pypi" => Some(&UVX),
-            "oci" => Some(&DOCKER),
-            "nuget" => Some(&DNX),
-            _ => None,
-        }
-    }
-
-    fn is_docker(&self) -> bool {
-        self.program == DOCKER.program
-    }
-
-    /// Whether a text names the package itself, whatever its version. `extra` gets what stands in brackets after it.
-    fn is_package(&self, identifier: &str, text: &str) -> bool {
-        if self.is_docker() {
-            return match (Image::parse(identifier), Image::parse(text)) {
-                (Some(one), Some(other)) => one.is_same(&other),
-                _ => false,
-            };
-        }
-        let rest = text.strip_prefix(identifier);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['@', '[', '=']))
-    }
-}
 
 /// What the runner is given before the package.
 #[derive(Debug, Default)]
@@ -299,11 +95,11 @@ impl<'a> Reader<'a> {
         let value = argument.field.value.as_deref();
         let is_on = matches!(value, None | Some("true"));
         let runner = self.runner;
-        if runner.given.contains(&name) {
+        if has(runner.given, name) {
             if !is_on && value != Some("false") && !value.is_some_and(|value| self.is_package(value)) {
                 self.block_word(value.unwrap_or_default());
             }
-        } else if runner.flags.contains(&name) {
+        } else if has(runner.flags, name) {
             match value {
                 _ if is_on => {
                     self.point_out(name);
@@ -312,7 +108,7 @@ impl<'a> Reader<'a> {
                 Some("false") => {}
                 _ => self.block_word(value.unwrap_or_default()),
             }
-        } else if is_valued(runner, name) {
+        } else if runner.has_value(name) {
             match opens {
                 true => self.open = Some(name.to_owned()),
                 false => self.option(name, argument),
@@ -325,7 +121,7 @@ impl<'a> Reader<'a> {
     /// Takes an option with its value.
     fn option(&mut self, name: &str, argument: &Argument) {
         let value = argument.field.value.as_deref();
-        if self.runner.package.contains(&name) {
+        if has(self.runner.package, name) {
             match value.filter(|value| self.is_package(value)) {
                 Some(value) => {
                     let extras =
@@ -374,7 +170,7 @@ impl<'a> Reader<'a> {
     }
 
     fn point_out(&mut self, name: &str) {
-        if self.runner.risky.contains(&name) {
+        if has(self.runner.risky, name) {
             let program = self.runner.program;
             self.draft.warn(format!(
                 "{program} is given {name}, which opens the machine to it or changes what is run"
@@ -399,11 +195,6 @@ fn opens(argument: &Argument, next: Option<&Argument>) -> bool {
         next.name.is_none() && next.field.value.as_deref().is_some_and(|word| !word.starts_with('-'))
     };
     field.value.is_none() && (!asks(field) || (!asks(&described) && next.is_some_and(is_value)))
-}
-
-fn is_valued(runner: &Runner, name: &str) -> bool {
-    let is_variable = runner.is_docker() && matches!(name, "-e" | "--env");
-    is_variable || runner.valued.contains(&name) || runner.package.contains(&name)
 }
 
 /// Whether something of a field is asked for: it says more than that it is there.

@@ -1,19 +1,19 @@
 //! What is known of a registry's list: the newest version of each name, and how far the reading has come. Pure.
 
+mod stored;
+mod time;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
+use self::time::rfc3339;
 use super::entry::{Entry, Status};
 use super::reference::RegistryName;
 use crate::error::SetAside;
 use crate::service::{Provenance, Service, SourceKind};
-
-/// The stored form. One of another number is as good as none.
-const FORMAT: u32 = 1;
 
 /// How many entries that cannot be used are remembered; more are only counted. It bounds what a spiteful registry leaves.
 const MAX_SET_ASIDE: usize = 1_000;
@@ -79,32 +79,6 @@ pub(super) struct Reading {
     pub(super) pages: usize,
 }
 
-/// The stored form.
-#[derive(Serialize, Deserialize)]
-struct Stored<'a> {
-    format: u32,
-    base: String,
-    state: State,
-    #[serde(borrow)]
-    entries: Vec<StoredEntry<'a>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredEntry<'a> {
-    name: String,
-    version: String,
-    status: Status,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    status_message: Option<String>,
-    is_latest: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    published_at: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    updated_at: Option<String>,
-    #[serde(borrow)]
-    server: &'a RawValue,
-}
-
 impl Mirror {
     /// The most names that a copy has: several times what the largest registry lists. It bounds memory and disk.
     pub const MAX_ENTRIES: usize = 200_000;
@@ -113,55 +87,6 @@ impl Mirror {
     #[must_use]
     pub fn new(base: &str) -> Self {
         Self { base: normal(base), ..Self::default() }
-    }
-
-    /// Reads a copy that was stored. One of another release is as good as none. Whoever wants the copy of one registry
-    /// compares [`Mirror::base`], or calls [`Mirror::from_json_of`].
-    ///
-    /// # Errors
-    /// Says what is wrong with it.
-    pub fn from_json(text: &[u8]) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Format {
-            format: u32,
-        }
-        // The format alone is looked at first: another one may have other members.
-        let text = str::from_utf8(text).map_err(|error| error.to_string())?;
-        let Format { format } = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if format != FORMAT {
-            return Err(format!("expected a copy of format {FORMAT}, found {format}"));
-        }
-        let stored: Stored<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let mut entries = BTreeMap::new();
-        for entry in stored.entries {
-            let entry = entry.into_entry()?;
-            entries.insert(entry.name.clone(), entry);
-        }
-        Ok(Self { base: stored.base, entries, state: stored.state })
-    }
-
-    /// Reads the stored copy of the registry at a base URL.
-    ///
-    /// # Errors
-    /// Says what is wrong with it, and that it is another registry's.
-    pub fn from_json_of(base: &str, text: &[u8]) -> Result<Self, String> {
-        let mirror = Self::from_json(text)?;
-        if mirror.base != normal(base) {
-            return Err(format!("expected a copy of {}, found one of {}", normal(base), mirror.base));
-        }
-        Ok(mirror)
-    }
-
-    /// Returns the copy as it is stored.
-    #[must_use]
-    pub fn to_json(&self) -> Vec<u8> {
-        let stored = Stored {
-            format: FORMAT,
-            base: self.base.clone(),
-            state: self.state.clone(),
-            entries: self.entries.values().map(StoredEntry::new).collect(),
-        };
-        serde_json::to_vec(&stored).expect("a copy has texts, numbers and JSON only")
     }
 
     /// Returns the base URL of the registry, without a slash at its end.
@@ -351,55 +276,6 @@ fn normal(base: &str) -> String {
     base.trim().trim_end_matches('/').to_owned()
 }
 
-/// Writes a time as registries take it (RFC 3339), in seconds and UTC.
-fn rfc3339(seconds: u64) -> String {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3_600, rest / 60 % 60, rest % 60)
-}
-
-/// The date of a number of days after 1970-01-01, in the Gregorian calendar. Years are counted from March, so that the day
-/// that some years have more is their last.
-const fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + if month <= 2 { 1 } else { 0 };
-    (year, month, day)
-}
-
-impl<'a> StoredEntry<'a> {
-    fn new(entry: &'a Entry) -> Self {
-        Self {
-            name: entry.name.to_string(),
-            version: entry.version.clone(),
-            status: entry.status,
-            status_message: entry.status_message.clone(),
-            is_latest: entry.is_latest,
-            published_at: entry.published_at.clone(),
-            updated_at: entry.updated_at.clone(),
-            server: &entry.server,
-        }
-    }
-
-    fn into_entry(self) -> Result<Entry, String> {
-        Ok(Entry {
-            name: self.name.parse().map_err(|error: super::ReferenceError| error.to_string())?,
-            version: self.version,
-            status: self.status,
-            status_message: self.status_message,
-            is_latest: self.is_latest,
-            published_at: self.published_at,
-            updated_at: self.updated_at,
-            server: self.server.to_owned(),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -414,6 +290,9 @@ mod tests {
         Entry::from_json(&text).unwrap()
     }
 
+    /// A version, its status, whether it is marked as the newest, and when it was published.
+    type Described = (&'static str, &'static str, Option<bool>, &'static str);
+
     fn held(entries: impl IntoIterator<Item = Entry>) -> Mirror {
         let mut mirror = Mirror::new("https://registry.example/");
         for entry in entries {
@@ -424,7 +303,7 @@ mod tests {
 
     #[test]
     fn keeps_the_newest_version_in_whatever_order_they_come() {
-        let table: [(&[(&str, &str, Option<bool>, &str)], &str); 7] = [
+        let table: [(&[Described], &str); 7] = [
             (&[("1.9.0", "active", Some(false), ""), ("1.10.0", "active", Some(true), "")], "1.10.0"),
             // The registry's mark counts for more than the number.
             (&[("2.0.0-rc.1", "active", Some(false), ""), ("1.0.0", "active", Some(true), "")], "1.0.0"),
@@ -504,18 +383,5 @@ mod tests {
         }
         mirror.put_aside(SetAside::new(Some("7"), "no version"));
         assert_eq!((mirror.set_aside().len(), mirror.set_aside_count()), (1_000, 1_200));
-    }
-
-    #[test]
-    fn writes_times_as_registries_read_them() {
-        for (seconds, text) in [
-            (0, "1970-01-01T00:00:00Z"),
-            (951_782_399, "2000-02-28T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
-            (1_735_689_599, "2024-12-31T23:59:59Z"),
-            (4_107_542_400, "2100-03-01T00:00:00Z"),
-        ] {
-            assert_eq!(rfc3339(seconds), text);
-        }
     }
 }
