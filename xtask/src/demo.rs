@@ -67,7 +67,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 
 /// A registry lists what others publish; what it would do is shown before it is added.
 fn find_by_need(car: Car, url: &str) -> Result<(Background, Car), Failure> {
-    heading("5. find a service by what you need, see what it would do, and add it by its name");
+    heading("5. find a service by what you need, and add it by its name; what it would do is shown first");
     let file = car.home().join("registry.json");
     let listed = [
         ("com.example/parrot", "Says again what it is told, word for word", url),
@@ -82,10 +82,11 @@ fn find_by_need(car: Car, url: &str) -> Result<(Background, Car), Failure> {
     });
     std::fs::write(&file, json!(entries).to_string())?;
     let (registry, url) = server::start_with("registry-server", &["--entries", &file.display().to_string()])?;
-    let car = car.with("CAR_MCP_REGISTRY", url);
+    // A registry may want a token, so secrets are looked at; a keychain may be missing here.
+    let car = car.with("CAR_MCP_REGISTRY", url).with("CAR_SECRETS", "file");
     expect(&car.show(&["find", "something that repeats my words"], DONE)?.stdout, "com.example/parrot")?;
-    car.show(&["add", "com.example/parrot", "found", "--show"], DONE)?;
-    car.show(&["--quiet", "add", "com.example/parrot", "found", "--yes"], DONE)?;
+    // At a terminal it asks; nobody is there to be asked now.
+    car.show(&["add", "com.example/parrot", "found", "--yes"], DONE)?;
     car.show(&["enable", "found", "echo"], DONE)?;
     expect(&car.show(&["call", "found", "echo", "message=hello found"], DONE)?.stdout, "hello found")?;
     Ok((registry, car))

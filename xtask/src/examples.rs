@@ -12,10 +12,12 @@ use crate::{place, server};
 const MEASURE: &[&str] = &["compare", "parse_speed"];
 
 /// What examples are given that ask for something; `URL` stands for a running server's, `FOLDER` for an empty folder,
-/// `LOCAL` for the program of a local server, `ROOT` for a running AgentDNS root's URL.
+/// `LOCAL` for the program of a local server; `ROOT`, `REGISTRY` and `CATALOG` for the URLs of sources of services.
 const ARGUMENTS: &[(&str, &str, &[&str])] = &[
-    ("car-agentdns", "resolve_need", &["ROOT", "open an issue in my bug tracker"]),
     ("car-connectors", "find_and_add", &["FOLDER", "URL"]),
+    ("car-agentdns", "read_catalog", &["CATALOG"]),
+    ("car-agentdns", "read_registry", &["REGISTRY"]),
+    ("car-agentdns", "resolve_need", &["ROOT", "open an issue in my bug tracker"]),
     ("car-connectors", "governed_call", &["FOLDER", "URL", "echo", r#"{"message":"hello"}"#]),
     ("car-http", "get", &["URL"]),
     ("car-mcp-stdio", "local_server", &["--call", "echo", r#"{"text":"hello"}"#, "--", "LOCAL"]),
@@ -34,10 +36,28 @@ const INPUT: &[(&str, &str, &str)] = &[
     ("car-mcp-stdio", "serve_tools", r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#),
 ];
 
+/// What examples are tried with: servers that end with this, and their URLs.
+struct Servers {
+    server: (Background, String),
+    root: (Background, String),
+    registry: (Background, String),
+    catalog: (Background, String),
+}
+
+impl Servers {
+    fn start() -> Result<Self, Failure> {
+        Ok(Self {
+            server: server::start("double-server")?,
+            root: server::start("reference-root")?,
+            registry: server::start("registry-server")?,
+            catalog: server::start("catalog-server")?,
+        })
+    }
+}
+
 pub(crate) fn run() -> Result<(), Failure> {
     let metadata = MetadataCommand::new().manifest_path(place::root().join("Cargo.toml")).no_deps().exec()?;
-    let (_server, url) = server::start("double-server")?;
-    let (_root, root) = server::start("reference-root")?;
+    let servers = Servers::start()?;
     let mut failed = Vec::new();
     for package in metadata.workspace_packages() {
         for target in package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Example)) {
@@ -45,7 +65,7 @@ pub(crate) fn run() -> Result<(), Failure> {
                 continue;
             }
             println!("{} · {}", package.name, target.name);
-            if let Err(failure) = run_example(&package.name, target, &url, &root) {
+            if let Err(failure) = run_example(&package.name, target, &servers) {
                 println!("{failure}");
                 failed.push(format!("{} · {}", package.name, target.name));
             }
@@ -54,7 +74,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     if failed.is_empty() { Ok(()) } else { Err(format!("examples failed: {}", failed.join(", ")).into()) }
 }
 
-fn run_example(package: &str, target: &Target, url: &str, root: &str) -> Result<(), Failure> {
+fn run_example(package: &str, target: &Target, servers: &Servers) -> Result<(), Failure> {
     let name = target.name.as_str();
     let folder = place::target().join("examples").join(package);
     if folder.exists() {
@@ -76,8 +96,10 @@ fn run_example(package: &str, target: &Target, url: &str, root: &str) -> Result<
     let arguments = ARGUMENTS.iter().find(|(of, example, _)| (*of, *example) == (package, name));
     for argument in arguments.map_or(&[][..], |(_, _, arguments)| arguments) {
         match *argument {
-            "URL" => command.arg(url),
-            "ROOT" => command.arg(root),
+            "URL" => command.arg(&servers.server.1),
+            "ROOT" => command.arg(&servers.root.1),
+            "REGISTRY" => command.arg(&servers.registry.1),
+            "CATALOG" => command.arg(&servers.catalog.1),
             "FOLDER" => command.arg(&folder),
             "LOCAL" => command.arg(server::build_local()?),
             other => command.arg(other),

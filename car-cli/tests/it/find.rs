@@ -2,6 +2,7 @@
 
 use car_testkit::double::{Config, Double};
 use car_testkit::hostile::{Hostile, Mode};
+use car_testkit::registry::{RegistryConfig, RegistryServer};
 use serde_json::json;
 
 use crate::car::Car;
@@ -143,4 +144,28 @@ fn names_the_variable_that_cannot_be_used() {
         let run = crate::car::ended(command).ends(1);
         assert!(run.err.contains(variable) && run.err.contains("\n  next: "), "{}", run.err);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn searches_a_copy_of_a_registry_also_when_the_registry_is_gone() {
+    let mut registry = RegistryServer::start(RegistryConfig::default()).await.unwrap();
+    let seeker = Seeker::alone().with_registry(registry.url());
+    let listed = seeker.run(&["sources", "sync", "--json"]).ends(0).json();
+    let source = &listed["sources"][0];
+    assert_eq!((&source["is_complete"], &source["kind"]), (&json!(true), &json!("registry")), "{listed}");
+    assert!(source["services"].as_u64().unwrap() > 20, "{listed}");
+    let need = ["find", "open an issue in my tracker", "--json"];
+    let found = seeker.run(&need).ends(0).json();
+    let first = &found["services"][0];
+    assert_eq!(first["service"]["reference"], "com.example.tracker/issues", "{found}");
+    // Not the first in the list of a registry, which has the oldest first.
+    assert_eq!(first["service"]["version"], "1.10.0", "{found}");
+
+    registry.stop().await;
+    let offline = seeker.run(&["find", "open an issue in my tracker", "--json", "--offline"]).ends(0).json();
+    assert_eq!(offline["services"][0]["service"]["reference"], "com.example.tracker/issues");
+    let shown = seeker.run(&["find", "post messages in the team chat", "--offline"]).ends(0).out;
+    assert!(shown.contains("[deprecated]"), "{shown}");
+    let shown = seeker.run(&["add", "com.example.tracker/issues", "--show", "--offline"]).ends(0).out;
+    assert!(shown.contains("npx -y @example-tracker/mcp@1.10.0"), "{shown}");
 }

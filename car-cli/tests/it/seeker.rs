@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use car_testkit::registry::{RegistryConfig, RegistryServer};
 use car_testkit::root::{Records, ReferenceRoot, RootConfig};
 use serde_json::{Value, json};
 
@@ -59,5 +60,23 @@ pub(crate) fn record(path: &str, name: &str, description: &str, endpoint: &str) 
     json!({
         "identifier": format!("agentdns://example.com/{path}"), "name": name, "kind": "server",
         "protocol": "mcp", "description": description, "endpoint": endpoint,
+    })
+}
+
+/// Starts a registry over these servers, all of them the newest of their name.
+pub(crate) async fn registry(servers: Vec<Value>) -> RegistryServer {
+    let mut config = RegistryConfig::default();
+    config.entries = servers.into_iter().map(entry).collect();
+    RegistryServer::start(config).await.unwrap()
+}
+
+/// Wraps a server's description as a registry lists it.
+fn entry(server: Value) -> Value {
+    json!({
+        "server": server,
+        "_meta": { "io.modelcontextprotocol.registry/official": {
+            "status": "active", "isLatest": true,
+            "publishedAt": "2026-01-05T08:00:00Z", "updatedAt": "2026-01-05T08:00:00Z",
+        } },
     })
 }

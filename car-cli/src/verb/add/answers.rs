@@ -1,6 +1,6 @@
 //! What a service asks for: typed, taken from variables or standard input, and asked for where somebody is there.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use car_connectors::discovery::{Answers, Asked, Way};
 use car_connectors::store::Secret;
@@ -41,7 +41,7 @@ enum From {
 struct Gathered<'a> {
     way: &'a Way,
     answers: Answers,
-    given: BTreeSet<String>,
+    given: BTreeMap<String, Secret>,
     shows_secret: bool,
 }
 
@@ -59,7 +59,7 @@ impl Options {
         answers: Answers,
         can_ask: bool,
     ) -> Result<Answers, Failure> {
-        let mut gathered = Gathered { way, answers, given: BTreeSet::new(), shows_secret: false };
+        let mut gathered = Gathered { way, answers, given: BTreeMap::new(), shows_secret: false };
         for typed in &self.set {
             let (key, value) = typed.expose().split_once('=').ok_or_else(|| {
                 // What was typed may be a secret: it is not repeated.
@@ -107,10 +107,13 @@ impl Gathered<'_> {
     }
 
     fn give(&mut self, key: &str, value: Secret, from: From) -> Result<(), Failure> {
-        let is_secret = self.expect(key)?.is_secret;
-        if !self.given.insert(key.to_owned()) {
-            return Err(Failure::usage(format!("{key} is given twice")));
-        }
+        let Asked { is_secret, is_repeated, .. } = *self.expect(key)?;
+        let value = match self.given.get(key) {
+            None => value,
+            Some(before) if is_repeated => Secret::new(format!("{}\n{}", before.expose(), value.expose())),
+            Some(_) => return Err(Failure::usage(format!("{key} is given twice"))),
+        };
+        self.given.insert(key.to_owned(), value.clone());
         self.shows_secret |= is_secret && from == From::Typed;
         let answers = std::mem::take(&mut self.answers);
         self.answers = match is_secret {
@@ -124,8 +127,12 @@ impl Gathered<'_> {
     async fn ask(&mut self, context: &Context, can_ask: bool) -> Result<(), Failure> {
         let way = self.way;
         let is_missing = |asked: &&Asked| asked.is_required && asked.default.is_none();
-        let missing: Vec<&Asked> =
-            way.inputs.iter().filter(is_missing).filter(|asked| !self.given.contains(&asked.key)).collect();
+        let missing: Vec<&Asked> = way
+            .inputs
+            .iter()
+            .filter(is_missing)
+            .filter(|asked| !self.given.contains_key(&asked.key))
+            .collect();
         if !missing.is_empty() && !can_ask {
             let keys: Vec<_> = missing.iter().map(|asked| line(&asked.key)).collect();
             return Err(Failure::usage(format!("it asks for {}", keys.join(", ")))

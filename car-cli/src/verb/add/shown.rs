@@ -82,11 +82,34 @@ fn facts(proposal: &Proposal) -> Vec<String> {
 fn described(place: usize, way: &Way, is_chosen: bool) -> Vec<String> {
     let taken = if is_chosen { ", which is taken" } else { "" };
     let mut lines = vec![format!("way {}: {}{taken}", place + 1, line(kind(&way.offer)))];
-    lines.extend(way.shown.iter().map(|part| format!("  {}", visible(part))));
+    lines.extend(contacted(way).map(|what| format!("  {what}")));
+    let label = if matches!(way.offer, Offer::Package { .. }) { "with" } else { "header" };
+    lines.extend(way.shown_values.iter().map(|value| format!("  {label} {}", visible(value))));
     lines.extend(way.inputs.iter().map(|asked| format!("  asks for {}", asks(asked))));
     lines.extend(way.warnings.iter().map(|warning| format!("  warning: {}", line(warning))));
     lines.extend(way.obstacle.iter().map(|obstacle| format!("  cannot be added: {}", line(obstacle))));
     lines
+}
+
+/// Returns the endpoint, or the whole command line on one line.
+fn contacted(way: &Way) -> Option<String> {
+    let (verb, words) = match way.offer {
+        Offer::Package { .. } => ("starts", way.shown.iter().map(|word| quoted(word)).collect::<Vec<_>>()),
+        _ => ("contacts", way.shown.iter().map(|part| visible(part).into_owned()).collect()),
+    };
+    (!words.is_empty()).then(|| format!("{verb} {}", words.join(" ")))
+}
+
+/// Returns a word of a command line so that it can be told from the next. No shell reads it.
+fn quoted(word: &str) -> String {
+    let shown = visible(word);
+    let is_plain =
+        !shown.is_empty() && !shown.contains(|one: char| one.is_whitespace() || "'\"\\".contains(one));
+    // What may be left out stands in brackets, with what is in it.
+    match is_plain || (shown.starts_with('[') && shown.ends_with(']')) {
+        true => shown.into_owned(),
+        false => format!("'{}'", shown.replace('\'', "'\\''")),
+    }
 }
 
 /// Describes an input.
@@ -97,6 +120,9 @@ pub(super) fn asks(asked: &Asked) -> String {
     }
     if !asked.is_required {
         marks.push("optional".to_owned());
+    }
+    if asked.is_repeated {
+        marks.push("may be given several times".to_owned());
     }
     if asked.format != "string" {
         marks.push(line(&asked.format));
@@ -112,4 +138,26 @@ pub(super) fn asks(asked: &Asked) -> String {
     let marks = if marks.is_empty() { String::new() } else { format!(" ({})", marks.join("; ")) };
     let what = asked.description.as_ref().map(|what| format!(": {}", line(what))).unwrap_or_default();
     format!("{}{marks}{what}", line(&asked.key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn tells_the_words_of_a_command_line_apart() {
+        for (word, expected) in [
+            ("npx", "npx"),
+            ("@x/y@1.0.0", "@x/y@1.0.0"),
+            ("--flag={key}", "--flag={key}"),
+            ("two words", "'two words'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+            ("[--flag {key}]", "[--flag {key}]"),
+            ("a\u{202e}b", "a<U+202E>b"),
+            ("a\nb", "a<U+000A>b"),
+        ] {
+            assert_eq!(quoted(word), expected);
+        }
+    }
 }
