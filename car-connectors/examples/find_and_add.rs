@@ -41,6 +41,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{} {}", proposal.service.publisher.name, way.shown.join(" "));
     }
     let status = manager.add_proposed(&proposal, Answers::new()).await?;
-    println!("{} has {:?} tools, of which {} are enabled", status.slug, status.tool_count, status.enabled_count);
+    println!(
+        "{} has {:?} tools, of which {} are enabled",
+        status.slug, status.tool_count, status.enabled_count
+    );
     Ok(())
 }

@@ -31,17 +31,22 @@ class Model:
         self.remembered = {}
 
     def vectors(self, texts):
+        encoded = self.tokenizer.encode_batch(texts)
+        read = [tuple(one.ids[: sum(one.attention_mask)]) for one in encoded]
         # Texts of like length go together: the shorter ones of a batch are filled up to the longest.
-        missing = sorted({text for text in texts if text not in self.remembered}, key=len)
+        missing = sorted({ids for ids in read if ids not in self.remembered}, key=len)
         for start in range(0, len(missing), BATCH):
             batch = missing[start : start + BATCH]
             self.remembered.update(zip(batch, self.compute(batch)))
-        return [self.remembered[text] for text in texts]
+        return [self.remembered[ids] for ids in read]
 
-    def compute(self, texts):
-        encoded = self.tokenizer.encode_batch(texts)
-        ids = numpy.array([one.ids for one in encoded], dtype=numpy.int64)
-        mask = numpy.array([one.attention_mask for one in encoded], dtype=numpy.int64)
+    def compute(self, batch):
+        longest = max(len(ids) for ids in batch)
+        ids = numpy.zeros((len(batch), longest), dtype=numpy.int64)
+        mask = numpy.zeros_like(ids)
+        for row, text in enumerate(batch):
+            ids[row, : len(text)] = text
+            mask[row, : len(text)] = 1
         given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": numpy.zeros_like(ids)}
         given = {name: value for name, value in given.items() if name in self.inputs}
         (layer, *_) = self.session.run(None, given)

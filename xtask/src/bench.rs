@@ -1,10 +1,11 @@
 //! Builds the benchmark of `peers/bench` and runs it; it is a workspace of its own, so that the peers' dependencies stay out of ours.
 
+use std::path::PathBuf;
 use std::process::Command;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
-use crate::shell::{Failure, heading, run as run_command};
+use crate::shell::{Failure, cargo, heading, run as run_command};
 use crate::{place, setup};
 
 /// What is measured.
@@ -12,6 +13,24 @@ use crate::{place, setup};
 pub(crate) enum Side {
     Clients,
     Servers,
+    Ranking,
+}
+
+/// What rankings are judged by; nothing of it is part of the project. docs/ranking.md says where it is from.
+#[derive(Args)]
+pub(crate) struct Judged {
+    /// For `ranking`: a folder with a set of services, queries and judgements; may be given more than once
+    #[arg(long)]
+    set: Vec<PathBuf>,
+    /// For `ranking`: the base URL of a server of embeddings, such as that of peers/python/embeddings.py
+    #[arg(long, requires = "model")]
+    embeddings: Option<String>,
+    /// For `ranking`: the model that it is asked for
+    #[arg(long)]
+    model: Option<String>,
+    /// For `ranking`: which half of the queries, `dev` or `test`
+    #[arg(long, default_value = "dev")]
+    split: String,
 }
 
 /// Measures one side, or both.
@@ -52,6 +71,28 @@ pub(crate) fn run(side: Option<Side>, quick: bool, only: &[String]) -> Result<()
         measure(command, quick, only)?;
     }
     Ok(())
+}
+
+/// Measures how quickly services are found by need, and how well those that the sets call right.
+pub(crate) fn ranking(judged: &Judged, quick: bool) -> Result<(), Failure> {
+    heading("building the benchmark of rankings (release)");
+    run_command(&mut cargo(&["build", "--quiet", "--release", "--package", "car-testkit", "--bin", "rank"]))?;
+    let program = place::built().join("release").join(format!("rank{}", std::env::consts::EXE_SUFFIX));
+    heading("measuring searches");
+    run_command(Command::new(&program).args(["speed", "--most", if quick { "10000" } else { "1000000" }]))?;
+    if judged.set.is_empty() {
+        return Ok(());
+    }
+    heading("judging rankings");
+    let mut command = Command::new(&program);
+    command.args(["judge", "--split", &judged.split]);
+    for set in &judged.set {
+        command.arg("--set").arg(set);
+    }
+    if let (Some(base), Some(model)) = (&judged.embeddings, &judged.model) {
+        command.args(["--embeddings", base, "--model", model]);
+    }
+    run_command(&mut command)
 }
 
 fn measure(mut command: Command, quick: bool, only: &[String]) -> Result<(), Failure> {

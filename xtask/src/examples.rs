@@ -14,10 +14,10 @@ const MEASURE: &[&str] = &["compare", "parse_speed"];
 /// What examples are given that ask for something; `URL` stands for a running server's, `FOLDER` for an empty folder,
 /// `LOCAL` for the program of a local server; `ROOT`, `REGISTRY` and `CATALOG` for the URLs of sources of services.
 const ARGUMENTS: &[(&str, &str, &[&str])] = &[
-    ("car-connectors", "find_and_add", &["FOLDER", "URL"]),
     ("car-agentdns", "read_catalog", &["CATALOG"]),
     ("car-agentdns", "read_registry", &["REGISTRY"]),
     ("car-agentdns", "resolve_need", &["ROOT", "open an issue in my bug tracker"]),
+    ("car-connectors", "find_and_add", &["FOLDER", "URL"]),
     ("car-connectors", "governed_call", &["FOLDER", "URL", "echo", r#"{"message":"hello"}"#]),
     ("car-http", "get", &["URL"]),
     ("car-mcp-stdio", "local_server", &["--call", "echo", r#"{"text":"hello"}"#, "--", "LOCAL"]),

@@ -98,6 +98,8 @@ enum Command {
         /// Only these kinds of client, server or work, by how their names begin: `ours`, `rmcp-tuned`, `stdio`
         #[arg(long)]
         only: Vec<String>,
+        #[command(flatten)]
+        judged: bench::Judged,
     },
 }
 
@@ -170,7 +172,10 @@ fn main() -> ExitCode {
         Command::Examples => examples::run(),
         Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Command::Soak { quick, only } => soak::run(quick, &only),
-        Command::Bench { side, quick, only } => bench::run(side, quick, &only),
+        Command::Bench { side: Some(bench::Side::Ranking), quick, only: _, judged } => {
+            bench::ranking(&judged, quick)
+        }
+        Command::Bench { side, quick, only, judged: _ } => bench::run(side, quick, &only),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -46,9 +46,9 @@ impl Field {
         match self {
             Self::Name => Weighing { weight: 2.0, length: 0.4 },
             Self::Description => Weighing { weight: 1.0, length: 0.75 },
-            Self::CapabilityName => Weighing { weight: 1.5, length: 0.4 },
-            Self::CapabilityDescription => Weighing { weight: 0.75, length: 0.75 },
-            Self::Tags => Weighing { weight: 1.0, length: 0.4 },
+            Self::CapabilityName => Weighing { weight: 2.0, length: 0.4 },
+            Self::CapabilityDescription => Weighing { weight: 0.4, length: 0.4 },
+            Self::Tags => Weighing { weight: 1.5, length: 0.4 },
         }
     }
 
@@ -87,6 +87,14 @@ fn own_name_of(organization: &str) -> &str {
     }
 }
 
+/// Returns whether two names have the same letters and digits: an identifier writes `Great Things` as `great-things`.
+fn is_same_name(one: &str, other: &str) -> bool {
+    fn plain(name: &str) -> impl Iterator<Item = char> {
+        name.chars().filter(|one| one.is_alphanumeric()).map(|one| one.to_ascii_lowercase())
+    }
+    plain(one).eq(plain(other))
+}
+
 /// Hands over the texts of a service, each with its field and the number of the capability that it is from. The texts of
 /// one field come one after the other and are together no longer than is read.
 pub(super) fn each_text<'a>(service: &'a Service, mut take: impl FnMut(Field, Option<usize>, &'a str)) {
@@ -106,10 +114,12 @@ pub(super) fn each_text<'a>(service: &'a Service, mut take: impl FnMut(Field, Op
                 // the organization.
                 let (name, own) = (service.name.as_str(), service.identifier.name());
                 let last = name.rsplit('/').next().unwrap_or(name);
-                if !last.eq_ignore_ascii_case(own) {
+                if is_same_name(last, own) {
+                    give(None, last);
+                } else {
                     give(None, name);
+                    give(None, own);
                 }
-                give(None, own);
             }
             Field::Description => give(None, &service.description),
             Field::CapabilityName => capabilities.for_each(|(place, one)| give(Some(place), &one.name)),
@@ -147,7 +157,7 @@ mod tests {
         mail.tags = vec!["post".to_owned()];
         mail.capabilities = vec![Capability::new("send", "Sends it"), Capability::new("read", "")];
         let expected = [
-            (Field::Name, None, "mail"),
+            (Field::Name, None, "Mail"),
             (Field::Description, None, "Sends mail"),
             (Field::CapabilityName, Some(0), "send"),
             (Field::CapabilityName, Some(1), "read"),
@@ -164,6 +174,8 @@ mod tests {
         let plain = service("agentdns://io.github.ann/demo", "io.github.ann/demo");
         assert_eq!(texts(&plain)[0], (Field::Name, None, "demo"));
         assert_eq!(texts(&plain)[1], (Field::Tags, None, "ann"));
+        let spelt = service("agentdns://io.github.ann/great-things", "Great Things");
+        assert_eq!(texts(&spelt)[..2], [(Field::Name, None, "Great Things"), (Field::Tags, None, "ann")]);
         let titled = service("agentdns://io.github.ann/demo", "Great Things");
         assert_eq!(texts(&titled)[..2], [(Field::Name, None, "Great Things"), (Field::Name, None, "demo")]);
     }

@@ -3,8 +3,8 @@
 //! Both are on a scale from 0 to 1 of their own before they are put together. That of words is the share of the need that
 //! is covered. Cosines are not comparable from one model to another: with some, any two texts are nearly alike. So meaning
 //! is how far a service is beyond the usual one of this search, as a share of how far it could be. What is put together is
-//! a weighted sum of the two, which keeps what a clear lead in one of them is worth; sums of ranks, which were tried beside
-//! it, do not. See docs/ranking.md.
+//! a weighted sum of the two, which keeps what a clear lead in one of them is worth. Sums of reciprocal ranks, which were
+//! tried beside it, do no better and give numbers that say nothing of one service by itself. See docs/ranking.md.
 
 use super::embed::{Embedder, Purpose, embed};
 use super::index::{Index, Query, RankError, Scored, best, words_of};
@@ -14,7 +14,7 @@ use super::vectors::Vectors;
 /// the model while somebody waits.
 const ASKED: usize = 64;
 
-/// What meaning counts; words count the rest.
+/// What meaning counts; words count the rest. Chosen as the weights of fields are.
 const MEANING: f32 = 0.5;
 
 /// How alike a service without any word of the need must be to be among the answers, beyond the usual one. Something is

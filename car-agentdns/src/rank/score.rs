@@ -14,8 +14,8 @@ use super::fields::Field;
 use super::part::{Lengths, Part};
 use super::words::{Analyzer, StopWords};
 
-/// How quickly further mentions of a word count for less (`k1` of BM25).
-const SATURATION: f32 = 1.2;
+/// How quickly further mentions of a word count for less (`k1` of BM25). Chosen as the weights of fields are.
+const SATURATION: f32 = 1.6;
 
 /// How many different words of a need are looked for. A need that has more says nothing more with the rest, and a search
 /// must not cost more than this many words.

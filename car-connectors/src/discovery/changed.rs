@@ -82,6 +82,17 @@ pub(crate) fn is_agreed(known: &KnownService, offer: &Offer) -> bool {
     }
 }
 
+/// Says that a way is another one than a person agreed to, which is still offered and cannot be taken.
+pub(crate) fn other_way(known: &KnownService, offer: &Offer) -> Option<Change> {
+    let (what, before) = match (&known.endpoint, &known.package) {
+        _ if is_agreed(known, offer) => return None,
+        (Some(endpoint), _) => (ChangedPart::Endpoint, endpoint),
+        (None, package) => (ChangedPart::Package, package.as_ref()?),
+    };
+    let now = endpoint_of(offer).or_else(|| package_of(offer)).unwrap_or_else(|| "none".to_owned());
+    Some(Change { what, before: before.clone(), now })
+}
+
 /// Says that a service should not be taken any more, if its source says so.
 pub(crate) fn advice(service: &Service) -> Option<String> {
     match &service.lifecycle {
@@ -163,6 +174,16 @@ mod tests {
         let mut sold = service();
         sold.publisher.name = "io.github.c".to_owned();
         assert_eq!(told(&known(), &sold), ["publisher: io.github.a -> io.github.c"]);
+    }
+
+    #[test]
+    fn tells_the_way_that_was_agreed_to_from_others() {
+        assert_eq!(other_way(&known(), &service().offers[0]), None);
+        let package =
+            Offer::Package { registry_type: "npm".to_owned(), identifier: "b".to_owned(), version: None };
+        let change = other_way(&known(), &package).unwrap();
+        assert_eq!((change.before.as_str(), change.now.as_str()), ("https://b.example/mcp", "npm:b"));
+        assert_eq!(other_way(&KnownService::new("r", "agentdns://a/b"), &package), None);
     }
 
     #[test]

@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use super::{ConnectorManager, Inner};
 use crate::discovery::{
     Answers, Change, LeftOut, Local, Look, LookUpOptions, Looked, Proposal, Reference, Setting, Told, Way,
-    advice, agreed, changes, endpoint_of, is_agreed, near, new_connector, not_asked, owner_of, package_of,
+    advice, agreed, changes, endpoint_of, is_agreed, near, new_connector, not_asked, other_way, owner_of,
+    package_of,
 };
 use crate::error::{Error, ErrorKind};
 use crate::status::ConnectorStatus;
@@ -232,10 +233,14 @@ fn proposal(
         notes.push("its source names no way to have it".to_owned());
     }
     let known = agreed(known, &service);
+    let best = best(&ways, known);
+    let mut changes = known.map(|known| changes(known, &service)).unwrap_or_default();
+    let other = known.zip(best).and_then(|(known, best)| other_way(known, &ways[best].offer));
+    changes.extend(other.filter(|other| !changes.iter().any(|change| change.what == other.what)));
     Proposal {
         reference: service.reference.clone().unwrap_or_else(|| service.identifier.to_string()),
-        best: best(&ways, known),
-        changes: known.map(|known| changes(known, &service)).unwrap_or_default(),
+        best,
+        changes,
         is_known: known.is_some(),
         suggested_name: free_connector_name(&service, manifest),
         source_url: setting.url.clone(),

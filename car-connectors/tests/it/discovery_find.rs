@@ -201,7 +201,7 @@ async fn model() -> Scripted {
 async fn ranks_by_meaning_where_a_model_answers_and_by_words_where_none_does() {
     let (place, model) = (Place::new(), model().await);
     let root = root_of(vec![
-        record("agentdns://a.example/mail", "Mail", "Handles electronic mail.", ""),
+        record("agentdns://a.example/mail", "Mail", "Handles electronic mail that you write.", ""),
         record("agentdns://a.example/weather", "Weather", "Tells the weather to whoever writes.", ""),
     ])
     .await;
@@ -227,6 +227,6 @@ async fn ranks_by_meaning_where_a_model_answers_and_by_words_where_none_does() {
     assert!(offline.is_err(), "a root is not asked offline");
     drop(model);
     let found = find(&manager, "write a letter").await.unwrap();
-    assert_eq!((found.ranked_by.as_str(), found_names(&found)), ("words", vec!["Weather".to_owned()]));
+    assert_eq!((found.ranked_by.as_str(), found.services.len()), ("words", 2));
     assert!(found.notes.iter().any(|note| note.contains("ranked by words alone: ")), "{:?}", found.notes);
 }

@@ -132,12 +132,15 @@ pub(crate) fn root_answer(records: &[Value]) -> Says {
     Says::Json(json!({ "services": records }))
 }
 
-/// A record of a root.
+/// A record of a root; without an endpoint where there is none.
 pub(crate) fn record(identifier: &str, name: &str, description: &str, endpoint: &str) -> Value {
-    json!({
-        "identifier": identifier, "name": name, "kind": "server", "protocol": "mcp",
-        "description": description, "endpoint": endpoint,
-    })
+    let mut record = json!({
+        "identifier": identifier, "name": name, "kind": "server", "protocol": "mcp", "description": description,
+    });
+    if !endpoint.is_empty() {
+        record["endpoint"] = json!(endpoint);
+    }
+    record
 }
 
 /// A root that tells of these records whatever is asked.
