@@ -149,6 +149,11 @@ fn checked(text: &str) -> Result<Url, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("it holds a user name or a password".to_owned());
     }
+    // The parser mends these; whoever reads the text may see another URL.
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    if !scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(url.scheme())) || text.contains('\\') {
+        return Err("expected `//` after its scheme, and no backslashes".to_owned());
+    }
     // The parser takes these out; whoever reads the text would see another URL.
     if text.chars().any(|one| one.is_whitespace() || one.is_control()) {
         return Err("it holds blanks".to_owned());
