@@ -10,6 +10,7 @@ mod grants;
 mod hostile;
 mod oauth;
 mod protection;
+mod registry;
 mod streams;
 mod tls;
 mod wire;
