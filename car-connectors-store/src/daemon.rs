@@ -127,6 +127,9 @@ mod tests {
         std::fs::create_dir_all(home.run_path()).unwrap();
         std::fs::write(path(&home), r#"{"token": ["s3cret"]}"#).unwrap();
         let error = DaemonAddress::read(&home).unwrap_err();
-        assert!(matches!(error, StoreError::Malformed { .. }) && !error.to_string().contains("s3cret"), "{error}");
+        assert!(
+            matches!(error, StoreError::Malformed { .. }) && !error.to_string().contains("s3cret"),
+            "{error}"
+        );
     }
 }

@@ -43,6 +43,9 @@ pub struct KnownService {
     /// The package, for one that runs here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
+    /// How it is run or asked, without its version: the command line and the variables, or the URL and the headers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// The version that was shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,

@@ -25,7 +25,9 @@ pub(crate) struct Access {
 pub(crate) enum Refusal {
     #[error("{0}")]
     Stranger(Stranger),
-    #[error("expected the daemon's token as `Authorization: Bearer …`; it is in run/daemon.json of the state folder")]
+    #[error(
+        "expected the daemon's token as `Authorization: Bearer …`; it is in run/daemon.json of the state folder"
+    )]
     Token,
 }
 
@@ -106,7 +108,10 @@ mod tests {
         for strange in [("host", "evil.example"), ("host", "127.0.0.1.evil.example")] {
             assert_eq!(check(&[strange, TOKEN]).unwrap_err().status(), StatusCode::FORBIDDEN, "{strange:?}");
         }
-        assert_eq!(check(&[HOST, TOKEN, ("origin", "https://evil.example")]).unwrap_err().status(), StatusCode::FORBIDDEN);
+        assert_eq!(
+            check(&[HOST, TOKEN, ("origin", "https://evil.example")]).unwrap_err().status(),
+            StatusCode::FORBIDDEN
+        );
         assert_eq!(check(&[HOST, TOKEN, ("origin", "null")]).unwrap_err().status(), StatusCode::FORBIDDEN);
     }
 

@@ -33,7 +33,9 @@ pub(crate) async fn run(context: &Context, arguments: &Serve) -> Result<Exit, Fa
     let daemon = Daemon::bind(&context.home, manager.clone(), &arguments.listen).await.map_err(failure)?;
     let answer = Answer { url: daemon.url() };
     context.screen.result(&answer, || format!("listening on {}", answer.url));
-    context.screen.note("front ends find address and token in run/daemon.json of the state folder; Ctrl-C stops it");
+    context
+        .screen
+        .note("front ends find address and token in run/daemon.json of the state folder; Ctrl-C stops it");
     daemon.serve_until(stop).await.map_err(failure)?;
     context.finish(&manager).await;
     Ok(Exit::Done)
@@ -44,7 +46,8 @@ fn stopped() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
     #[cfg(unix)]
     let mut terminate = {
         use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::terminate()).map_err(|error| Failure::io("signals cannot be listened to", &error))?
+        signal(SignalKind::terminate())
+            .map_err(|error| Failure::io("signals cannot be listened to", &error))?
     };
     Ok(async move {
         let interrupted = tokio::signal::ctrl_c();

@@ -4,6 +4,7 @@ use car_agentdns::{Lifecycle, Offer, Service, Verification};
 use car_connectors_store::KnownService;
 
 use super::find::{Change, ChangedPart};
+use super::propose::Way;
 
 /// Returns what a person agreed to under a service's reference, or else under its name: another source may tell of it by
 /// another reference.
@@ -91,6 +92,26 @@ pub(crate) fn other_way(known: &KnownService, offer: &Offer) -> Option<Change> {
     };
     let now = endpoint_of(offer).or_else(|| package_of(offer)).unwrap_or_else(|| "none".to_owned());
     Some(Change { what, before: before.clone(), now })
+}
+
+/// Says that the way that a person agreed to is carried out otherwise now. A package that is the same can be run with other
+/// options of its runner, which can do anything.
+pub(crate) fn other_command(known: &KnownService, way: &Way) -> Option<Change> {
+    let (before, now) = (known.command.as_ref()?, command_of(way));
+    let differs = is_agreed(known, &way.offer) && *before != now;
+    differs.then(|| Change { what: ChangedPart::Command, before: before.clone(), now })
+}
+
+/// Returns how a way is carried out, without the version: a new one is no change.
+pub(crate) fn command_of(way: &Way) -> String {
+    let shown: Vec<&str> = way.shown.iter().chain(&way.shown_values).map(String::as_str).collect();
+    let shown = shown.join(" ");
+    match &way.offer {
+        Offer::Package { version: Some(version), .. } if !version.is_empty() => {
+            shown.replace(version, "{version}")
+        }
+        _ => shown,
+    }
 }
 
 /// Says that a service should not be taken any more, if its source says so.

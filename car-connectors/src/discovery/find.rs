@@ -128,6 +128,8 @@ pub enum ChangedPart {
     Endpoint,
     /// Which package it is.
     Package,
+    /// How it is run or asked: the options of its runner, its arguments, the names of variables or headers.
+    Command,
     /// Which source tells of it.
     Source,
     /// Whether it should still be taken.
@@ -142,6 +144,7 @@ impl ChangedPart {
             Self::Publisher => "publisher",
             Self::Endpoint => "endpoint",
             Self::Package => "package",
+            Self::Command => "command",
             Self::Source => "source",
             Self::Status => "status",
         }

@@ -28,7 +28,9 @@ mod words;
 
 pub(crate) use ask::{Answered, Question, read_token};
 pub(crate) use candidates::{Candidates, Ranked, Shelved};
-pub(crate) use changed::{advice, agreed, changes, endpoint_of, is_agreed, other_way, package_of};
+pub(crate) use changed::{
+    advice, agreed, changes, command_of, endpoint_of, is_agreed, other_command, other_way, package_of,
+};
 pub(crate) use fill::new_connector;
 pub(crate) use local::{Local, owner_of};
 pub(crate) use look::{Look, Looked, Reference, Told};

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use super::{ConnectorManager, Inner};
 use crate::discovery::{
     Answers, Change, LeftOut, Local, Look, LookUpOptions, Looked, Proposal, Reference, Setting, Told, Way,
-    advice, agreed, changes, endpoint_of, is_agreed, near, new_connector, not_asked, other_way, owner_of,
-    package_of,
+    advice, agreed, changes, command_of, endpoint_of, is_agreed, near, new_connector, not_asked,
+    other_command, other_way, owner_of, package_of,
 };
 use crate::error::{Error, ErrorKind};
 use crate::status::ConnectorStatus;
@@ -190,6 +190,7 @@ impl Inner {
         known.verification = service.publisher.verification.as_str().to_owned();
         known.endpoint = endpoint_of(&way.offer);
         known.package = package_of(&way.offer);
+        known.command = Some(command_of(way));
         known.version.clone_from(&service.version);
         known.standing = service.standing();
         known.agreed_at = self.discovery.now();
@@ -237,6 +238,7 @@ fn proposal(
     let mut changes = known.map(|known| changes(known, &service)).unwrap_or_default();
     let other = known.zip(best).and_then(|(known, best)| other_way(known, &ways[best].offer));
     changes.extend(other.filter(|other| !changes.iter().any(|change| change.what == other.what)));
+    changes.extend(known.zip(best).and_then(|(known, best)| other_command(known, &ways[best])));
     Proposal {
         reference: service.reference.clone().unwrap_or_else(|| service.identifier.to_string()),
         best,

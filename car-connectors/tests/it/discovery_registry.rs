@@ -286,3 +286,33 @@ async fn finds_and_adds_what_a_domain_lists() {
     assert_eq!(proposal.best, Some(0));
     assert_eq!(manager.sync_sources(None, Duration::from_secs(1)).await.unwrap()[0].services, None);
 }
+
+#[tokio::test]
+async fn asks_anew_where_the_same_service_is_asked_otherwise() {
+    let server = server(Era::Modern).await;
+    let (place, registry) = registry(|config| config.entries.clear()).await;
+    let name = "io.github.ann/pigeon";
+    let with = |version: &str, headers: Value| {
+        let remote = json!({ "type": "streamable-http", "url": server.url(), "headers": headers });
+        entry(name, version, json!({ "remotes": [remote] }), "active")
+    };
+    registry.add(with("1.0.0", json!([])));
+    let manager = place.manager().await;
+    manager.add_proposed(&look_up(&manager, name).await.unwrap(), Answers::new()).await.unwrap();
+    manager.remove("pigeon").await.unwrap();
+
+    registry.add(with("1.1.0", json!([])));
+    let newer = look_up(&manager, name).await.unwrap();
+    assert_eq!(
+        (newer.service.version.as_deref(), newer.changes.len()),
+        (Some("1.1.0"), 0),
+        "a version is no change"
+    );
+    registry.add(with("1.2.0", json!([{ "name": "X-Mode", "value": "all" }])));
+    let other = look_up(&manager, name).await.unwrap();
+    let [change] = other.changes.as_slice() else { panic!("{:?}", other.changes) };
+    assert_eq!(change.what, ChangedPart::Command);
+    assert!(!change.before.contains("X-Mode") && change.now.contains("X-Mode: all"), "{change:?}");
+    let error = manager.add_proposed(&other, Answers::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Changed, "{error}");
+}

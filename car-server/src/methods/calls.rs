@@ -133,7 +133,10 @@ pub(crate) struct Explained {
     enabled: bool,
 }
 
-pub(crate) async fn policy_explain(manager: &ConnectorManager, explain: Explain) -> Result<Explained, RpcError> {
+pub(crate) async fn policy_explain(
+    manager: &ConnectorManager,
+    explain: Explain,
+) -> Result<Explained, RpcError> {
     let Explain { slug, tool, arguments } = explain;
     let known = manager.list().await?.into_iter().filter(|known| known.state.is_in_use());
     let slugs: Vec<String> = known.map(|known| known.slug).collect();

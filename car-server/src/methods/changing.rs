@@ -46,7 +46,10 @@ pub(crate) struct AddStdio {
     env: BTreeMap<String, Hidden>,
 }
 
-pub(crate) async fn add_stdio(manager: &ConnectorManager, add: AddStdio) -> Result<ConnectorStatus, RpcError> {
+pub(crate) async fn add_stdio(
+    manager: &ConnectorManager,
+    add: AddStdio,
+) -> Result<ConnectorStatus, RpcError> {
     let new = NewConnector::local(add.name, StdioCommand::new(add.command, add.args));
     let new = add.env.into_iter().fold(new, |new, (name, value)| new.with_variable(name, value.0));
     Ok(manager.add(new).await?)

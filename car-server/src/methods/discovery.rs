@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use car_connectors::agentdns::{Limit, SourceKind};
-use car_connectors::discovery::{Answers, FindOptions, Found, LookUpOptions, NewSource, Proposal, SourceStatus};
+use car_connectors::discovery::{
+    Answers, FindOptions, Found, LookUpOptions, NewSource, Proposal, SourceStatus,
+};
 use car_connectors::{ConnectorManager, ConnectorStatus};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -77,7 +79,10 @@ pub(crate) struct AddFound {
     offline: bool,
 }
 
-pub(crate) async fn add_found(manager: &ConnectorManager, add: AddFound) -> Result<ConnectorStatus, RpcError> {
+pub(crate) async fn add_found(
+    manager: &ConnectorManager,
+    add: AddFound,
+) -> Result<ConnectorStatus, RpcError> {
     let options = LookUpOptions::new().with_offline(add.offline);
     let proposal = manager.look_up(&add.reference, &options).await?;
     if seen(&proposal)? != add.seen {
@@ -126,7 +131,10 @@ pub(crate) struct SourcesAdd {
     token: Option<Hidden>,
 }
 
-pub(crate) async fn sources_add(manager: &ConnectorManager, add: SourcesAdd) -> Result<SourceStatus, RpcError> {
+pub(crate) async fn sources_add(
+    manager: &ConnectorManager,
+    add: SourcesAdd,
+) -> Result<SourceStatus, RpcError> {
     let kind = match add.kind {
         Kind::Registry => SourceKind::Registry,
         Kind::Catalog => SourceKind::Catalog,
@@ -162,7 +170,10 @@ pub(crate) struct SetToken {
     token: Option<Hidden>,
 }
 
-pub(crate) async fn sources_set_token(manager: &ConnectorManager, set: SetToken) -> Result<Sources, RpcError> {
+pub(crate) async fn sources_set_token(
+    manager: &ConnectorManager,
+    set: SetToken,
+) -> Result<Sources, RpcError> {
     manager.set_source_token(&set.name, set.token.map(|token| token.0)).await?;
     sources_list(manager, Nothing {}).await
 }

@@ -26,7 +26,10 @@ pub(crate) struct Begun {
     state: String,
 }
 
-pub(crate) async fn authenticate(manager: &ConnectorManager, wanted: Authenticate) -> Result<Begun, RpcError> {
+pub(crate) async fn authenticate(
+    manager: &ConnectorManager,
+    wanted: Authenticate,
+) -> Result<Begun, RpcError> {
     let slug = connector(manager, &wanted).await?;
     let begun = manager.begin_sign_in(&slug, &SignInOptions::new(), &wanted.redirect_uri).await?;
     Ok(Begun { slug, authorize_url: begun.authorize_url.into(), state: begun.state })

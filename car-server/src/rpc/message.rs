@@ -39,7 +39,9 @@ pub(crate) fn read(text: &str) -> Result<Request, (Option<Box<RawValue>>, RpcErr
     let value: &RawValue = serde_json::from_str(text).map_err(|error| (None, RpcError::parse(&error)))?;
     match value.get().as_bytes().first() {
         Some(b'{') => {}
-        Some(b'[') => return Err((None, refuse("expected one message a frame, found a batch; send them one by one"))),
+        Some(b'[') => {
+            return Err((None, refuse("expected one message a frame, found a batch; send them one by one")));
+        }
         _ => return Err((None, refuse("expected an object"))),
     }
     let envelope: Envelope = serde_json::from_str(value.get())
@@ -152,7 +154,10 @@ mod tests {
             (r#"{"jsonrpc":"2.0","id":1,"method":5}"#, -32_600, "invalid type"),
         ] {
             let refused = refused(text);
-            assert!(refused.contains(&format!("\"code\":{code}")) && refused.contains(part), "{text}: {refused}");
+            assert!(
+                refused.contains(&format!("\"code\":{code}")) && refused.contains(part),
+                "{text}: {refused}"
+            );
         }
         assert!(refused(r#"{"id":"a","method":"x"}"#).contains(r#""id":"a""#));
     }

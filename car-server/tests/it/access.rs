@@ -33,7 +33,11 @@ async fn lets_nobody_in_without_token_or_from_elsewhere_on_any_route() {
     let evil = ("host", "evil.example");
     let page = ("origin", "https://evil.example");
     // Route, then: with everything, no token, a wrong one, another host, another origin, no host.
-    let table = [("/ws", [101, 401, 401, 403, 403, 400]), ("/health", [200, 200, 200, 403, 403, 400]), ("/other", [404, 401, 401, 403, 403, 400])];
+    let table = [
+        ("/ws", [101, 401, 401, 403, 403, 400]),
+        ("/health", [200, 200, 200, 403, 403, 400]),
+        ("/other", [404, 401, 401, 403, 403, 400]),
+    ];
     for (path, expected) in table {
         let cases: [&[(&str, &str)]; 6] = [
             &[host, auth],
@@ -57,7 +61,11 @@ async fn is_the_only_one_of_its_folder_and_keeps_its_token() {
     let token = daemon.token.clone();
     let place = home(&daemon.folder);
     let second = Daemon::bind(&place, manager(&place).await, "127.0.0.1:0").await.unwrap_err();
-    assert!(matches!(&second, Error::State { .. }) && second.hint().contains("runs for this state folder already"), "{second}");
+    assert!(
+        matches!(&second, Error::State { .. })
+            && second.hint().contains("runs for this state folder already"),
+        "{second}"
+    );
     let folder = daemon.stop().await;
     let left = DaemonAddress::read(&home(&folder)).unwrap().unwrap();
     assert_eq!(left.url, None, "nobody is sent to a daemon that is gone");
@@ -71,5 +79,8 @@ async fn says_that_a_port_is_taken() {
     let folder = tempfile::tempdir().unwrap();
     let place = home(&folder);
     let error = Daemon::bind(&place, manager(&place).await, &daemon.address().to_string()).await.unwrap_err();
-    assert!(matches!(&error, Error::Listen { .. }) && error.hint().contains("another program has that port"), "{error}");
+    assert!(
+        matches!(&error, Error::Listen { .. }) && error.hint().contains("another program has that port"),
+        "{error}"
+    );
 }

@@ -13,12 +13,16 @@ async fn adds_enables_calls_and_removes() {
     assert_eq!(front.get("connectors.list", json!({})).await["connectors"], json!([]));
     let added = front.get("connectors.add", json!({"name": "Docs", "url": server.url()})).await;
     assert_eq!((&added["slug"], &added["state"]), (&json!("docs"), &json!("ready")));
-    let refused = front.ask("connectors.call_tool", json!({"slug": "docs", "tool": "echo", "arguments": {"message": "hi"}})).await;
+    let refused = front
+        .ask("connectors.call_tool", json!({"slug": "docs", "tool": "echo", "arguments": {"message": "hi"}}))
+        .await;
     assert_eq!(refused["error"]["data"]["kind"], "not_enabled", "{refused}");
     let tools = front.get("connectors.enable_tools", json!({"slug": "docs", "tools": ["echo"]})).await;
     let echo = tools["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "echo").unwrap();
     assert_eq!((&echo["enabled"], &echo["canonical"]), (&json!(true), &json!("mcp_docs_echo")));
-    let result = front.get("connectors.call_tool", json!({"slug": "docs", "tool": "echo", "arguments": {"message": "hi"}})).await;
+    let result = front
+        .get("connectors.call_tool", json!({"slug": "docs", "tool": "echo", "arguments": {"message": "hi"}}))
+        .await;
     assert!(result["raw"].to_string().contains("hi"), "{result}");
     let events = front.get("connectors.events.tail", json!({"connector": "docs", "limit": 10})).await;
     assert!(!events["events"].as_array().unwrap().is_empty());

@@ -29,7 +29,8 @@ pub(crate) struct Running {
 pub(crate) async fn manager(home: &Home) -> ConnectorManager {
     let options = ManagerOptions::new(home.clone()).with_secrets(SecretMode::File);
     // No source of services but those that a test names.
-    let options = options.with_variables(|name| (name == "CAR_MCP_REGISTRY").then(|| "none".to_owned())).unwrap();
+    let options =
+        options.with_variables(|name| (name == "CAR_MCP_REGISTRY").then(|| "none".to_owned())).unwrap();
     ConnectorManager::load(options).await.unwrap()
 }
 
