@@ -8,7 +8,7 @@ use car_connectors::{ConnectorState, ErrorKind};
 use car_testkit::double::Era;
 use serde_json::Value;
 
-use crate::discovery_support::{Scripted, find, look_up, record, root_answer, root_of, write_sources};
+use crate::discovery_support::{Says, Scripted, find, look_up, record, root_answer, root_of, write_sources};
 use crate::support::{Place, echo, named, ready, server};
 
 const MAIL: &str = "agentdns://harbor.example/mail";
@@ -150,4 +150,25 @@ async fn shows_what_cannot_be_added_and_says_why() {
     assert!(proposal.notes.iter().any(|note| note.contains("it speaks a2a")), "{:?}", proposal.notes);
     let error = manager.add_proposed(&proposal, Answers::new()).await.unwrap_err();
     assert!(error.to_string().contains("cannot be added"), "{error}");
+}
+
+#[tokio::test]
+async fn keeps_a_server_that_wants_a_sign_in_with_what_was_agreed_to() {
+    let place = Place::new();
+    let closed =
+        Scripted::start(|_| Says::Status("401 Unauthorized", "WWW-Authenticate: Bearer\r\n".to_owned()))
+            .await;
+    let root = root_of(vec![record(MAIL, "Harbor Mail", "Sends mail.", closed.url())]).await;
+    write_sources(&place, &[("root", "works", root.url())]);
+    let manager = place.manager().await;
+    let proposal = look_up(&manager, MAIL).await.unwrap();
+    let error = manager.add_proposed(&proposal, Answers::new()).await.unwrap_err();
+    assert_eq!((error.kind(), error.connector()), (ErrorKind::AuthRequired, Some("harbor_mail")), "{error}");
+    assert_eq!(manager.status("harbor_mail").await.unwrap().state, ConnectorState::NeedsSignIn);
+    assert!(place.manifest().contains(r#""origin": {"#), "{}", place.manifest());
+    let again = look_up(&manager, MAIL).await.unwrap();
+    assert!(
+        again.is_known && again.changes.is_empty() && again.suggested_name == "Harbor Mail 2",
+        "{again:?}"
+    );
 }
