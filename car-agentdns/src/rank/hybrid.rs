@@ -7,7 +7,7 @@
 //! tried beside it, do no better and give numbers that say nothing of one service by itself. See docs/ranking.md.
 
 use super::embed::{Embedder, Purpose, embed};
-use super::index::{Index, Query, RankError, Scored, best, words_of};
+use super::index::{Index, Query, RankError, Scored, best, explain, words_of};
 use super::vectors::Vectors;
 
 /// How many services are looked at by meaning that have no vector yet: the best by their words. Their vectors are asked of
@@ -77,7 +77,7 @@ pub async fn search_hybrid(
     vectors.ask(&missing, embedder).await?;
     let meanings = Meanings::new(parts, vectors, &need);
     let found = best(parts, &words, Some(&meanings), query.limit.get());
-    Ok(found.into_iter().map(|found| found.scored(parts, &words)).collect())
+    Ok(explain(parts, &words, found))
 }
 
 impl Meanings {

@@ -10,6 +10,7 @@ use super::part::Part;
 use super::reason::{Reason, reasons};
 use super::score::{Scores, score};
 use super::vectors::{TextDigest, digest_of};
+use super::words::Analyzer;
 use crate::ask::{Limit, Need};
 use crate::service::{Lifecycle, Service};
 
@@ -124,7 +125,7 @@ impl Index {
 pub fn search(parts: &[&Index], query: &Query) -> Result<Vec<(usize, Scored)>, RankError> {
     let words = words_of(parts, query)?;
     let found = best(parts, &words, None, query.limit.get());
-    Ok(found.into_iter().map(|found| found.scored(parts, &words)).collect())
+    Ok(explain(parts, &words, found))
 }
 
 /// Scores the services of all parts by their words.
@@ -179,13 +180,16 @@ pub(super) fn best(
     found
 }
 
-impl Found {
-    /// Says why, and returns it with the number of its part.
-    pub(super) fn scored(self, parts: &[&Index], words: &Scores) -> (usize, Scored) {
-        let Self { part, place, score, words: share, meaning } = self;
-        let reasons = reasons(&parts[part].services[place], words, meaning);
+/// Says why each of them fits. Each is returned with the number of its part.
+pub(super) fn explain(parts: &[&Index], words: &Scores, found: Vec<Found>) -> Vec<(usize, Scored)> {
+    // One for all of them: it remembers the stems of words, and services that fit a need share many.
+    let mut analyzer = Analyzer::new();
+    let scored = found.into_iter().map(|found| {
+        let Found { part, place, score, words: share, meaning } = found;
+        let reasons = reasons(&parts[part].services[place], words, meaning, &mut analyzer);
         (part, Scored { place, score, words: share, meaning: meaning.map(|meaning| meaning.beyond), reasons })
-    }
+    });
+    scored.collect()
 }
 
 fn standing(service: &Service) -> f32 {

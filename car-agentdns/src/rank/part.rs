@@ -6,7 +6,6 @@ use tantivy::directory::RamDirectory;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::schema::{Field as Key, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{InvertedIndexReader, ReloadPolicy, SegmentReader, TantivyDocument, Term};
 
 use super::fields::{Field, each_text};
@@ -45,8 +44,10 @@ impl Part {
             return Ok(Self { columns: Vec::new() });
         }
         let mut schema = Schema::builder();
-        let counted =
-            TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqs).set_fieldnorms(true);
+        let counted = TextFieldIndexing::default()
+            .set_tokenizer("whitespace")
+            .set_index_option(IndexRecordOption::WithFreqs)
+            .set_fieldnorms(true);
         let options = TextOptions::default().set_indexing_options(counted);
         let keys = Field::ALL.map(|field| schema.add_text_field(field.as_str(), options.clone()));
         let mut writer = tantivy::Index::builder()
@@ -59,8 +60,7 @@ impl Part {
             let mut document = TantivyDocument::new();
             for (place, terms) in terms.into_iter().enumerate().filter(|(_, terms)| !terms.is_empty()) {
                 filled[place] += 1;
-                let text = PreTokenizedString { text: String::new(), tokens: terms };
-                document.add_pre_tokenized_text(keys[place], text);
+                document.add_text(keys[place], terms);
             }
             writer.add_document(document)?;
         }
@@ -124,13 +124,15 @@ impl Column {
     }
 }
 
-/// Returns the terms of each field.
-fn terms_of(service: &Service, analyzer: &mut Analyzer) -> [Vec<Token>; Field::ALL.len()] {
-    let mut terms: [Vec<Token>; Field::ALL.len()] = Default::default();
+/// Returns the terms of each field with blanks between them: tantivy passes terms that were cut already through JSON, which
+/// takes longer than cutting them again.
+fn terms_of(service: &Service, analyzer: &mut Analyzer) -> [String; Field::ALL.len()] {
+    let mut terms: [String; Field::ALL.len()] = Default::default();
     each_text(service, |field, _, text| {
         let terms = &mut terms[field as usize];
         analyzer.each_term(text, field.stop_words(), |term| {
-            terms.push(Token { position: terms.len(), text: term, ..Token::default() });
+            terms.push_str(&term);
+            terms.push(' ');
         });
     });
     terms

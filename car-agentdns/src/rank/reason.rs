@@ -33,18 +33,22 @@ pub enum Reason {
 }
 
 /// Returns why a service fits: the model first, where it speaks for it, as that is about the whole need; then words.
-pub(super) fn reasons(service: &Service, words: &Scores, meaning: Option<Meaning>) -> Vec<Reason> {
+pub(super) fn reasons(
+    service: &Service,
+    words: &Scores,
+    meaning: Option<Meaning>,
+    analyzer: &mut Analyzer,
+) -> Vec<Reason> {
     let meaning = meaning.filter(|meaning| meaning.beyond > 0.0);
     let meaning = meaning.map(|meaning| Reason::Meaning { cosine: meaning.cosine });
-    meaning.into_iter().chain(words_found(service, &words.sought)).take(MAX_REASONS).collect()
+    meaning.into_iter().chain(words_found(service, &words.sought, analyzer)).take(MAX_REASONS).collect()
 }
 
 /// Returns the words that were found in a service, the rarest first, each with the field in which a mention is worth most.
-fn words_found(service: &Service, sought: &[Sought]) -> Vec<Reason> {
+fn words_found(service: &Service, sought: &[Sought], analyzer: &mut Analyzer) -> Vec<Reason> {
     let places: HashMap<&str, usize> =
         sought.iter().enumerate().map(|(place, word)| (word.term.as_str(), place)).collect();
     let mut found: Vec<Option<(f32, Field, Option<usize>)>> = vec![None; sought.len()];
-    let mut analyzer = Analyzer::new();
     each_text(service, |field, capability, text| {
         let weight = field.weighing().weight;
         analyzer.each_term(text, field.stop_words(), |term| {

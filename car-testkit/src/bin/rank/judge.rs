@@ -11,8 +11,11 @@ use crate::metrics::{Judgements, ndcg, recall};
 use crate::set::Set;
 use crate::substring;
 
+/// What a ranking is worth for one query.
+type Measure = fn(&[&str], &Judgements) -> f64;
+
 /// What is stated of each ranking: most sets publish recall at 5 and nDCG at 10.
-const MEASURES: [(&str, fn(&[&str], &Judgements) -> f64); 6] = [
+const MEASURES: [(&str, Measure); 6] = [
     ("R@1", |found, right| recall(found, right, 1)),
     ("R@5", |found, right| recall(found, right, 5)),
     ("R@10", |found, right| recall(found, right, 10)),
