@@ -141,7 +141,7 @@ enum Interop {
         #[arg(long, value_name = "FILE", requires = "add")]
         entries: Option<std::path::PathBuf>,
         /// Add this of its entries, by name; may be repeated
-        #[arg(long, value_name = "NAME", requires = "entries")]
+        #[arg(long, value_name = "NAME[=WAY]", requires = "entries")]
         add: Vec<String>,
     },
 }

@@ -246,6 +246,8 @@ async fn shows_every_way_and_what_stands_in_the_way_of_it() {
     seeker.run(&["sources", "sync"]).ends(0);
     let run = seeker.run(&["add", "com.example/parott", "--show"]).ends(1);
     assert!(run.err.contains("com.example/parrot"), "{}", run.err);
+    let run = seeker.run(&["add", "docs", "example.com/mcp", "--show"]).ends(1);
+    assert!(run.err.contains("a URL begins with https://"), "{}", run.err);
 }
 
 #[cfg(unix)]

@@ -1,8 +1,7 @@
 //! A service that a registry, a root or a catalog describes: looked up, shown, agreed to, added.
 
-use car_connectors::ConnectorManager;
-use car_connectors::ConnectorStatus;
 use car_connectors::discovery::{Answers, LookUpOptions, Proposal, Way};
+use car_connectors::{ConnectorManager, ConnectorStatus, ErrorKind};
 use serde::Serialize;
 
 use super::shown::{self, kind};
@@ -146,7 +145,8 @@ async fn agreed(
 ) -> Result<Option<Agreed>, Failure> {
     let look_up = LookUpOptions::new().with_offline(options.offline).with_sources(options.source.clone());
     let wait = context.screen.wait(format!("looking {reference} up"));
-    let proposal = wait.on(manager.look_up(reference, &look_up)).await?;
+    let looked_up = wait.on(manager.look_up(reference, &look_up)).await;
+    let proposal = looked_up.map_err(|error| unknown(reference, error))?;
     let chosen = options.chosen(&proposal)?;
     let text = shown::text(&proposal, chosen);
     if options.show {
@@ -177,6 +177,16 @@ async fn agreed(
     let asks = !context.screen.is_json() && can_ask();
     let answers = options.answers.gather(context, way, answers, asks).await?;
     Ok(Some(Agreed { proposal, answers, text }))
+}
+
+/// Says of a name that nobody knows that it may have been meant as a URL: `example.com/mcp` has the form of both.
+fn unknown(reference: &str, error: car_connectors::Error) -> Failure {
+    let is_unknown = error.kind() == ErrorKind::NotFound && !reference.contains("://");
+    let mut failure = Failure::from(error);
+    if let Some(hint) = failure.hint.as_mut().filter(|_| is_unknown) {
+        hint.push_str("; a URL begins with https://");
+    }
+    failure
 }
 
 /// Returns the way, if it can be taken.

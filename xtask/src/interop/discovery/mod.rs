@@ -93,21 +93,30 @@ fn find_and_add(car: &Car, wanted: &Wanted) -> Result<(), Failure> {
     }
 }
 
-/// Adds a real entry, and calls the first of its tools that takes the least its schema asks for.
-fn add_entry(car: &Car, reference: &str) -> Result<(), Failure> {
-    car.show(&["add", reference, "--show"], 0)?;
-    let added = car.run(&["--json", "add", reference, "--yes"])?;
+/// Adds a real entry, and calls its tools with the least that their schemas ask for, until one answers. `wanted` is the entry's
+/// name, or `NAME=WAY` for another way than the best.
+fn add_entry(car: &Car, wanted: &str) -> Result<(), Failure> {
+    let (reference, way) =
+        wanted.split_once('=').map_or((wanted, None), |(reference, way)| (reference, Some(["--way", way])));
+    let mut add = vec!["add", reference];
+    add.extend(way.into_iter().flatten());
+    car.show(&[&add[..], &["--show"]].concat(), 0)?;
+    let added = car.run(&[&["--json"], &add[..], &["--yes"]].concat())?;
     let document: Value = serde_json::from_str(&added.stdout)?;
     let slug = document["connector"]["slug"].as_str();
     let slug = slug.ok_or_else(|| format!("it was not added: {}{}", added.stdout, added.stderr))?;
     let tools = tools(&car.run(&["--json", "tools", slug])?)?;
     println!("{} tools", tools.len());
-    let (tool, schema) = tools.first().ok_or("it has no tools")?;
-    car.show(&["enable", slug, tool], 0)?;
-    let arguments = least(schema).to_string();
-    let call = ["call", slug, tool.as_str(), arguments.as_str()];
-    let seen = car.run(&call)?;
-    println!("$ car {}\n[{}] {}", typed(&call), seen.status, shortened(&seen));
-    // 5: the tool itself answered with an error, as one may that is given next to nothing.
-    if matches!(seen.status, 0 | 5) { Ok(()) } else { Err(format!("{tool} was not answered").into()) }
+    car.show(&["enable", slug, "--all"], 0)?;
+    for (tool, schema) in &tools {
+        let arguments = least(schema).to_string();
+        let call = ["call", slug, tool.as_str(), arguments.as_str()];
+        let seen = car.run(&call)?;
+        println!("$ car {}\n[{}] {}", typed(&call), seen.status, shortened(&seen));
+        // 5: the tool itself answered with an error, as one may that is given next to nothing.
+        if matches!(seen.status, 0 | 5) {
+            return Ok(());
+        }
+    }
+    Err("none of its tools answered".into())
 }
