@@ -1,5 +1,7 @@
 //! Starts a daemon on a state folder of its own, connects to it as a front end would, and asks what there is.
 
+#![expect(clippy::print_stdout, reason = "an example talks to whoever runs it")]
+
 use std::error::Error;
 
 use car_connectors::store::{DaemonAddress, Home};

@@ -37,7 +37,7 @@ pub(crate) async fn serve(socket: WebSocket, manager: ConnectorManager, stopping
         End::Stopping => {
             let frame = CloseFrame { code: close_code::AWAY, reason: "the daemon is stopping".into() };
             // If it cannot be told, it is gone already.
-            drop(connection.send(Message::Close(Some(frame))).await);
+            connection.send(Message::Close(Some(frame))).await.ok();
         }
     }
 }
@@ -109,7 +109,7 @@ impl Connection {
 async fn perform(manager: ConnectorManager, text: String) -> Option<String> {
     let mut request = match rpc::read(&text) {
         Ok(request) => request,
-        Err((id, error)) => return Some(rpc::answer(id.as_deref(), Err(error))),
+        Err(unread) => return Some(rpc::answer(unread.id.as_deref(), Err(unread.error))),
     };
     drop(text);
     let id = request.id.take();

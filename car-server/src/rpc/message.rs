@@ -30,30 +30,41 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<B
     Box::<RawValue>::deserialize(deserializer).map(Some)
 }
 
+/// A frame that is no request.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    /// The id to answer it under, as far as that could be read.
+    pub(crate) id: Option<Box<RawValue>>,
+    /// What is wrong with it.
+    pub(crate) error: RpcError,
+}
+
 /// Reads a frame.
 ///
 /// # Errors
-/// What is wrong, with the id to answer it under as far as that could be read.
-pub(crate) fn read(text: &str) -> Result<Request, (Option<Box<RawValue>>, RpcError)> {
-    let refuse = |what: &str| RpcError::invalid_request(what);
-    let value: &RawValue = serde_json::from_str(text).map_err(|error| (None, RpcError::parse(&error)))?;
+/// What is wrong with it.
+pub(crate) fn read(text: &str) -> Result<Request, Box<Unread>> {
+    let unread = |id, error| Box::new(Unread { id, error });
+    let refuse = |id, what: &str| unread(id, RpcError::invalid_request(what));
+    let value: &RawValue =
+        serde_json::from_str(text).map_err(|error| unread(None, RpcError::parse(&error)))?;
     match value.get().as_bytes().first() {
         Some(b'{') => {}
         Some(b'[') => {
-            return Err((None, refuse("expected one message a frame, found a batch; send them one by one")));
+            return Err(refuse(None, "expected one message a frame, found a batch; send them one by one"));
         }
-        _ => return Err((None, refuse("expected an object"))),
+        _ => return Err(refuse(None, "expected an object")),
     }
     let envelope: Envelope = serde_json::from_str(value.get())
-        .map_err(|error| (None, RpcError::invalid_request(format!("expected a request: {error}"))))?;
+        .map_err(|error| refuse(None, &format!("expected a request: {error}")))?;
     let Envelope { jsonrpc, id, method, params } = envelope;
     if id.as_ref().is_some_and(|id| !matches!(id.get().as_bytes().first(), Some(b'"' | b'-' | b'0'..=b'9'))) {
-        return Err((None, refuse("expected `id` to be a text or a number")));
+        return Err(refuse(None, "expected `id` to be a text or a number"));
     }
     if jsonrpc.as_deref() != Some("2.0") {
-        return Err((id, refuse("expected `jsonrpc` to be \"2.0\"")));
+        return Err(refuse(id, "expected `jsonrpc` to be \"2.0\""));
     }
-    let Some(method) = method else { return Err((id, refuse("expected a member `method`, found none"))) };
+    let Some(method) = method else { return Err(refuse(id, "expected a member `method`, found none")) };
     Ok(Request { id, method, params })
 }
 
@@ -127,8 +138,8 @@ mod tests {
     }
 
     fn refused(text: &str) -> String {
-        let (id, error) = read(text).unwrap_err();
-        answer(id.as_deref(), Err(error))
+        let unread = read(text).unwrap_err();
+        answer(unread.id.as_deref(), Err(unread.error))
     }
 
     #[test]

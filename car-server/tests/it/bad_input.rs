@@ -66,7 +66,12 @@ async fn names_what_is_wrong() {
             -32602,
             "kind: unknown variant `shop`",
         ),
-        ("connectors.sources.add", json!({"kind": "root", "url": "not a url"}), -32000, "not a url"),
+        (
+            "connectors.sources.add",
+            json!({"kind": "root", "url": "not a url"}),
+            -32000,
+            "expected an http or https URL",
+        ),
     ];
     for (method, params, code, part) in table {
         let answer = front.ask(method, params.clone()).await;

@@ -1,10 +1,13 @@
 //! A daemon, and front ends that talk to it over real sockets.
 
+#![expect(clippy::disallowed_methods, reason = "tests lay out files and start tasks")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 
 mod access;
 mod bad_input;
+mod discovery;
 mod life;
 mod load;
+mod sign_in;

@@ -21,16 +21,14 @@ pub(crate) struct Running {
     pub(crate) folder: TempDir,
     pub(crate) url: String,
     pub(crate) token: String,
-    pub(crate) manager: ConnectorManager,
     stop: Arc<Notify>,
     served: JoinHandle<Result<(), Error>>,
 }
 
 pub(crate) async fn manager(home: &Home) -> ConnectorManager {
-    let options = ManagerOptions::new(home.clone()).with_secrets(SecretMode::File);
     // No source of services but those that a test names.
-    let options =
-        options.with_variables(|name| (name == "CAR_MCP_REGISTRY").then(|| "none".to_owned())).unwrap();
+    std::fs::write(home.path().join("sources.toml"), "source = []\n").unwrap();
+    let options = ManagerOptions::new(home.clone()).with_secrets(SecretMode::File);
     ConnectorManager::load(options).await.unwrap()
 }
 
@@ -47,13 +45,13 @@ impl Running {
     pub(crate) async fn start_in(folder: TempDir) -> Self {
         let home = home(&folder);
         let manager = manager(&home).await;
-        let daemon = Daemon::bind(&home, manager.clone(), "127.0.0.1:0").await.unwrap();
+        let daemon = Daemon::bind(&home, manager, "127.0.0.1:0").await.unwrap();
         let url = daemon.url();
         let token = DaemonAddress::read(&home).unwrap().unwrap().token.expose().to_owned();
         let stop = Arc::new(Notify::new());
         let stopped = Arc::clone(&stop);
         let served = tokio::spawn(daemon.serve_until(async move { stopped.notified().await }));
-        Self { folder, url, token, manager, stop, served }
+        Self { folder, url, token, stop, served }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
