@@ -14,13 +14,13 @@ const IDENTIFIER: &str = "agentdns://example.com/testing/parrot";
 #[tokio::test(flavor = "multi_thread")]
 async fn shows_a_service_before_anything_of_it_is_contacted() {
     let server = Double::start(Config::default()).await.unwrap();
-    let root = root(vec![record("testing/parrot", "Parrot", "Repeats words", &server.url())]).await;
+    let root = root(vec![record("testing/parrot", "Parrot", "Repeats \u{202e}words", &server.url())]).await;
     let seeker = Seeker::alone().with_root(root.url());
     let shown = seeker.run(&["add", IDENTIFIER, "--show"]).ends(0).out;
     for expected in [
         "service   agentdns://example.com/testing/parrot\n",
         "called    Parrot\n",
-        "says      Repeats words\n",
+        "says      Repeats <U+202E>words\n",
         "publisher the root 127.0.0.1",
         &format!("\nway 1: remote, which is taken\n  contacts {}\n", server.url()),
     ] {
