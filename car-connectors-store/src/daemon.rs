@@ -95,6 +95,7 @@ fn path(home: &Home) -> PathBuf {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test lays out a broken file")]
 mod tests {
     use super::*;
 
