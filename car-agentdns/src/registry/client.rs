@@ -61,8 +61,23 @@ pub struct Cached {
     pub entry: Entry,
     /// The answer's `ETag`, if it has one.
     pub etag: Option<String>,
-    /// The answer as it came, for [`Entry::from_json`].
+    /// The answer as it came, for [`Cached::from_text`].
     pub text: String,
+}
+
+impl Cached {
+    /// Reads an answer that was kept, which has to be about the version that is meant.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn from_text(text: String, etag: Option<String>, meant: &RegistryReference) -> Result<Self, String> {
+        let entry = Entry::from_json(&text)?;
+        let is_meant = meant.version.as_ref().is_none_or(|version| *version == entry.version);
+        if entry.name != meant.name || !is_meant {
+            return Err(format!("expected {meant}, found {}@{}", entry.name, entry.version));
+        }
+        Ok(Self { entry, etag, text })
+    }
 }
 
 /// A page of a list. Entries are read one by one, so that a bad one costs itself only.
@@ -255,13 +270,7 @@ impl RegistryClient {
             return Ok(known.clone());
         }
         let text = self.text(&answer)?.to_owned();
-        let entry = Entry::from_json(&text).map_err(|reason| self.web.malformed(reason))?;
-        let is_asked = reference.version.as_ref().is_none_or(|version| *version == entry.version);
-        if entry.name != reference.name || !is_asked {
-            let found = format!("{}@{}", entry.name, entry.version);
-            return Err(self.web.malformed(format!("expected {reference}, found {found}")));
-        }
-        Ok(Cached { entry, etag: etag(&answer), text })
+        Cached::from_text(text, etag(&answer), reference).map_err(|reason| self.web.malformed(reason))
     }
 
     async fn list(&self, query: &str, etag: Option<&str>) -> Result<Answer, Error> {

@@ -126,14 +126,19 @@ impl Inner {
         now: u64,
     ) -> Result<Looked, LeftOut> {
         let client = self.registry(setting).await?;
-        match client.version(reference).await {
-            Ok(entry) => Ok(of_entry(setting, &entry, now, Vec::new())),
+        let versions = &self.discovery.versions;
+        let known = versions.known(&setting.url, reference).await;
+        match client.version_cached(reference, known.as_ref().map(|known| &known.cached)).await {
+            Ok(told) => {
+                versions.keep(&setting.url, reference, &told, now).await;
+                Ok(of_entry(setting, &told.entry, now, Vec::new()))
+            }
             Err(SourceError::NotFound { .. }) => Ok(was_deleted(&client, reference).await),
             Err(error) => Err(left_out(setting, &error)),
         }
     }
 
-    /// Looks a name up in what is known of a registry here.
+    /// Looks a name up in what is known of a registry here: its copy, or what it said of the same version before.
     async fn look_at_copy(
         &self,
         setting: &Setting,
@@ -144,7 +149,13 @@ impl Inner {
         let mirror = self.discovery.mirrors.known(&setting.url).await;
         let has_version =
             |entry: &&Entry| reference.version.as_deref().is_none_or(|version| version == entry.version);
-        let Some(entry) = mirror.entry(&reference.name).filter(has_version) else {
+        let of_copy = mirror.entry(&reference.name).filter(has_version);
+        let kept = match of_copy {
+            Some(_) => None,
+            None => self.discovery.versions.known(&setting.url, reference).await,
+        };
+        let kept_entry = kept.as_ref().map(|kept| (&kept.cached.entry, Some(kept.told_at)));
+        let Some((entry, told_at)) = of_copy.map(|entry| (entry, mirror.synced_at())).or(kept_entry) else {
             let offline = || match mirror.is_complete() && reference.version.is_none() {
                 true => Looked::Unknown,
                 false => Looked::LeftOut(not_asked(
@@ -155,14 +166,14 @@ impl Inner {
             };
             return why.map_or_else(offline, Looked::LeftOut);
         };
-        let age = mirror.synced_at().map(|synced| look.now.saturating_sub(synced));
+        let age = told_at.map(|told_at| look.now.saturating_sub(told_at));
         let reason = why.map_or_else(String::new, |why| format!(" ({})", why.reason));
         let note = format!(
             "{} was not asked{reason}: this is what was known of it {}, and its packages may have moved on",
             setting.name,
             ago(age)
         );
-        of_entry(setting, entry, mirror.synced_at().unwrap_or_default(), vec![note])
+        of_entry(setting, entry, told_at.unwrap_or_default(), vec![note])
     }
 
     async fn ask_catalog_for(&self, setting: &Setting, look: &Look) -> Result<Looked, LeftOut> {

@@ -24,6 +24,7 @@ mod mirrors;
 mod setting;
 mod state;
 mod trouble;
+mod versions;
 mod words;
 
 pub(crate) use ask::{Answered, Question, read_token};

@@ -10,6 +10,7 @@ use car_engine::Clock;
 use super::candidates::{Shelf, Shelved};
 use super::mirrors::Mirrors;
 use super::trouble::ranking_failed;
+use super::versions::Versions;
 use crate::error::Error;
 
 /// What is kept from one search to the next.
@@ -18,6 +19,7 @@ pub(crate) struct Discovery {
     pub(crate) known: KnownServices,
     pub(crate) cache: CacheFiles,
     pub(crate) mirrors: Mirrors,
+    pub(crate) versions: Versions,
     shelf: Mutex<Option<Arc<Shelf>>>,
     /// What a model made of services, once it was asked.
     pub(crate) vectors: tokio::sync::Mutex<Option<Vectors>>,
@@ -31,6 +33,7 @@ impl Discovery {
             sources: SourcesFile::new(home),
             known: KnownServices::new(home),
             mirrors: Mirrors::new(cache.clone()),
+            versions: Versions::new(cache.clone()),
             cache,
             shelf: Mutex::default(),
             vectors: tokio::sync::Mutex::default(),

@@ -211,8 +211,13 @@ async fn looks_up_versions_and_says_what_was_taken_back() {
     let error = look_up(&manager, "com.example.tracker/isues").await.unwrap_err();
     assert_eq!(error.hint(), Some("near to it: com.example.tracker/issues"));
 
+    let pinned = format!("{TRACKER}@1.2.0");
+    let asked = look_up(&manager, &pinned).await.unwrap();
     registry.stop().await;
     let offline = LookUpOptions::new().with_offline(true);
+    let kept = place.manager().await.look_up(&pinned, &offline).await.unwrap();
+    assert_eq!((kept.service.version.as_deref(), &kept.ways[0].shown), (Some("1.2.0"), &asked.ways[0].shown));
+    assert!(kept.notes.iter().any(|note| note.contains("works was not asked")), "{:?}", kept.notes);
     let known = manager.look_up(TRACKER, &offline).await.unwrap();
     assert!(known.notes.iter().any(|note| note.contains("works was not asked")), "{:?}", known.notes);
     assert_eq!(
@@ -220,7 +225,7 @@ async fn looks_up_versions_and_says_what_was_taken_back() {
         2,
         "a registry that is down is done without"
     );
-    let error = manager.look_up(&format!("{TRACKER}@1.2.0"), &offline).await.unwrap_err();
+    let error = manager.look_up(&format!("{TRACKER}@1.9.9"), &offline).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
 }
 
