@@ -150,7 +150,8 @@ fn normal(base: &str) -> String {
     base.trim().trim_end_matches('/').to_owned()
 }
 
-#[cfg(all(test, feature = "http"))]
+#[cfg(test)]
+#[cfg(feature = "http")]
 mod tests {
     use super::*;
 
