@@ -10,6 +10,8 @@ mod local;
 mod project;
 mod protected;
 mod seeker;
+#[cfg(unix)]
+mod serve;
 mod sign_in;
 mod sources;
 mod typing;
