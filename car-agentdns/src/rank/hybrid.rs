@@ -85,7 +85,7 @@ impl Meanings {
     fn new(parts: &[&Index], vectors: &Vectors, need: &[f32]) -> Self {
         let by_row = vectors.cosines(need);
         let of_part = |part: &&Index| -> Vec<Option<f32>> {
-            part.digests().iter().map(|digest| vectors.row(digest).map(|row| by_row[row])).collect()
+            part.rows(vectors).iter().map(|row| row.map(|row| by_row[row])).collect()
         };
         let cosines: Vec<_> = parts.iter().map(of_part).collect();
         let known = || cosines.iter().flatten().flatten();

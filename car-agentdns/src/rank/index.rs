@@ -1,6 +1,6 @@
 //! The index that is searched.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::hybrid::{Meaning, Meanings, fuse};
 use super::part::Part;
 use super::reason::{Reason, reasons};
 use super::score::{Scores, score};
-use super::vectors::{TextDigest, digest_of};
+use super::vectors::{Stamp, TextDigest, Vectors, digest_of};
 use super::words::Analyzer;
 use crate::ask::{Limit, Need};
 use crate::service::{Lifecycle, Service};
@@ -26,7 +26,12 @@ pub struct Index {
     part: Part,
     /// What each service's vector is kept by; made when a model is first asked.
     digests: OnceLock<Vec<TextDigest>>,
+    /// Where the vectors of the services were at the last search. Looking each one up costs more than its product.
+    rows: Mutex<Option<(Stamp, Rows)>>,
 }
+
+/// Where the vector of each service is, if it has one.
+type Rows = Arc<[Option<usize>]>;
 
 /// A search.
 #[derive(Clone, Debug)]
@@ -85,7 +90,7 @@ impl Index {
     /// [`RankError::Index`].
     pub fn new(services: Vec<Service>) -> Result<Self, RankError> {
         let part = Part::new(&services).map_err(|error| RankError::Index { source: Box::new(error) })?;
-        Ok(Self { services, part, digests: OnceLock::new() })
+        Ok(Self { services, part, digests: OnceLock::new(), rows: Mutex::default() })
     }
 
     /// Returns the services, in the order in which they were given.
@@ -112,6 +117,19 @@ impl Index {
     pub(super) fn digests(&self) -> &[TextDigest] {
         self.digests
             .get_or_init(|| self.services.iter().map(|service| digest_of(&text_of(service))).collect())
+    }
+
+    /// Returns where the vector of each service is.
+    pub(super) fn rows(&self, vectors: &Vectors) -> Rows {
+        let mut kept = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some((stamp, rows)) if *stamp == vectors.stamp() => Arc::clone(rows),
+            _ => {
+                let rows: Rows = self.digests().iter().map(|digest| vectors.row(digest)).collect();
+                *kept = Some((vectors.stamp(), Arc::clone(&rows)));
+                rows
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Vectors that are kept from one search to the next.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
@@ -36,6 +37,18 @@ pub struct Vectors {
     length: usize,
     numbers: Vec<f32>,
     rows: HashMap<TextDigest, usize>,
+    stamp: Stamp,
+}
+
+/// Tells what is in which row at one time from what is at any other, within this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp(u64);
+
+impl Default for Stamp {
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// Why bytes are no vectors: they are to be made anew.
@@ -145,8 +158,7 @@ impl Vectors {
         }
         let (model, rest) = rest.split_at(model);
         let model = std::str::from_utf8(model).map_err(|_| wrong("a name that is no text"))?.to_owned();
-        let mut read =
-            Self { model, length, numbers: Vec::with_capacity(count * length), rows: HashMap::new() };
+        let mut read = Self { model, length, numbers: Vec::with_capacity(count * length), ..Self::default() };
         for row in rest.chunks_exact(row_bytes) {
             let (digest, numbers) =
                 row.split_first_chunk::<DIGEST>().ok_or_else(|| wrong("too few bytes"))?;
@@ -194,8 +206,14 @@ impl Vectors {
         let count = self.rows.len();
         if has_room(count + 1, self.length) && !self.rows.contains_key(&digest) {
             self.rows.insert(digest, count);
+            self.stamp = Stamp::default();
             self.numbers.extend_from_slice(vector);
         }
+    }
+
+    /// Returns what the rows that [`Vectors::row`] tells are good for: as long as this stays the same.
+    pub(super) fn stamp(&self) -> Stamp {
+        self.stamp
     }
 
     /// Returns where a text's vector is.
@@ -244,6 +262,30 @@ mod tests {
         vectors.keep(digest_of("a"), &[1.0, 0.0]);
         vectors.keep(digest_of("b"), &[0.6, 0.8]);
         vectors
+    }
+
+    #[test]
+    fn is_looked_up_anew_where_it_is_not_what_it_was() {
+        use crate::{Provenance, Service, SourceKind};
+
+        let named = |name: &str| {
+            let identifier = format!("agentdns://example.com/{name}").parse().unwrap();
+            Service::new(identifier, name, Provenance::new(SourceKind::Root, "r", 1, 2))
+        };
+        let index = Index::new(vec![named("one"), named("two")]).unwrap();
+        let [one, two] = [index.digests()[0], index.digests()[1]];
+        let mut vectors = Vectors::default();
+        vectors.be_of("m", 1);
+        vectors.keep(two, &[1.0]);
+        assert_eq!(*index.rows(&vectors), [None, Some(0)]);
+        let before = vectors.clone();
+        vectors.keep(one, &[1.0]);
+        assert_eq!(*index.rows(&vectors), [Some(1), Some(0)]);
+        assert_eq!(*index.rows(&before), [None, Some(0)]);
+        vectors.retain(&[&Index::new(vec![named("one")]).unwrap()]);
+        assert_eq!(*index.rows(&vectors), [Some(0), None]);
+        vectors.be_of("n", 1);
+        assert_eq!(*index.rows(&vectors), [None, None]);
     }
 
     #[test]
