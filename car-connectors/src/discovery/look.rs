@@ -133,7 +133,9 @@ impl Inner {
                 versions.keep(&setting.url, reference, &told, now).await;
                 Ok(of_entry(setting, &told.entry, now, Vec::new()))
             }
-            Err(SourceError::NotFound { .. }) => Ok(was_deleted(&client, reference).await),
+            Err(SourceError::NotFound { .. }) => {
+                was_deleted(&client, reference).await.map_err(|error| left_out(setting, &error))
+            }
             Err(error) => Err(left_out(setting, &error)),
         }
     }
@@ -219,15 +221,20 @@ impl Inner {
 }
 
 /// Says whether a registry that does not give a version any more has taken it back, or never had it.
-async fn was_deleted(client: &RegistryClient, reference: &RegistryReference) -> Looked {
+///
+/// Where that cannot be found out it is not taken for unknown: another source would be believed in its place.
+async fn was_deleted(client: &RegistryClient, reference: &RegistryReference) -> Result<Looked, SourceError> {
     let is_meant =
         |entry: &&Entry| reference.version.as_ref().is_none_or(|version| *version == entry.version);
-    let versions = client.versions(&reference.name).await.unwrap_or_default();
+    let versions = match client.versions(&reference.name).await {
+        Err(SourceError::NotFound { .. }) => return Ok(Looked::Unknown),
+        versions => versions?,
+    };
     let mut meant = versions.iter().filter(is_meant);
-    match meant.find(|entry| entry.status == Status::Deleted) {
+    Ok(match meant.find(|entry| entry.status == Status::Deleted) {
         Some(entry) => Looked::Deleted(entry.status_message.clone()),
         None => Looked::Unknown,
-    }
+    })
 }
 
 async fn within(

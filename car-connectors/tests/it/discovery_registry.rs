@@ -204,6 +204,11 @@ async fn looks_up_versions_and_says_what_was_taken_back() {
     let old = look_up(&manager, "com.example.chat/old").await.unwrap();
     assert!(old.notes.iter().any(|note| note.contains("deprecated")), "{:?}", old.notes);
 
+    // Both APIs do not have it any more, and then the registry cannot say why.
+    registry.fail_after(2, Fault::Status(500));
+    let error = look_up(&manager, "com.example.pay/refunds").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
+    registry.mend();
     let error = look_up(&manager, "com.example.pay/refunds").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(error.to_string().contains("was taken back from works"), "{error}");
