@@ -1,6 +1,5 @@
 //! One front end's connection: requests side by side, answers as they are ready, what changes in between.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
@@ -51,17 +50,17 @@ struct Connection {
 impl Connection {
     async fn run(&mut self, mut source: SplitStream<WebSocket>, mut stopping: watch::Receiver<()>) -> End {
         let mut under_way = FuturesUnordered::new();
-        // Frames that were sent while nothing could be carried out; at most one, then reading stops.
-        let mut waiting: VecDeque<String> = VecDeque::new();
+        // A frame that came while no more could be carried out. Until it can be, nothing is read.
+        let mut waiting: Option<String> = None;
         let mut ping = tokio::time::interval(PING_EVERY);
         ping.reset();
         loop {
-            while under_way.len() < MAX_UNDER_WAY
-                && let Some(text) = waiting.pop_front()
+            if under_way.len() < MAX_UNDER_WAY
+                && let Some(text) = waiting.take()
             {
                 under_way.push(perform(self.manager.clone(), text));
             }
-            let is_full = !waiting.is_empty();
+            let is_full = waiting.is_some();
             let outcome = tokio::select! {
                 _ = stopping.changed() => return End::Stopping,
                 Some(answer) = under_way.next() => match answer {
@@ -73,7 +72,7 @@ impl Connection {
                     None => return End::Stopping,
                 },
                 frame = source.next(), if !is_full => match frame {
-                    Some(Ok(Message::Text(text))) => { waiting.push_back(text.as_str().to_owned()); Ok(()) }
+                    Some(Ok(Message::Text(text))) => { waiting = Some(text.as_str().to_owned()); Ok(()) }
                     Some(Ok(Message::Binary(_))) => {
                         let error = rpc::RpcError::invalid_request("expected a text frame, found a binary one");
                         self.send(Message::text(rpc::answer(None, Err(error)))).await

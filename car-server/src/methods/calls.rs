@@ -73,7 +73,8 @@ pub(crate) async fn events_tail(manager: &ConnectorManager, tail: Tail) -> Resul
         Some(after) => manager.event_log().follow(after, &filter),
         None => manager.event_log().tail(&filter),
     });
-    let page = read.await.map_err(|_| RpcError::invalid_params(METHOD, "the log could not be read"))??;
+    let page =
+        read.await.map_err(|error| RpcError::internal(format!("reading the log failed: {error}")))??;
     Ok(Records { events: page.records, next: page.next.to_string(), unreadable: page.unreadable })
 }
 

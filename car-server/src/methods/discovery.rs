@@ -15,8 +15,8 @@ use super::Nothing;
 use super::changing::Hidden;
 use crate::rpc::RpcError;
 
-/// How long a front end may let sources be read: some minutes, for a large registry's first time.
-const MAX_SYNC: Duration = Duration::from_secs(600);
+/// How long a front end may let sources be read, in seconds: some minutes, for a large registry's first time.
+const MAX_SYNC: u64 = 600;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,7 +99,7 @@ pub(crate) async fn add_found(
 /// Returns a digest of everything that a person agrees to: who publishes it, and each way to have it as it was shown.
 fn seen(proposal: &Proposal) -> Result<String, RpcError> {
     let agreed = (proposal.service.standing(), &proposal.ways, &proposal.source_url);
-    let text = serde_json::to_vec(&agreed).map_err(|error| RpcError::internal(&error))?;
+    let text = serde_json::to_vec(&agreed).map_err(|error| RpcError::unwritten(&error))?;
     Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -187,6 +187,11 @@ pub(crate) struct Sync {
 }
 
 pub(crate) async fn sources_sync(manager: &ConnectorManager, sync: Sync) -> Result<Sources, RpcError> {
-    let budget = Duration::from_secs(sync.seconds.unwrap_or(60)).min(MAX_SYNC);
+    let seconds = sync.seconds.unwrap_or(60);
+    if !(1..=MAX_SYNC).contains(&seconds) {
+        let what = format!("seconds: expected a number from 1 to {MAX_SYNC}, found {seconds}");
+        return Err(RpcError::invalid_params("connectors.sources.sync", &what));
+    }
+    let budget = Duration::from_secs(seconds);
     Ok(Sources { sources: manager.sync_sources(sync.name.as_deref(), budget).await? })
 }

@@ -78,7 +78,7 @@ fn near(method: &str) -> Option<&'static str> {
 }
 
 fn written(result: &impl Serialize) -> Result<Box<RawValue>, RpcError> {
-    serde_json::value::to_raw_value(result).map_err(|error| RpcError::internal(&error))
+    serde_json::value::to_raw_value(result).map_err(|error| RpcError::unwritten(&error))
 }
 
 /// What a method takes that takes nothing.

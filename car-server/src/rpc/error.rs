@@ -54,9 +54,14 @@ impl RpcError {
         Self::new(-32_602, format!("{method}: {what}"))
     }
 
-    /// The result could not be written: our own fault.
-    pub(crate) fn internal(error: &serde_json::Error) -> Self {
-        Self::new(-32_603, format!("the result could not be written: {error}"))
+    /// The daemon itself failed.
+    pub(crate) fn internal(what: impl Into<String>) -> Self {
+        Self::new(-32_603, what)
+    }
+
+    /// The result could not be written.
+    pub(crate) fn unwritten(error: &serde_json::Error) -> Self {
+        Self::internal(format!("the result could not be written: {error}"))
     }
 }
 

@@ -61,6 +61,12 @@ async fn names_what_is_wrong() {
             "expected an organization and a name",
         ),
         (
+            "connectors.sources.sync",
+            json!({"seconds": 601}),
+            -32602,
+            "seconds: expected a number from 1 to 600",
+        ),
+        (
             "connectors.sources.add",
             json!({"kind": "shop", "url": "https://example.com"}),
             -32602,
