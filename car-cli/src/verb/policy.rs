@@ -1,6 +1,6 @@
 //! `car policy list` and `car policy explain TOOL`: which rules there are, and which one decides.
 
-use car_connectors::engine::{PolicyRequest, RuleRef, Verdict};
+use car_connectors::engine::{PolicyRequest, RuleRef};
 use car_connectors::{ConnectorManager, canonical_names};
 use serde::Serialize;
 use serde_json::Value;
@@ -34,26 +34,6 @@ struct Explain {
     arguments: Vec<String>,
 }
 
-/// A rule, as a program gets it.
-#[derive(Serialize)]
-struct Rule {
-    kind: &'static str,
-    subject: String,
-    location: Option<String>,
-    reason: Option<String>,
-}
-
-impl From<&RuleRef> for Rule {
-    fn from(rule: &RuleRef) -> Self {
-        Self {
-            kind: rule.kind.as_str(),
-            subject: rule.subject.clone(),
-            location: rule.location.as_ref().map(ToString::to_string),
-            reason: rule.reason.clone(),
-        }
-    }
-}
-
 /// Shows rules.
 pub(crate) async fn run(context: &Context, arguments: Policy) -> Result<Exit, Failure> {
     let manager = context.manager().await?;
@@ -67,14 +47,14 @@ fn list(context: &Context, manager: &ConnectorManager) -> Result<Exit, Failure> 
     #[derive(Serialize)]
     struct Answer {
         path: String,
-        problem: Option<Rule>,
-        rules: Vec<Rule>,
+        problem: Option<RuleRef>,
+        rules: Vec<RuleRef>,
     }
     let file = manager.policy();
     let policy = file.current();
     let problem = policy.problem();
-    let rules: Vec<Rule> = policy.rules().iter().map(Rule::from).collect();
-    let answer = Answer { path: file.path().display().to_string(), problem: problem.map(Rule::from), rules };
+    let path = file.path().display().to_string();
+    let answer = Answer { path, problem: problem.cloned(), rules: policy.rules() };
     let screen = &context.screen;
     screen.result(&answer, || {
         if answer.rules.is_empty() {
@@ -82,8 +62,13 @@ fn list(context: &Context, manager: &ConnectorManager) -> Result<Exit, Failure> 
         }
         let mut table = screen.table(["RULE", "ABOUT", "WHERE", "WHY"]);
         for rule in &answer.rules {
-            let location = rule.location.as_deref().unwrap_or_default();
-            table.row([rule.kind, &rule.subject, location, rule.reason.as_deref().unwrap_or_default()]);
+            let location = rule.location.as_ref().map(ToString::to_string).unwrap_or_default();
+            table.row([
+                rule.kind.as_str(),
+                &rule.subject,
+                &location,
+                rule.reason.as_deref().unwrap_or_default(),
+            ]);
         }
         table.text()
     });
@@ -109,8 +94,8 @@ async fn explain(
         canonical: &'a str,
         enabled: bool,
         verdict: &'static str,
-        rule: Option<Rule>,
-        rules: Vec<Rule>,
+        rule: Option<RuleRef>,
+        rules: Vec<RuleRef>,
     }
     let subject = Subject::find(manager, &arguments.tool).await?;
     let parameters = match arguments.arguments.is_empty() {
@@ -126,11 +111,7 @@ async fn explain(
     }
     let policy = manager.policy().current();
     let verdict = policy.decide(&request);
-    let word = match &verdict {
-        Verdict::Allow { .. } => "allow",
-        Verdict::Ask { .. } => "ask",
-        _ => "deny",
-    };
+    let word = verdict.as_str();
     let rules = policy.explain(&request);
     let answer = Answer {
         connector: &subject.connector,
@@ -138,8 +119,8 @@ async fn explain(
         canonical: &subject.canonical,
         enabled: subject.enabled,
         verdict: word,
-        rule: verdict.rule().map(Rule::from),
-        rules: rules.iter().map(Rule::from).collect(),
+        rule: verdict.rule().cloned(),
+        rules: rules.clone(),
     };
     context.screen.result(&answer, || {
         let by =

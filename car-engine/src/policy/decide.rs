@@ -73,6 +73,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Returns the verdict as one word: `allow`, `ask` or `deny`.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Allow { .. } => "allow",
+            Self::Ask { .. } => "ask",
+            Self::Deny { .. } => "deny",
+        }
+    }
+
     /// Returns the rule that decided, if one did.
     #[must_use]
     pub fn rule(&self) -> Option<&RuleRef> {

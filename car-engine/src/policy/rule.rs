@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::pattern::{Pattern, ToolPattern};
@@ -88,6 +90,18 @@ pub struct RuleRef {
     pub location: Option<RuleLocation>,
     /// Why it is there, as its author wrote it, or what is wrong with the policy.
     pub reason: Option<String>,
+}
+
+/// As front ends show it: `kind`, `subject`, `location` (`file:line:column`) and `reason`.
+impl Serialize for RuleRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut rule = serializer.serialize_struct("RuleRef", 4)?;
+        rule.serialize_field("kind", self.kind.as_str())?;
+        rule.serialize_field("subject", &self.subject)?;
+        rule.serialize_field("location", &self.location.as_ref().map(ToString::to_string))?;
+        rule.serialize_field("reason", &self.reason)?;
+        rule.end()
+    }
 }
 
 impl RuleRef {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use car_connectors::engine::{EventFilter, EventRecord, PolicyRequest, RuleRef, Verdict};
+use car_connectors::engine::{EventFilter, EventRecord, PolicyRequest, RuleRef};
 use car_connectors::{CallOptions, ConnectorManager, ToolOutcome, canonical_names};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -78,33 +78,13 @@ pub(crate) async fn events_tail(manager: &ConnectorManager, tail: Tail) -> Resul
     Ok(Records { events: page.records, next: page.next.to_string(), unreadable: page.unreadable })
 }
 
-/// A rule of the policy.
-#[derive(Serialize)]
-pub(crate) struct Rule {
-    kind: &'static str,
-    subject: String,
-    location: Option<String>,
-    reason: Option<String>,
-}
-
-impl From<&RuleRef> for Rule {
-    fn from(rule: &RuleRef) -> Self {
-        Self {
-            kind: rule.kind.as_str(),
-            subject: rule.subject.clone(),
-            location: rule.location.as_ref().map(ToString::to_string),
-            reason: rule.reason.clone(),
-        }
-    }
-}
-
 /// The rules, in the order in which they are looked at.
 #[derive(Serialize)]
 pub(crate) struct Rules {
     path: String,
     /// Why the policy cannot be used, so that every call is denied.
-    problem: Option<Rule>,
-    rules: Vec<Rule>,
+    problem: Option<RuleRef>,
+    rules: Vec<RuleRef>,
 }
 
 pub(crate) async fn policy_list(manager: &ConnectorManager, _: Nothing) -> Result<Rules, RpcError> {
@@ -112,8 +92,8 @@ pub(crate) async fn policy_list(manager: &ConnectorManager, _: Nothing) -> Resul
     let policy = file.current();
     Ok(Rules {
         path: file.path().display().to_string(),
-        problem: policy.problem().map(Rule::from),
-        rules: policy.rules().iter().map(Rule::from).collect(),
+        problem: policy.problem().cloned(),
+        rules: policy.rules(),
     })
 }
 
@@ -129,8 +109,8 @@ pub(crate) struct Explain {
 #[derive(Serialize)]
 pub(crate) struct Explained {
     verdict: &'static str,
-    rule: Option<Rule>,
-    rules: Vec<Rule>,
+    rule: Option<RuleRef>,
+    rules: Vec<RuleRef>,
     enabled: bool,
 }
 
@@ -149,13 +129,9 @@ pub(crate) async fn policy_explain(
     let policy = manager.policy().current();
     let verdict = policy.decide(&request);
     Ok(Explained {
-        verdict: match &verdict {
-            Verdict::Allow { .. } => "allow",
-            Verdict::Ask { .. } => "ask",
-            _ => "deny",
-        },
-        rule: verdict.rule().map(Rule::from),
-        rules: policy.explain(&request).iter().map(Rule::from).collect(),
+        verdict: verdict.as_str(),
+        rule: verdict.rule().cloned(),
+        rules: policy.explain(&request),
         enabled: manager.enabled_tools(&slug).await?.contains(&tool),
     })
 }
