@@ -100,6 +100,24 @@ impl Home {
         self.root.join("known_services.json")
     }
 
+    /// Returns where the hashes of the tokens are that let programs use the daemon.
+    #[must_use]
+    pub fn access_path(&self) -> PathBuf {
+        self.root.join("access.json")
+    }
+
+    /// Returns where it is noted which calls need not be asked about any more.
+    #[must_use]
+    pub fn grants_path(&self) -> PathBuf {
+        self.root.join("grants.json")
+    }
+
+    /// Returns the folder where it is noted how enabled tools were when a person agreed to them.
+    #[must_use]
+    pub fn pins_path(&self) -> PathBuf {
+        self.root.join("pins")
+    }
+
     /// Returns where the user says in which places services are looked for.
     #[must_use]
     pub fn sources_path(&self) -> PathBuf {

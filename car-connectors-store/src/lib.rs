@@ -43,12 +43,15 @@
 //! # }
 //! ```
 
+mod access;
 mod cache;
 mod daemon;
 mod error;
+mod grants;
 mod home;
 mod known;
 mod lock;
+mod pins;
 mod record;
 mod replace;
 mod server_log;
@@ -59,12 +62,15 @@ mod project;
 mod secret;
 mod sources;
 
+pub use access::{AccessFile, AccessToken, AccessTokens, NewAccessToken, Scope};
 pub use cache::CacheFiles;
 pub use daemon::{DaemonAddress, DaemonLock};
 pub use error::{KeychainError, StoreError};
+pub use grants::{Grant, GrantsFile};
 pub use home::Home;
 pub use known::{KnownService, KnownServices};
 pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, Origin, ProjectOrigin, StdioCommand};
+pub use pins::{Pin, PinFiles, Pins};
 pub use project::{
     ExpandError, ProjectEntry, ProjectFile, TrustStore, Trusted, Unusable, describe, difference, expand,
     project_schema, visible,

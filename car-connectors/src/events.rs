@@ -33,6 +33,25 @@ pub enum ConnectorEvent {
         /// Its slug.
         slug: String,
     },
+    /// The definitions of enabled tools are not what the person agreed to; those tools are out of service.
+    DefinitionsChanged {
+        /// The connector's slug.
+        slug: String,
+        /// The tools, by the server's names for them.
+        tools: Vec<String>,
+    },
+    /// Its prompts, resources or templates, or whether they are passed on, changed.
+    SharedChanged {
+        /// Its slug.
+        slug: String,
+    },
+    /// A resource that somebody watches changed.
+    ResourceUpdated {
+        /// The connector's slug.
+        slug: String,
+        /// The resource's URI.
+        uri: String,
+    },
     /// The listener was too slow and missed some.
     Missed,
 }

@@ -44,7 +44,9 @@ mod error;
 mod events;
 mod manager;
 mod name;
+mod offered;
 mod options;
+mod pinned;
 mod session;
 mod sign_in;
 mod status;
@@ -55,7 +57,9 @@ pub use error::{Error, ErrorKind};
 pub use events::{ConnectorEvent, ConnectorEvents};
 pub use manager::{ConnectorManager, ProjectReview, ReviewedEntry};
 pub use name::{MAX_NAME_CHARS, canonical_names, slugify};
+pub use offered::{Offered, Offering};
 pub use options::{CallOptions, ManagerOptions, NewConnector, OnProgress, ToolSelection};
+pub use pinned::{ChangedTool, Difference};
 pub use sign_in::{Assertion, BegunSignIn, RenewTokens, SignInMethod, SignInOptions};
 pub use status::{
     ConnectorSource, ConnectorState, ConnectorStatus, SetAside, ToolListing, ToolOutcome, ToolView,

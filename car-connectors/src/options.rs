@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use car_connectors_store::{Home, Keychain, Origin, Secret, SecretMode, StdioCommand};
-use car_engine::{Approver, EventLogOptions, Progress};
+use car_engine::{Approver, EventLogOptions, EventRecord, Progress};
 use car_http::ProxyConfig;
 use car_mcp::{ClientHandler, Limits, NoHandler};
+use car_mcp_proto::Members;
 use car_mcp_proto::capability::Implementation;
+use car_mcp_proto::logging::LoggingLevel;
 use car_mcp_stdio::Supervisor;
 use car_oauth::driver::UserAgent;
 
@@ -43,6 +45,8 @@ pub struct ManagerOptions {
     pub(crate) project_dir: Option<PathBuf>,
     pub(crate) supervisor: Supervisor,
     pub(crate) idle: Duration,
+    pub(crate) listens: bool,
+    pub(crate) observer: Option<Arc<dyn Fn(&EventRecord) + Send + Sync>>,
 }
 
 /// Looks a variable up. A library does not look into the environment by itself.
@@ -73,6 +77,8 @@ impl ManagerOptions {
             project_dir: None,
             supervisor: Supervisor::Nobody,
             idle: IDLE,
+            listens: false,
+            observer: None,
         }
     }
 
@@ -205,6 +211,22 @@ impl ManagerOptions {
         self
     }
 
+    /// Listens to connected servers for what changes: lists are read again at once, and of resources that somebody watches
+    /// ([`ConnectorManager::watch_resources`](crate::ConnectorManager::watch_resources)) it is told when they change.
+    /// Each session then holds one stream and one task. Without this, what a server changes is seen at the next look.
+    #[must_use]
+    pub const fn with_listening(mut self) -> Self {
+        self.listens = true;
+        self
+    }
+
+    /// Adds who is told of each record of the event log that this program writes. It must not block.
+    #[must_use]
+    pub fn with_event_observer(mut self, observer: impl Fn(&EventRecord) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
     /// Sets how the event log is kept.
     #[must_use]
     pub fn with_event_log(mut self, options: EventLogOptions) -> Self {
@@ -315,6 +337,18 @@ pub struct CallOptions {
     pub trace: Option<String>,
     /// Is told of progress.
     pub on_progress: Option<OnProgress>,
+    /// Who makes the call, for policy and event log; the program's own name ([`ManagerOptions::with_caller`]) where
+    /// nothing is said.
+    pub caller: Option<Arc<str>>,
+    /// Answers what the server asks for this call, in place of the program's handler; see
+    /// [`car_mcp::CallOptions::handler`].
+    pub handler: Option<Arc<dyn ClientHandler>>,
+    /// In whose name the call is made, where one session serves several; see [`car_mcp::CallOptions::on_behalf_of`].
+    pub on_behalf_of: Option<Arc<str>>,
+    /// Metadata for the server, such as `tracestate` and `baggage`.
+    pub meta: Members,
+    /// The least serious level of log messages that the handler wants to have.
+    pub log_level: Option<LoggingLevel>,
 }
 
 impl CallOptions {
@@ -334,6 +368,41 @@ impl CallOptions {
     #[must_use]
     pub fn with_trace(mut self, trace: impl Into<String>) -> Self {
         self.trace = Some(trace.into());
+        self
+    }
+
+    /// Sets who makes the call.
+    #[must_use]
+    pub fn with_caller(mut self, caller: impl Into<Arc<str>>) -> Self {
+        self.caller = Some(caller.into());
+        self
+    }
+
+    /// Sets who answers what the server asks for this call.
+    #[must_use]
+    pub fn with_handler(mut self, handler: Arc<dyn ClientHandler>) -> Self {
+        self.handler = Some(handler);
+        self
+    }
+
+    /// Sets in whose name the call is made.
+    #[must_use]
+    pub fn on_behalf_of(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.on_behalf_of = Some(name.into());
+        self
+    }
+
+    /// Sets metadata for the server.
+    #[must_use]
+    pub fn with_meta(mut self, meta: Members) -> Self {
+        self.meta = meta;
+        self
+    }
+
+    /// Sets which log messages the handler wants to have.
+    #[must_use]
+    pub fn with_log_level(mut self, level: LoggingLevel) -> Self {
+        self.log_level = Some(level);
         self
     }
 

@@ -95,6 +95,12 @@ pub struct ConnectorStatus {
     pub tool_count: Option<usize>,
     /// How many of them are enabled.
     pub enabled_count: usize,
+    /// How many of the enabled ones are out of service because their definitions changed, as far as that is known.
+    pub changed_count: usize,
+    /// Whether its prompts are passed on.
+    pub shares_prompts: bool,
+    /// Whether its resources are passed on.
+    pub shares_resources: bool,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
     /// Whose account it is, if the authorization server told.
@@ -121,6 +127,12 @@ pub struct ToolView {
     pub description: Option<String>,
     /// Whether it can be called.
     pub enabled: bool,
+    /// Whether it is enabled, and taken out of service because its definition is not what the person agreed to.
+    pub changed: bool,
+    /// The JSON Schema of its structured result, as the server wrote it.
+    pub output_schema: Option<Box<RawValue>>,
+    /// The server's own word about how it behaves, as it wrote it.
+    pub annotations: Option<Box<RawValue>>,
     /// The JSON Schema of its arguments, as the server wrote it.
     pub input_schema: Box<RawValue>,
 }

@@ -10,9 +10,10 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    Approver, Clock, EngineError, EventKind, EventLog, EventRecord, McpCall, McpCallError, McpCallErrorKind,
-    McpSession, McpToolResult, PolicyFile, PolicyRequest, RegisteredTool, RuleKind, RuleRef, ToolExecutor,
-    ToolPermission, ToolRegistry, ToolRequest, Verdict, rate::RateLimiter, redact_arguments,
+    AccessRequest, Approval, ApprovalQuestion, Approver, Clock, EngineError, EventKind, EventLog,
+    EventRecord, McpCall, McpCallError, McpCallErrorKind, McpSession, McpToolResult, PolicyFile,
+    PolicyRequest, RegisteredTool, RuleKind, RuleRef, ToolExecutor, ToolPermission, ToolRegistry,
+    ToolRequest, Verdict, rate::RateLimiter, redact_arguments,
 };
 
 /// What stands for a connector where the program itself runs a tool.
@@ -125,6 +126,23 @@ impl McpToolExecutor {
         self.dispatch(&request, &tool, subject).await
     }
 
+    /// Takes what is not a tool's call through policy and event log: `work` is run if the policy lets it, and how it ended
+    /// is recorded. Rules about connectors and callers apply, those about tools do not.
+    ///
+    /// # Errors
+    /// [`EngineError::Denied`], [`EngineError::Session`] with what `work` says, and those of the log.
+    ///
+    /// # Cancel safety
+    /// As [`call`](Self::call).
+    pub async fn access<T>(
+        &self,
+        request: AccessRequest<'_>,
+        work: impl Future<Output = Result<T, McpCallError>>,
+    ) -> Result<T, EngineError> {
+        let _ = (request, work);
+        todo!("part B")
+    }
+
     /// Refuses a name that no enabled tool has. Where the caller knows what it stands for, the policy has its say
     /// first: that a tool is denied is worth more to know than that it is not enabled.
     fn refuse_unrouted(&self, request: &ToolRequest<'_>) -> Result<EngineError, EngineError> {
@@ -171,11 +189,13 @@ impl McpToolExecutor {
             Verdict::Deny { rule } => rule,
             Verdict::Ask { mut rule } => {
                 let answer = match &self.approver {
-                    Some(approver) => approver
-                        .approve(request, &rule)
-                        .await
-                        .then_some(())
-                        .ok_or("the call was not approved"),
+                    Some(approver) => {
+                        let question = ApprovalQuestion { request, connector, tool: remote, rule: &rule };
+                        match approver.approve(question).await {
+                            Approval::Granted { .. } => Ok(()),
+                            Approval::Refused { .. } => Err("the call was not approved"),
+                        }
+                    }
                     None => Err("nobody is there to approve the call"),
                 };
                 let Err(reason) = answer else { return Ok(Some(rule)) };

@@ -68,9 +68,9 @@ pub use events::{
     EventRecord, LogProblem, SyncPolicy, Verification, format_timestamp, redact_arguments,
 };
 pub use executor::McpToolExecutor;
-pub use policy::{Policy, PolicyFile, PolicyRequest, RuleKind, RuleLocation, RuleRef, Verdict};
+pub use policy::{NewRule, Policy, PolicyFile, PolicyRequest, RuleKind, RuleLocation, RuleRef, Verdict};
 pub use registry::{RegisteredTool, ToolRegistry};
-pub use request::{Approver, ToolRequest};
+pub use request::{AccessRequest, Approval, ApprovalQuestion, Approver, ToolRequest};
 pub use session::{
     BoxFuture, McpCall, McpCallError, McpCallErrorKind, McpSession, McpToolResult, Progress, ProgressSink,
     ToolExecutor,

@@ -8,8 +8,41 @@ use crate::{BoxFuture, ProgressSink, RuleRef};
 
 /// Asks a person whether a call may be made.
 pub trait Approver: Send + Sync {
-    /// Asks, and returns whether the person agreed. `rule` says why it is asked.
-    fn approve<'a>(&'a self, request: &'a ToolRequest<'a>, rule: &'a RuleRef) -> BoxFuture<'a, bool>;
+    /// Asks, and waits for the answer.
+    ///
+    /// # Cancel safety
+    /// Dropped with the call that waits for it: the question is taken back then.
+    fn approve<'a>(&'a self, question: ApprovalQuestion<'a>) -> BoxFuture<'a, Approval>;
+}
+
+/// A call that a person is asked about.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ApprovalQuestion<'a> {
+    /// The call, with the exact arguments.
+    pub request: &'a ToolRequest<'a>,
+    /// The connector's slug.
+    pub connector: &'a str,
+    /// The server's own name for the tool.
+    pub tool: &'a str,
+    /// Why it is asked.
+    pub rule: &'a RuleRef,
+}
+
+/// What came of asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Approval {
+    /// The call may be made. The note says who said so and for how long, for the event log.
+    Granted {
+        /// Who said so, and for how long.
+        note: String,
+    },
+    /// The call must not be made.
+    Refused {
+        /// Who said so, or why nobody did.
+        note: String,
+    },
 }
 
 /// A call as it is asked for.
@@ -76,5 +109,36 @@ impl fmt::Debug for ToolRequest<'_> {
             .field("tool", &self.tool)
             .field("caller", &self.caller)
             .finish_non_exhaustive()
+    }
+}
+
+/// Something other than a tool that a connector is asked for: a prompt, a resource, a completion.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct AccessRequest<'a> {
+    /// The connector's slug.
+    pub connector: &'a str,
+    /// The method of the protocol: `prompts/get`, `resources/read` or `completion/complete`.
+    pub method: &'a str,
+    /// The prompt's name, the resource's URI, or what is completed.
+    pub subject: &'a str,
+    /// Who asks, as it will stand in the log.
+    pub caller: &'a str,
+    /// The trace that it belongs to.
+    pub trace: Option<&'a str>,
+}
+
+impl<'a> AccessRequest<'a> {
+    /// Asks for access.
+    #[must_use]
+    pub const fn new(connector: &'a str, method: &'a str, subject: &'a str, caller: &'a str) -> Self {
+        Self { connector, method, subject, caller, trace: None }
+    }
+
+    /// Names the trace that it belongs to.
+    #[must_use]
+    pub const fn with_trace(mut self, trace: &'a str) -> Self {
+        self.trace = Some(trace);
+        self
     }
 }

@@ -33,11 +33,17 @@
 //! ```
 
 mod access;
+mod approvals;
 mod connection;
 mod daemon;
 mod error;
+mod gateway;
 mod methods;
+mod notices;
+mod options;
 mod rpc;
+mod visitor;
 
 pub use daemon::Daemon;
 pub use error::Error;
+pub use options::DaemonOptions;

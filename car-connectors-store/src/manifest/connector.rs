@@ -29,6 +29,10 @@ pub struct Connector {
     pub oauth: Option<OauthClient>,
     /// The tools that may be called, by the server's names for them.
     pub enabled_tools: Vec<String>,
+    /// Whether its prompts are passed on.
+    pub shares_prompts: bool,
+    /// Whether its resources are passed on.
+    pub shares_resources: bool,
     /// The project's file that it comes from; nothing for one that the user added.
     pub project: Option<ProjectOrigin>,
     /// The entry of a registry, catalog or root that it was made of; nothing for one that the user described.
@@ -103,6 +107,8 @@ impl Connector {
             secret_headers: object.optional("secret_headers")?.unwrap_or_default(),
             oauth: object.raw("oauth").map(|part| OauthClient::read(source, part)).transpose()?,
             enabled_tools: object.optional("enabled_tools")?.unwrap_or_default(),
+            shares_prompts: object.optional("shares_prompts")?.unwrap_or_default(),
+            shares_resources: object.optional("shares_resources")?.unwrap_or_default(),
             project: object.raw("project").map(|part| ProjectOrigin::read(source, part)).transpose()?,
             origin: object.raw("origin").map(|part| Origin::read(source, part)).transpose()?,
             members: object.into_members(),
@@ -118,6 +124,8 @@ impl Connector {
         object.set_unless_empty("secret_headers", &self.secret_headers);
         object.place("oauth", self.oauth.as_ref().map(|oauth| Node::Object(oauth.writer())));
         object.set_unless_empty("enabled_tools", &self.enabled_tools);
+        object.set_unless_empty("shares_prompts", &self.shares_prompts);
+        object.set_unless_empty("shares_resources", &self.shares_resources);
         object.place("project", self.project.as_ref().map(|project| Node::Object(project.writer())));
         object.place("origin", self.origin.as_ref().map(|origin| Node::Object(origin.writer())));
         object
@@ -125,8 +133,19 @@ impl Connector {
 }
 
 /// The members that [`Connector`] has fields for.
-const KNOWN: [&str; 9] =
-    ["slug", "name", "url", "stdio", "secret_headers", "oauth", "enabled_tools", "project", "origin"];
+const KNOWN: [&str; 11] = [
+    "slug",
+    "name",
+    "url",
+    "stdio",
+    "secret_headers",
+    "oauth",
+    "enabled_tools",
+    "shares_prompts",
+    "shares_resources",
+    "project",
+    "origin",
+];
 
 /// What the file has beside the known members makes no other command of it.
 impl PartialEq for StdioCommand {

@@ -4,10 +4,12 @@ mod call;
 mod change;
 mod connect;
 mod find;
+mod pins;
 mod project;
 mod propose;
 mod review;
 mod settle;
+mod shared;
 mod sign_in;
 mod sources;
 mod tools;
@@ -99,7 +101,11 @@ impl ConnectorManager {
             renewer: options.renewer,
         };
         let clock = Arc::new(SystemClock::new());
-        let log = Arc::new(EventLog::new(options.home.events_path(), options.events, clock.clone()));
+        let mut log = EventLog::new(options.home.events_path(), options.events, clock.clone());
+        if let Some(observer) = options.observer {
+            log = log.with_observer(observer);
+        }
+        let log = Arc::new(log);
         let policy = PolicyFile::new(options.home.policy_path());
         let discovery = Discovery::new(&options.home, clock.clone());
         let mut executor = McpToolExecutor::new(Arc::new(ToolRegistry::new()), policy, log, clock);

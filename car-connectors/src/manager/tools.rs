@@ -147,6 +147,9 @@ fn views(connector: &Connector, catalog: &Catalog, slugs: &[String]) -> Vec<Tool
         title: tool.title.clone(),
         description: tool.description.clone(),
         enabled: connector.enabled_tools.contains(&tool.name),
+        changed: false,
+        output_schema: tool.output_schema.clone().map(Into::into),
+        annotations: None,
         input_schema: tool.input_schema.clone().into(),
     };
     catalog.usable().map(view).collect()

@@ -20,6 +20,14 @@ pub struct EventFilter {
     pub tool: Option<String>,
     /// The connector's slug.
     pub connector: Option<String>,
+    /// Who asked.
+    pub who: Option<String>,
+    /// What was decided, or how the call ended.
+    pub outcome: Option<String>,
+    /// A text that any member of the record contains, whatever the case of its letters.
+    pub text: Option<String>,
+    /// Only records with smaller numbers, for paging back.
+    pub before: Option<u64>,
     /// The earliest time, RFC 3339 in UTC; a beginning such as `2026-07-28` is enough.
     pub since: Option<String>,
     /// The most records; a thousand where none is given.

@@ -70,6 +70,16 @@ pub struct EventLog {
     options: EventLogOptions,
     clock: Arc<dyn Clock>,
     writer: Mutex<Option<Writer>>,
+    observer: Option<Observer>,
+}
+
+/// Who is told of each record.
+struct Observer(Arc<dyn Fn(&EventRecord) + Send + Sync>);
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Observer")
+    }
 }
 
 /// The open file, and where the chain stood when we last looked.
@@ -84,7 +94,14 @@ impl EventLog {
     /// Names the log's folder; it is made when the first record is written.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, options: EventLogOptions, clock: Arc<dyn Clock>) -> Self {
-        Self { folder: folder.into(), options, clock, writer: Mutex::new(None) }
+        Self { folder: folder.into(), options, clock, writer: Mutex::new(None), observer: None }
+    }
+
+    /// Adds who is told of each record once it is written, in the task that wrote it. It must not block.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Fn(&EventRecord) + Send + Sync>) -> Self {
+        self.observer = Some(Observer(observer));
+        self
     }
 
     /// Returns the log's folder.
@@ -118,6 +135,10 @@ impl EventLog {
         outcome?;
         unlocked.map_err(|source| EngineError::log("unlock", self.lock_path(), source))?;
         *slot = Some(writer);
+        drop(slot);
+        if let Some(Observer(observer)) = &self.observer {
+            observer(&record);
+        }
         Ok(record)
     }
 

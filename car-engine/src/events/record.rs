@@ -44,7 +44,10 @@ pub struct EventRecord {
     /// The tool's canonical name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canonical: Option<String>,
-    /// What was decided: `allow`, `deny`, `not_routed`, `invalid_arguments` or `rate_limited`.
+    /// The method of the protocol, where it is not a tool's call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// What was decided: `allow`, `ask` (a person is asked; another decision follows), `deny`, `not_routed`, `invalid_arguments` or `rate_limited`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
     /// The rule that decided.

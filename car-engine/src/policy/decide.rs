@@ -34,13 +34,22 @@ pub struct PolicyRequest<'a> {
     pub tool: &'a str,
     /// The arguments, where they are known.
     pub arguments: Option<&'a Value>,
+    /// Who asks, where that is known.
+    pub caller: Option<&'a str>,
 }
 
 impl<'a> PolicyRequest<'a> {
     /// Asks about a call; arguments can be added.
     #[must_use]
     pub fn new(canonical: &'a str, connector: &'a str, tool: &'a str) -> Self {
-        Self { canonical, connector, tool, arguments: None }
+        Self { canonical, connector, tool, arguments: None, caller: None }
+    }
+
+    /// Adds who asks.
+    #[must_use]
+    pub const fn with_caller(mut self, caller: &'a str) -> Self {
+        self.caller = Some(caller);
+        self
     }
 
     /// Adds the arguments.

@@ -1,6 +1,7 @@
 //! Which calls are allowed: rules from `policy.toml`, each verdict with its rule and where it stands.
 
 mod decide;
+mod edit;
 mod file;
 mod parse;
 mod pattern;
@@ -10,5 +11,6 @@ mod rule;
 mod tests;
 
 pub use decide::{Policy, PolicyRequest, Verdict};
+pub use edit::NewRule;
 pub use file::PolicyFile;
 pub use rule::{RuleKind, RuleLocation, RuleRef};

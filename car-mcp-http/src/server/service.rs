@@ -106,6 +106,28 @@ impl McpService {
         async move { self.respond(&head, body).await }
     }
 
+    /// Answers a request of whom it is known already who makes it, and from where: neither `Host` and `Origin` nor a token
+    /// are looked at here. For a service within a program that has looked at them itself.
+    ///
+    /// # Cancel safety
+    /// As [`McpService::handle`].
+    pub fn handle_for<B>(
+        &self,
+        request: Request<B>,
+        caller: Caller,
+    ) -> impl Future<Output = Response<ResponseBody>>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        let _ = caller;
+        let (head, body) = request.into_parts();
+        async move {
+            let _ = (&head, &body);
+            todo!("part A")
+        }
+    }
+
     /// Answers a request whose head somebody else keeps.
     pub(super) fn respond<B>(&self, head: &Parts, body: B) -> impl Future<Output = Response<ResponseBody>>
     where

@@ -135,6 +135,29 @@ impl Session {
         self.rounds::<Outcome<GetPromptResult>>(request, options).await
     }
 
+    /// Asks for a prompt, and returns the result as it came.
+    ///
+    /// # Errors
+    /// As [`Session::call_tool`].
+    pub async fn get_prompt_raw(
+        &self,
+        name: &str,
+        arguments: &Members,
+        options: &CallOptions,
+    ) -> Result<RawJson, Error> {
+        let _ = (name, arguments, options);
+        todo!("part A")
+    }
+
+    /// Reads a resource, and returns the result as it came.
+    ///
+    /// # Errors
+    /// As [`Session::call_tool`].
+    pub async fn read_resource_raw(&self, uri: &str, options: &CallOptions) -> Result<RawJson, Error> {
+        let _ = (uri, options);
+        todo!("part A")
+    }
+
     /// Reads a resource.
     ///
     /// # Errors

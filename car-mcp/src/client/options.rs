@@ -9,6 +9,8 @@ use car_mcp_proto::mrtr::MAX_ROUNDS;
 use car_mcp_proto::page::MAX_PAGES;
 use car_mcp_proto::progress::ProgressParams;
 
+use crate::handler::ClientHandler;
+
 /// A call without progress for this long is given up: the figure other clients use, so servers are made for it.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -70,6 +72,12 @@ pub struct CallOptions {
     pub log_level: Option<LoggingLevel>,
     /// Added to the request's metadata, such as a trace context.
     pub meta: Members,
+    /// Answers what the server asks for this call, in place of the session's handler. To a modern server it is this
+    /// handler's capabilities that the call declares.
+    pub handler: Option<Arc<dyn ClientHandler>>,
+    /// In whose name the call is made, where one session serves several: a question of a legacy server that names no
+    /// call goes to a handler of the calls under way only if all of them are made in one name.
+    pub on_behalf_of: Option<Arc<str>>,
 }
 
 impl CallOptions {
@@ -99,6 +107,20 @@ impl CallOptions {
         self
     }
 
+    /// Sets who answers what the server asks for this call.
+    #[must_use]
+    pub fn with_handler(mut self, handler: Arc<dyn ClientHandler>) -> Self {
+        self.handler = Some(handler);
+        self
+    }
+
+    /// Sets in whose name the call is made.
+    #[must_use]
+    pub fn on_behalf_of(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.on_behalf_of = Some(name.into());
+        self
+    }
+
     /// Sets metadata of the request.
     #[must_use]
     pub fn with_meta(mut self, meta: Members) -> Self {
@@ -116,6 +138,7 @@ impl std::fmt::Debug for CallOptions {
             .field("on_progress", &self.on_progress.is_some())
             .field("log_level", &self.log_level)
             .field("meta", &self.meta)
-            .finish()
+            .field("on_behalf_of", &self.on_behalf_of)
+            .finish_non_exhaustive()
     }
 }

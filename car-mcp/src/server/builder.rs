@@ -10,6 +10,8 @@ use car_mcp_proto::capability::Implementation;
 use super::changes::Changes;
 use super::completion::ServerCompletion;
 use super::encode::Texts;
+use super::offer::Offered;
+use super::principal::Caller;
 use super::prompt::{PromptEntry, ServerPrompt};
 use super::registry::{Entry, Registry, Table};
 use super::resource::{ResourceEntry, ServerResource, ServerTemplate, TemplateEntry};
@@ -67,6 +69,7 @@ impl ServerBuilder {
             logging: false,
             lists_may_grow: false,
             tasks: None,
+            visible: None,
         };
         Self {
             settings,
@@ -167,6 +170,13 @@ impl ServerBuilder {
     #[must_use]
     pub const fn lists_may_grow(mut self) -> Self {
         self.settings.lists_may_grow = true;
+        self
+    }
+
+    /// Shows and serves to each caller only what this says. Everything to everybody, without it.
+    #[must_use]
+    pub fn visible(mut self, visible: impl Fn(&Caller, Offered<'_>) -> bool + Send + Sync + 'static) -> Self {
+        self.settings.visible = Some(Box::new(visible));
         self
     }
 

@@ -21,7 +21,7 @@ use car_mcp_proto::progress::ProgressParams;
 use car_mcp_proto::roots::ListRootsResult;
 use car_mcp_proto::rpc::Outgoing;
 use car_mcp_proto::sampling::{CreateMessageParams, CreateMessageResult};
-use car_mcp_proto::{Era, ErrorObject, ProtocolVersion, RawJson, RequestId};
+use car_mcp_proto::{Era, ErrorObject, Members, ProtocolVersion, RawJson, RequestId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Number;
@@ -134,6 +134,27 @@ impl Context {
     /// Returns what the client offers for this request.
     pub fn client_capabilities(&self) -> &ClientCapabilities {
         &self.0.peer.client.client_capabilities
+    }
+
+    /// Returns all that is known of whoever makes the request.
+    pub fn caller(&self) -> &Caller {
+        &self.0.caller
+    }
+
+    /// Returns the members of the request's `_meta` that are not the protocol's own, such as a trace context.
+    pub fn request_meta(&self) -> Members {
+        todo!("part A")
+    }
+
+    /// Returns the least serious level of log messages that this client wants for this request; nothing where it wants
+    /// none.
+    pub fn log_level(&self) -> Option<&LoggingLevel> {
+        self.0.peer.log_level.as_ref()
+    }
+
+    /// Returns whether the client wants to hear of progress.
+    pub fn wants_progress(&self) -> bool {
+        self.0.peer.progress_token.is_some()
     }
 
     /// Returns who makes the request; nothing where the transport does not ask.

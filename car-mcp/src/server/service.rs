@@ -18,6 +18,7 @@ use super::encode::{Kind, Outcome, Texts};
 use super::exchange::{Answer, Exchange};
 use super::failure::error;
 use super::inbound::Request;
+use super::offer::Visible;
 use super::outlet::Outlet;
 use super::principal::Caller;
 use super::registry::Registry;
@@ -42,7 +43,6 @@ pub(crate) struct Inner {
 }
 
 /// What was said of the server when it was described.
-#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) info: Implementation,
     pub(crate) instructions: Option<String>,
@@ -54,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) logging: bool,
     pub(crate) lists_may_grow: bool,
     pub(crate) tasks: Option<TasksOptions>,
+    /// What each caller may see and use; nothing where that is everything.
+    pub(crate) visible: Option<Box<Visible>>,
 }
 
 impl Server {
@@ -241,5 +243,11 @@ impl Server {
 impl fmt::Debug for Server {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Server").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Settings").field("info", &self.info).finish_non_exhaustive()
     }
 }

@@ -1,0 +1,36 @@
+//! What is passed on to others: enabled tools, and prompts and resources of connectors that share them, each with the
+//! connector that it comes from.
+
+use car_mcp_proto::prompt::Prompt;
+use car_mcp_proto::resource::{Resource, ResourceTemplate};
+use car_mcp_proto::tool::Tool;
+
+/// Everything that is passed on.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Offering {
+    /// The enabled tools that are in service.
+    pub tools: Vec<Offered<Tool>>,
+    /// The prompts of connectors that share them.
+    pub prompts: Vec<Offered<Prompt>>,
+    /// The resources of connectors that share them. Where two have one URI, the connector that was added first has it.
+    pub resources: Vec<Offered<Resource>>,
+    /// The resource templates of connectors that share them.
+    pub templates: Vec<Offered<ResourceTemplate>>,
+}
+
+/// One thing that is passed on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Offered<T> {
+    /// The connector's slug.
+    pub connector: String,
+    /// The server's own name for it; for resources the URI, for templates the template.
+    pub name: String,
+    /// The name for others: `mcp_{slug}_{name}` or its alias for tools and prompts; the same as `name` for the rest.
+    pub canonical: String,
+    /// The definition as the server gave it, under the server's own name.
+    pub definition: T,
+    /// Whether the server completes arguments of prompts and variables of templates.
+    pub completes: bool,
+}

@@ -1,0 +1,64 @@
+//! What the daemon tells its front ends beside what happens to connectors.
+
+use car_connectors::ConnectorState;
+use serde::Serialize;
+use tokio::sync::broadcast;
+
+use crate::approvals::Pending;
+
+/// How many notices wait for a slow front end before it is told only that it missed some.
+const WAITING: usize = 256;
+
+/// One notice. Its name on the wire is `connectors.` and what [`Notice::method`] says.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Notice {
+    /// A call waits for a person.
+    ApprovalRequested(Pending),
+    /// A call does not wait for a person any more.
+    ApprovalSettled {
+        id: String,
+        /// `granted`, `refused`, `expired` or `withdrawn`.
+        outcome: &'static str,
+    },
+    /// Somebody came back from signing in, at the daemon's own address.
+    SignInCompleted { slug: String, state: Option<ConnectorState>, error: Option<String> },
+    /// There are new records in the event log. Told at most a few times a second.
+    EventsAppended {},
+    /// The policy's file changed.
+    PolicyChanged {},
+    /// The tokens of the access file, or the standing approvals, changed.
+    AccessChanged {},
+}
+
+impl Notice {
+    pub(crate) const fn method(&self) -> &'static str {
+        match self {
+            Self::ApprovalRequested(_) => "connectors.approval_requested",
+            Self::ApprovalSettled { .. } => "connectors.approval_settled",
+            Self::SignInCompleted { .. } => "connectors.sign_in_completed",
+            Self::EventsAppended {} => "connectors.events_appended",
+            Self::PolicyChanged {} => "connectors.policy_changed",
+            Self::AccessChanged {} => "connectors.access_changed",
+        }
+    }
+}
+
+/// Where notices are told. Clones are the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Notices(broadcast::Sender<Notice>);
+
+impl Notices {
+    pub(crate) fn new() -> Self {
+        Self(broadcast::channel(WAITING).0)
+    }
+
+    pub(crate) fn tell(&self, notice: Notice) {
+        // An error says that nobody listens at the moment, which is no fault.
+        drop(self.0.send(notice));
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Notice> {
+        self.0.subscribe()
+    }
+}
