@@ -1,7 +1,7 @@
 // The daemon itself: where it is, since when, and what is wrong with it.
 
 import { el, href, refill } from "./dom.js";
-import { button, copied, facts, say, theirs } from "./parts.js";
+import { button, coded, copied, facts, say, sentence, theirs } from "./parts.js";
 import { rpc } from "./rpc.js";
 import { callerOf, when } from "./words.js";
 
@@ -11,7 +11,7 @@ export async function about() {
     const { version, url, mcp_url: mcp, started_at: since, visitor, warnings } = await rpc.call("connectors.daemon");
     refill(
       node,
-      warnings.map((warning) => el("p.note", {}, theirs(warning))),
+      warnings.map((warning) => el("p.note", {}, coded(sentence(warning)))),
       el(
         "div.card",
         {},

@@ -41,7 +41,7 @@ function row(token, look) {
       el("p.soft", {}, `${may} · `, connectors ? theirs(`only ${connectors.join(", ")}`) : "all connectors"),
       el("p.soft", {}, `Made ${when(made)} · ${ends ? `ends ${when(ends)}` : "does not end"}`),
     ),
-    button(ended ? "Remove" : "Take it back", revoke, { key: `revoke-${id}`, name: `${ended ? "Remove" : "Take back"}: ${name}` }),
+    button(ended ? "Remove" : "Take it back", revoke, { key: `revoke-${id}`, about: name }),
   );
 }
 

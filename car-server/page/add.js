@@ -21,7 +21,7 @@ function secrets(legend, one, hint) {
     const remove = button("Remove", () => {
       row.remove();
       more.focus();
-    }, { name: `Remove this ${one}` });
+    }, { about: one });
     const row = el("div.item.pair", {}, field("Name", name), field("Value", value), remove);
     row.read = () => [name, value];
     rows.append(row);

@@ -8,7 +8,7 @@ import { connector } from "./connector.js";
 import { connectors } from "./connectors.js";
 import { el, href, refill } from "./dom.js";
 import { log } from "./log.js";
-import { problem, say } from "./parts.js";
+import { hush, problem, say } from "./parts.js";
 import { policy } from "./policy.js";
 import { enter, isLetIn, rpc } from "./rpc.js";
 import { changed } from "./changed.js";
@@ -60,6 +60,7 @@ async function show({ keepFocus = false } = {}) {
     else entry.removeAttribute("aria-current");
   }
   fold(true);
+  hush();
   main.setAttribute("aria-busy", "true");
   let view;
   try {

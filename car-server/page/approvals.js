@@ -37,7 +37,7 @@ function waitingCall(call, exact, look) {
   };
   const what = `${call.tool} of ${call.connector}`;
   const buttons = ANSWERS.map(([answer, label, kind]) =>
-    button(label, settle(answer), { kind, key: `${answer}-${call.id}`, name: `${label}: ${what}` }));
+    button(label, settle(answer), { kind, key: `${answer}-${call.id}`, about: what }));
   const time = el("span.left", { "data-expires": call.expires_at }, left(call.expires_at));
   const args = el("pre", { tabIndex: 0, role: "region", "aria-label": `Arguments of ${call.tool}` }, theirs(indent(exact)));
   return el(
@@ -68,7 +68,7 @@ function standing(grant, look) {
       el("p", {}, theirs(callerOf(grant.caller), "strong"), " may call ", theirs(`${grant.connector}.${grant.tool}`, "code")),
       el("p.soft", {}, isSession ? "Until the daemon stops" : "Always", `, since ${when(grant.granted_at)}. Rule: `, theirs(grant.rule, "code")),
     ),
-    button("Take it back", take, { key: `revoke-${grant.id}`, name: `Take it back: ${grant.connector}.${grant.tool} for ${callerOf(grant.caller)}` }),
+    button("Take it back", take, { key: `revoke-${grant.id}`, about: `${grant.connector}.${grant.tool} for ${callerOf(grant.caller)}` }),
   );
 }
 

@@ -51,8 +51,8 @@ function entry(slug, tool, look) {
     el(
       "div.actions",
       {},
-      button("Agree to what it is now", approve, { kind: "main", key: `approve-${tool.name}`, name: `Agree to what ${tool.name} is now` }),
-      button("Turn it off", off, { key: `off-${tool.name}`, name: `Turn off ${tool.name}` }),
+      button("Agree to what it is now", approve, { kind: "main", key: `approve-${tool.name}`, about: tool.name }),
+      button("Turn it off", off, { key: `off-${tool.name}`, about: tool.name }),
     ),
   );
 }

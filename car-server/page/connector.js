@@ -68,7 +68,7 @@ function overview(status, look) {
       "div.actions",
       {},
       nextStep(status, look),
-      isUsable && state !== "failed" && button("Ask again", refresh, { key: "refresh", name: `Ask ${name} again for its tools` }),
+      isUsable && state !== "failed" && button("Ask again", refresh, { key: "refresh", about: name }),
       isUsable && url && state !== "needs_sign_in" && [
         !status.account && button("Sign in", () => signIn(status), { key: "sign-in" }),
         button("Sign out", signOut, { key: "sign-out" }),

@@ -1,7 +1,7 @@
 // All connectors: how each stands, and what to do next.
 
 import { el, href, refill } from "./dom.js";
-import { badge, button, empty, say, theirs } from "./parts.js";
+import { badge, button, coded, empty, say, sentence, theirs } from "./parts.js";
 import { rpc } from "./rpc.js";
 import { signIn } from "./sign-in.js";
 import { many, stateOf } from "./words.js";
@@ -9,7 +9,7 @@ import { many, stateOf } from "./words.js";
 /** Returns the button for what a connector needs next, or null. */
 export function nextStep(connector, done) {
   const { slug, state, url, changed_count: changes, enabled_count: enabled, name } = connector;
-  const about = (what) => ({ name: `${what}: ${name}`, key: `next-${slug}` });
+  const about = { about: name, key: `next-${slug}` };
   const link = (label, ...parts) =>
     el("a.button.main", { href: href(...parts), "data-key": `next-${slug}`, "aria-label": `${label}: ${name}` }, label);
   const refresh = async () => {
@@ -17,11 +17,11 @@ export function nextStep(connector, done) {
     say(`${name} answered.`);
     await done?.();
   };
-  if (state === "needs_sign_in" && url) return button("Sign in", () => signIn(connector), { kind: "main", mark: "key", ...about("Sign in") });
-  if (state === "failed") return button("Try again", refresh, { kind: "main", ...about("Try again") });
+  if (state === "needs_sign_in" && url) return button("Sign in", () => signIn(connector), { kind: "main", mark: "key", ...about });
+  if (state === "failed") return button("Try again", refresh, { kind: "main", ...about });
   if (changes > 0) return link(many(changes, "change to review", "changes to review"), "connectors", slug, "changed");
   if (["untrusted", "shadowed", "unusable"].includes(state)) return null;
-  if (state === "not_connected" && enabled === 0) return button("Connect", refresh, { kind: "main", ...about("Connect") });
+  if (state === "not_connected" && enabled === 0) return button("Connect", refresh, { kind: "main", ...about });
   if (enabled === 0) return link("Choose tools", "connectors", slug);
   return null;
 }
@@ -32,12 +32,13 @@ export function toolCount({ tool_count: all, enabled_count: on }) {
   return `${on} of ${many(all, "tool")} on`;
 }
 
-/** What is wrong with a connector, in the daemon's words. */
-export function trouble({ last_error: error, next_action: action, state, changed_count: changes }) {
+/** What is wrong with a connector, in the daemon's words, and what to do where no button does it. */
+export function trouble(connector) {
+  const { last_error: error, next_action: action, state } = connector;
   const isWrong = ["failed", "needs_sign_in", "untrusted", "shadowed", "unusable"].includes(state);
   return [
-    isWrong && error && el("p.trouble", {}, theirs(error)),
-    (isWrong || changes > 0) && action && el("p.soft", {}, "What to do: ", theirs(action)),
+    isWrong && error && el("p.trouble", {}, theirs(sentence(error))),
+    isWrong && action && !nextStep(connector) && el("p.soft", {}, "What to do: ", coded(action)),
   ];
 }
 
@@ -65,7 +66,7 @@ export async function connectors() {
     );
     refill(
       list,
-      warnings.map((warning) => el("p.note", {}, theirs(warning))),
+      warnings.map((warning) => el("p.note", {}, coded(sentence(warning)))),
       all.length ? el("ul.cards", {}, all.map((connector) => card(connector, refresh))) : none,
     );
   }

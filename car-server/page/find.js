@@ -2,18 +2,17 @@
 
 import { addWith } from "./add.js";
 import { el, href, refill } from "./dom.js";
-import { badge, button, choice, complain, empty, facts, field, form, input, area, theirs, tick } from "./parts.js";
+import { badge, button, choice, complain, empty, facts, field, form, input, area, sentence, theirs, tick } from "./parts.js";
 import { rpc } from "./rpc.js";
 import { many, plain } from "./words.js";
 
 /** How a publisher is known. */
 const KNOWN_BY = {
   none: "not checked by anybody",
-  tls_domain: "checked by its domain",
+  user: "named by you",
   registry_namespace: "checked by the registry",
-  registry: "checked by the registry",
-  dnssec: "checked by DNSSEC",
-  signature: "signed",
+  tls_domain: "checked by its domain",
+  root: "checked by its root",
 };
 
 const publisher = ({ name, verification }) => [theirs(name), `, ${KNOWN_BY[verification] ?? plain(verification).toLowerCase()}`];
@@ -26,7 +25,7 @@ function reason(why) {
 function service(found, look) {
   const { service: it, reasons, connected_as: slug, changed } = found;
   const text = reasons.flatMap((why, place) => [place ? " · " : "", reason(why)]);
-  const open = it.reference && button("Look at it", () => look(it.reference), { key: `look-${it.reference}`, name: `Look at ${it.name}` });
+  const open = it.reference && button("Look at it", () => look(it.reference), { key: `look-${it.reference}`, about: it.name });
   return el(
     "li.row",
     {},
@@ -71,7 +70,7 @@ function proposal({ proposal: it, seen }) {
     answers = one.inputs.map(answer);
     refill(
       inside,
-      one.warnings.map((warning) => el("p.note", {}, theirs(warning))),
+      one.warnings.map((warning) => el("p.note", {}, theirs(sentence(warning)))),
       el("h3", {}, one.offer.by === "remote" ? "It would connect to" : "It would run"),
       el("pre", { tabIndex: 0, role: "region", "aria-label": "What would be done" }, theirs(one.shown.join("\n"))),
       one.shown_values.length > 0 && [el("h3", {}, "With"), el("pre", { tabIndex: 0, role: "region", "aria-label": "Headers or variables" }, theirs(one.shown_values.join("\n")))],
@@ -100,7 +99,7 @@ function proposal({ proposal: it, seen }) {
       ["Version", service.version && theirs(service.version)],
       ["Told by", theirs(it.source_url, "code")],
     ]),
-    it.notes.map((note) => el("p.note", {}, theirs(note))),
+    it.notes.map((note) => el("p.note", {}, theirs(sentence(note)))),
     it.changes.length > 0 && [
       el("h3", {}, "It has changed since you agreed to it"),
       it.changes.map(({ what, before, now }) => facts([["What", plain(what)], ["You agreed to", theirs(before)], ["Now", theirs(now)]])),
@@ -136,8 +135,8 @@ export function finder() {
         found,
         el("p.soft", { role: "status" }, `${many(services.length, "service")} found`),
         services.length ? el("ul.card.lines", {}, services.map((one) => service(one, look))) : none,
-        leftOut.map(({ source, reason: why }) => el("p.note", {}, theirs(source), " was left out: ", theirs(why))),
-        notes.map((note) => el("p.soft", {}, theirs(note))),
+        leftOut.map(({ source, reason: why }) => el("p.note", {}, theirs(source), " was left out: ", theirs(sentence(why)))),
+        notes.map((note) => el("p.soft", {}, theirs(sentence(note)))),
       );
     } catch (error) {
       found.replaceChildren();

@@ -4,25 +4,40 @@ import { el, href, icon, id } from "./dom.js";
 import { visible } from "./exact.js";
 import { ruleOf } from "./words.js";
 
+/** How long something that was said outlives going to another view: it may be about the view that is gone to. */
+const SPOKEN_MS = 2_000;
+
 /** A word with an icon, in a tone. */
 export const badge = ([word, mark, tone]) => el("span.badge", { class: tone }, icon(mark), word);
 
 /** Text of strangers: shown as it is, with what would be invisible marked. */
 export const theirs = (text, kind = "span") => el(`${kind}.theirs`, {}, visible(text ?? ""));
 
+/** The same, with what stands between back-ticks set as code: that is how hints name commands. */
+export const coded = (text) => el("span", {}, text.split("`").map((piece, place) => theirs(piece, place % 2 ? "code" : "span")));
+
 /** Says something to everybody, those who listen to a screen reader too. It stays until something else is said. */
 export function say(text) {
   const said = document.getElementById("said");
+  said.dataset.at = String(Date.now());
   const close = el("button.quiet", { type: "button", onclick: () => said.replaceChildren() }, "Dismiss");
   said.replaceChildren(el("p", {}, visible(text)), close);
 }
 
+/** Takes back what was said some time ago, when the person goes on. */
+export function hush() {
+  const said = document.getElementById("said");
+  if (Date.now() - Number(said.dataset.at) > SPOKEN_MS) said.replaceChildren();
+}
+
 /**
  * A button that does something that takes time. While it does, it cannot be pressed again; what goes wrong is shown after
- * it, or where `show` puts it. `key` keeps the focus where the button is made anew.
+ * it, or where `show` puts it. `key` keeps the focus where the button is made anew, `about` names what it is about to
+ * those who do not see what it stands beside.
  */
-export function button(label, run, { kind = "", mark, key, show, name } = {}) {
-  const node = el("button", { type: "button", class: kind, "data-key": key, "aria-label": name }, mark && icon(mark), label);
+export function button(label, run, { kind = "", mark, key, show, about, name } = {}) {
+  const called = name ?? (about && `${label}: ${about}`);
+  const node = el("button", { type: "button", class: kind, "data-key": key, "aria-label": called }, mark && icon(mark), label);
   node.addEventListener("click", () => busy(node, run, show));
   return node;
 }
@@ -60,7 +75,7 @@ export function problem(error) {
     el("p.strong", {}, icon("warning"), theirs(sentence(error.message))),
     causes.map((cause) => el("p", {}, theirs(sentence(cause)))),
     decided && ruleLine(decided),
-    hint && el("p", {}, "What to do: ", theirs(hint)),
+    hint && el("p", {}, "What to do: ", coded(hint)),
     error.kind === "denied" && el("p", {}, el("a", { href: href("policy") }, "Look at the policy")),
   );
 }
@@ -168,7 +183,7 @@ export function copied(text, name) {
   const copy = button("Copy", async () => {
     await navigator.clipboard.writeText(text);
     say(`${name} was copied.`);
-  }, { name: `Copy: ${name}` });
+  }, { about: name });
   return el("div.copied", {}, el("pre", { tabIndex: 0, role: "region", "aria-label": name }, text), copy);
 }
 

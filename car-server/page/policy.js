@@ -6,7 +6,7 @@ import { area, badge, button, choice, complain, empty, field, form, input, ruleL
 import { rpc } from "./rpc.js";
 import { wrongJson } from "./schema-form.js";
 import { subjectOf } from "./tool.js";
-import { outcomeOf, ruleOf } from "./words.js";
+import { verdictOf, ruleOf } from "./words.js";
 
 /** Rules that can be set and taken back here. The others are for the file's author. */
 const SIMPLE = new Set(["deny_connector", "deny_tool", "ask"]);
@@ -27,7 +27,7 @@ function row(rule, look) {
       rule.reason && theirs(rule.reason, "p"),
       rule.location && theirs(rule.location, "p.soft"),
     ),
-    SIMPLE.has(rule.kind) && button("Remove", take, { key: `remove-${rule.kind}-${rule.subject}`, name: `Remove: ${ruleOf(rule.kind)} ${rule.subject}` }),
+    SIMPLE.has(rule.kind) && button("Remove", take, { key: `remove-${rule.kind}-${rule.subject}`, about: `${ruleOf(rule.kind)} ${rule.subject}` }),
   );
 }
 
@@ -92,7 +92,7 @@ function asking(connectors) {
     const { verdict, rules, enabled } = await rpc.call("connectors.policy.explain", { slug: pick.slug.value, tool: pick.tool.value, ...optional });
     refill(
       answer,
-      el("div.card.answer", {}, badge(outcomeOf(verdict)), rules.length ? rules.map(ruleLine) : el("p", {}, "No rule is about this call."), !enabled && el("p", {}, "The tool is off, so it cannot be called in any case.")),
+      el("div.card.answer", {}, badge(verdictOf(verdict)), rules.length ? rules.map(ruleLine) : el("p", {}, "No rule is about this call."), !enabled && el("p", {}, "The tool is off, so it cannot be called in any case.")),
     );
   };
   const node = form(

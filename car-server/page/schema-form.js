@@ -157,19 +157,20 @@ function list(root, about, depth) {
   const items = el("div.items", {});
   let parts = [];
   function add(value, { focus = false } = {}) {
-    const one = part(root, schema.items, `${name} ${parts.length + 1}`, true, depth + 1);
+    const place = parts.length + 1;
+    const one = part(root, schema.items, `${name} ${place}`, true, depth + 1);
     if (value !== undefined) one.fill(value);
     const remove = button("Remove", () => {
       parts = parts.filter((other) => other.one !== one);
       row.remove();
       more.focus();
-    }, { name: `Remove an entry of ${name}` });
+    }, { about: `${name} ${place}` });
     const row = el("div.item", {}, one.node, remove);
     parts.push({ one, row });
     items.append(row);
     if (focus) row.querySelector("input, textarea, select")?.focus();
   }
-  const more = button("Add one", () => add(undefined, { focus: true }), { mark: "plus", name: `Add one to ${name}` });
+  const more = button("Add one", () => add(undefined, { focus: true }), { mark: "plus", about: name });
   const wrongHere = el("p.wrong", { hidden: true });
   more.classList.add("start");
   const fill = (value) => {

@@ -52,7 +52,7 @@ function members(root, schema, depth) {
       return el(
         "li",
         {},
-        el("p", {}, theirs(name, "code"), " ", theirs(typeOf(member), "span.soft"), " ", required.has(name) ? el("span.strong", {}, "needed") : el("span.soft", {}, "can be left out")),
+        el("p", {}, theirs(name, "code"), " ", theirs(typeOf(member), "span.soft"), required.has(name) && el("span.strong", {}, " · needed")),
         member?.description && el("p.prose", {}, theirs(member.description)),
         member && bounds(member).length > 0 && el("p.soft", {}, theirs(bounds(member).join(", "))),
         inner && depth < DEEPEST && members(root, inner, depth + 1),

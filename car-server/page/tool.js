@@ -6,7 +6,7 @@ import { rpc } from "./rpc.js";
 import { schemaTable } from "./schema-table.js";
 import { hints, toolSwitch } from "./tools.js";
 import { trial } from "./trial.js";
-import { outcomeOf } from "./words.js";
+import { verdictOf } from "./words.js";
 
 /** How the policy names a tool. */
 export const subjectOf = (slug, tool) => (/^[\w-]+$/.test(tool.name) ? `${slug}.${tool.name}` : tool.canonical);
@@ -40,12 +40,13 @@ export async function tool(slug, name) {
   };
   const before = el("p.way", {}, el("a", { href: href("connectors") }, "Connectors"), " / ", el("a", { href: href("connectors", slug) }, theirs(status.name)));
   const about = [
-    el("section", {}, el("h2", {}, "What it takes"), schemaTable(it.input_schema), raw("Its schema", it.input_schema)),
-    it.output_schema && el("section", {}, el("h2", {}, "What it answers"), schemaTable(it.output_schema), raw("Its schema", it.output_schema, "out")),
+    el("section", {}, el("h2", {}, "What it takes"), el("div.card", {}, schemaTable(it.input_schema), raw("Its schema", it.input_schema))),
+    it.output_schema && el("section", {}, el("h2", {}, "What it answers"), el("div.card", {}, schemaTable(it.output_schema), raw("Its schema", it.output_schema, "out"))),
   ];
   return { title: it.name, before, parts: [top, trial(slug, it), rules, about], heard };
 }
 
+/** The schema itself, folded away. */
 const raw = (label, value, key = "in") =>
   folded(label, `schema-${key}`, el("pre", { tabIndex: 0, role: "region", "aria-label": label }, theirs(JSON.stringify(value, null, 2))));
 
@@ -73,7 +74,7 @@ async function policyOf(slug, it) {
     "section",
     {},
     el("h2", {}, "What the policy says"),
-    el("div.card", {}, badge(outcomeOf(verdict)), rule ? ruleLine(rule) : el("p.soft", {}, "No rule is about this tool."), others.map(ruleLine)),
+    el("div.card", {}, badge(verdictOf(verdict)), rule ? ruleLine(rule) : el("p.soft", {}, "No rule is about this tool."), others.map(ruleLine)),
     el(
       "div.actions",
       {},

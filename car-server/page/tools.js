@@ -1,7 +1,7 @@
 // The tools of a connector: searched, and switched on and off one by one or all that are shown.
 
 import { el, href, refill } from "./dom.js";
-import { badge, button, empty, field, folded, input, say, theirs } from "./parts.js";
+import { badge, button, empty, field, folded, input, say, sentence, theirs } from "./parts.js";
 import { rpc } from "./rpc.js";
 import { many } from "./words.js";
 
@@ -91,6 +91,6 @@ function row(slug, tool, look) {
 /** Tools that cannot be used, and why. */
 function aside(tools) {
   if (!tools.length) return null;
-  const rows = tools.map(({ name, reason }) => el("li", {}, theirs(name ?? "a tool without a name", "strong"), ": ", theirs(reason)));
+  const rows = tools.map(({ name, reason }) => el("li", {}, theirs(name ?? "a tool without a name", "strong"), ": ", theirs(sentence(reason))));
   return folded(`${many(tools.length, "tool")} cannot be used`, "aside", el("ul.plain", {}, rows));
 }

@@ -30,6 +30,15 @@ const OUTCOMES = {
   timed_out: ["Took too long", "clock", "bad"],
 };
 
+/** What the policy says of a call that nobody has made yet. */
+const VERDICTS = {
+  allow: ["Allowed", "check", "good"],
+  ask: ["A person is asked", "hand", "warn"],
+  deny: ["Denied", "stop", "bad"],
+};
+
+export const verdictOf = (word) => VERDICTS[word] ?? outcomeOf(word);
+
 export const outcomeOf = (word) => OUTCOMES[word] ?? [plain(word ?? "note"), "dot", "plain"];
 
 /** Rules of the policy. */
