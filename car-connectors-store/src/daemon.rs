@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Home, Secret, StoreError, lock::WriteLock, replace};
+use crate::{Home, Secret, StoreError, lock::WriteLock, owner, replace};
 
 /// The largest file that is read: an address and a token.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -66,8 +66,10 @@ impl DaemonLock {
     /// Becomes the daemon of a state folder.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] where there is one already; [`StoreError::Io`].
+    /// [`StoreError::Locked`] where there is one already; [`StoreError::ForeignFolder`] where the folder belongs to
+    /// somebody else, the superuser's process included; [`StoreError::Io`].
     pub fn acquire(home: &Home) -> Result<Self, StoreError> {
+        owner::check(home.path())?;
         Ok(Self { lock: WriteLock::acquire(&path(home), WAIT)? })
     }
 
