@@ -40,10 +40,13 @@ impl Stamp {
     }
 }
 
+/// What was read, and of which state of the file.
+type Kept<T> = (Stamp, Arc<T>);
+
 /// What was read of a file, kept until the file changes. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Cached<T> {
-    kept: Arc<Mutex<Option<(Stamp, Arc<T>)>>>,
+    kept: Arc<Mutex<Option<Kept<T>>>>,
 }
 
 impl<T> Default for Cached<T> {
