@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 /// An enabled tool that is out of service because its definition changed.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ChangedTool {
     /// The server's name for it.
@@ -25,6 +26,7 @@ pub struct ChangedTool {
 
 /// One member of a definition that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Difference {
     /// Which member: a path such as `description` or `inputSchema.properties.path`.
