@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use car_connectors::{ConnectorEvent, ConnectorManager};
 use car_connectors::store::Home;
+use car_connectors::{ConnectorEvent, ConnectorManager};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
