@@ -50,6 +50,7 @@ mod pinned;
 mod session;
 mod sign_in;
 mod status;
+mod upstream;
 
 pub mod discovery;
 
