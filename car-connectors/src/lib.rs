@@ -37,6 +37,7 @@
 //! # }
 //! ```
 
+mod canonical;
 mod catalog;
 mod connector;
 mod dial;
