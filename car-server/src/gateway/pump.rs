@@ -72,10 +72,14 @@ impl Call {
                 self.outcome = Some(outcome);
             }
         }
-        if self.outcome.is_some() {
-            let outcome = || self.outcome.take().expect("it was there a line ago");
-            // The last of it may have come together with the answer.
-            return Poll::Ready(self.notes.try_recv().map_or_else(|_| Step::Over(outcome()), Step::Note));
+        // The last of what was said may have come together with the answer.
+        if self.outcome.is_some()
+            && let Ok(note) = self.notes.try_recv()
+        {
+            return Poll::Ready(Step::Note(note));
+        }
+        if let Some(outcome) = self.outcome.take() {
+            return Poll::Ready(Step::Over(outcome));
         }
         match self.notes.poll_recv(task) {
             Poll::Ready(Some(note)) => Poll::Ready(Step::Note(note)),
