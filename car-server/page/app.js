@@ -87,11 +87,12 @@ function name() {
   document.title = `${waiting ? `(${waiting}) ` : ""}${title} · CAR Connectors`;
 }
 
+const counted = () => el("span.count", {}, `${waiting}`, el("span.unseen", {}, " waiting"));
+
 function fillMenu() {
   const entries = VIEWS.map(([place, label]) => {
     const is = place === "approvals" && waiting > 0;
-    const count = is && el("span.count", {}, `${waiting}`, el("span.unseen", {}, " waiting"));
-    return el("li", {}, el("a", { href: href(place), "data-key": place }, label, count));
+    return el("li", {}, el("a", { href: href(place), "data-key": place }, label, is && counted()));
   });
   const current = nav.querySelector("[aria-current]")?.dataset.key;
   refill(nav, el("ul", {}, entries));
@@ -109,7 +110,7 @@ async function count() {
   waiting = pending.length;
   fillMenu();
   name();
-  menu.textContent = waiting ? `Menu (${waiting})` : "Menu";
+  menu.replaceChildren("Menu", ...(waiting ? [counted()] : []));
 }
 
 /** Tells what happens also where another view is shown. */

@@ -30,6 +30,6 @@
   system.addEventListener("change", paint);
   document.addEventListener("DOMContentLoaded", () => {
     paint();
-    document.getElementById("theme").addEventListener("click", flip);
+    document.getElementById("theme")?.addEventListener("click", flip);
   });
 })();
