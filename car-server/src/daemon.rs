@@ -16,8 +16,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::access::{Access, Refusal, new_token};
+use crate::approvals::Approvals;
 use crate::connection;
 use crate::error::Error;
+use crate::methods::{Desk, SharedDesk};
+use crate::notices::Notices;
+use crate::visitor::Visitor;
 
 /// The largest message of a front end, in bytes: the arguments of a call with a picture in them.
 const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
@@ -35,7 +39,7 @@ pub struct Daemon {
 }
 
 struct Shared {
-    manager: ConnectorManager,
+    desk: SharedDesk,
     access: Access,
     /// Its sender's end tells that the daemon stops.
     stopping: watch::Sender<()>,
@@ -58,7 +62,11 @@ impl Daemon {
         announced.url = Some(format!("http://{address}"));
         lock.announce(&announced).map_err(state)?;
         let access = Access::new(&announced.token);
-        let shared = Arc::new(Shared { manager, access, stopping: watch::Sender::new(()) });
+        let notices = Notices::new();
+        let approvals = Approvals::new(home, notices.clone(), crate::DaemonOptions::new().patience);
+        let url = format!("http://{address}");
+        let desk = Arc::new(Desk::new(home, manager, approvals, notices, &url));
+        let shared = Arc::new(Shared { desk, access, stopping: watch::Sender::new(()) });
         Ok(Self { listener, address, lock, announced, shared })
     }
 
@@ -103,9 +111,11 @@ async fn socket(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    let (manager, stopping) = (shared.manager.clone(), shared.stopping.subscribe());
+    let (desk, stopping) = (shared.desk.clone(), shared.stopping.subscribe());
     let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
-    upgrade.on_upgrade(move |socket| connection::serve(socket, manager, stopping))
+    upgrade.on_upgrade(move |socket| {
+        connection::serve(socket, desk, Visitor::manager("owner"), std::future::pending(), stopping)
+    })
 }
 
 /// Says that the daemon is there: nothing that a stranger could use.

@@ -41,7 +41,9 @@ mod gateway;
 mod methods;
 mod notices;
 mod options;
+mod outbox;
 mod rpc;
+mod told;
 mod visitor;
 
 pub use daemon::Daemon;
