@@ -21,9 +21,9 @@ use car_mcp_proto::progress::ProgressParams;
 use car_mcp_proto::roots::ListRootsResult;
 use car_mcp_proto::rpc::Outgoing;
 use car_mcp_proto::sampling::{CreateMessageParams, CreateMessageResult};
-use car_mcp_proto::{Era, ErrorObject, Members, ProtocolVersion, RawJson, RequestId};
-use serde::Serialize;
+use car_mcp_proto::{Era, ErrorObject, Members, ProtocolVersion, RawJson, RequestId, meta};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::capability::{self, Need};
@@ -143,7 +143,15 @@ impl Context {
 
     /// Returns the members of the request's `_meta` that are not the protocol's own, such as a trace context.
     pub fn request_meta(&self) -> Members {
-        todo!("part A")
+        #[derive(Deserialize)]
+        struct Outer {
+            #[serde(rename = "_meta")]
+            meta: Option<Members>,
+        }
+        let params = self.0.request.params().and_then(|params| params.parse::<Outer>().ok());
+        let meta = params.and_then(|params| params.meta).unwrap_or_default();
+        let is_own = |name: &str| name == meta::PROGRESS_TOKEN || name.starts_with(meta::RESERVED);
+        meta.iter().filter(|(name, _)| !is_own(name)).map(|(name, value)| (name, value.clone())).collect()
     }
 
     /// Returns the least serious level of log messages that this client wants for this request; nothing where it wants

@@ -22,6 +22,7 @@ use super::context::Context;
 use super::encode::{Kind, Outcome, refusal};
 use super::exchange::Answer;
 use super::failure::{Failure, Reason, error};
+use super::forwarded::{Given, Passed};
 use super::inbound::{Request, RequestMeta, invalid};
 use super::methods::Incoming;
 use super::outlet::Outlet;
@@ -126,10 +127,11 @@ impl Server {
         &self,
         era: Era,
         id: &RequestId,
-        outcome: Result<CallToolResult, Failure>,
+        outcome: Result<Given<CallToolResult>, Failure>,
     ) -> Answer {
         match outcome {
-            Ok(result) => self.call_result(era, id, result),
+            Ok(Given::Own(result)) => self.call_result(era, id, result),
+            Ok(Given::Forwarded(result)) => self.inner.texts.forward(era, id, &result, Passed::ToolResult),
             Err(Failure(Reason::Failed(text))) => self.call_result(era, id, failed(text)),
             Err(failure) => self.refuse(era, id, failure),
         }

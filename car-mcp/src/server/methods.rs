@@ -13,6 +13,7 @@ use super::dispatch::{Asker, Begun, Peer, guarded};
 use super::encode::{Kind, Outcome};
 use super::exchange::Answer;
 use super::failure::Failure;
+use super::forwarded::{Given, Passed};
 use super::inbound::{Request, invalid};
 use super::outlet::Outlet;
 use super::principal::Caller;
@@ -114,7 +115,11 @@ impl Server {
         })))
     }
 
-    fn prompt_result(&self, era: Era, id: &RequestId, mut result: GetPromptResult) -> Answer {
+    fn prompt_result(&self, era: Era, id: &RequestId, given: Given<GetPromptResult>) -> Answer {
+        let mut result = match given {
+            Given::Own(result) => result,
+            Given::Forwarded(result) => return self.inner.texts.forward(era, id, &result, Passed::Prompt),
+        };
         result.result_type = None;
         let meta = result.meta.take();
         let outcome =
@@ -122,7 +127,11 @@ impl Server {
         self.inner.texts.answer(era, id, &outcome)
     }
 
-    fn resource_result(&self, era: Era, id: &RequestId, contents: Vec<ResourceContents>) -> Answer {
+    fn resource_result(&self, era: Era, id: &RequestId, given: Given<Vec<ResourceContents>>) -> Answer {
+        let contents = match given {
+            Given::Own(contents) => contents,
+            Given::Forwarded(result) => return self.inner.texts.forward(era, id, &result, Passed::Contents),
+        };
         let result = ReadResourceResult::new(contents);
         let outcome = Outcome { kind: Kind::Complete, result: &result, meta: None, is_cacheable: true };
         self.inner.texts.answer(era, id, &outcome)
@@ -143,11 +152,13 @@ impl Server {
 
 /// Takes no contents for no resource: a result without contents must not be sent.
 fn filled(
-    work: BoxFuture<'static, Result<Vec<ResourceContents>, Failure>>,
+    work: BoxFuture<'static, Result<Given<Vec<ResourceContents>>, Failure>>,
     uri: String,
-) -> BoxFuture<'static, Result<Vec<ResourceContents>, Failure>> {
+) -> BoxFuture<'static, Result<Given<Vec<ResourceContents>>, Failure>> {
     Box::pin(async move {
-        let contents = work.await?;
-        if contents.is_empty() { Err(Failure::resource_not_found(&uri)) } else { Ok(contents) }
+        match work.await? {
+            Given::Own(contents) if contents.is_empty() => Err(Failure::resource_not_found(&uri)),
+            given => Ok(given),
+        }
     })
 }

@@ -1,16 +1,18 @@
 //! All that a server offers, put in place in one step: for a server whose tools, prompts and resources are others'.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use super::builder::DefinitionError;
 use super::completion::ServerCompletion;
 use super::principal::Caller;
-use super::prompt::ServerPrompt;
-use super::resource::{ServerResource, ServerTemplate};
+use super::prompt::{PromptEntry, ServerPrompt};
+use super::registry::{Entry, List, Registry};
+use super::resource::{ResourceEntry, ServerResource, ServerTemplate, TemplateEntry};
 use super::service::Server;
-use super::tool::ServerTool;
+use super::tool::{ServerTool, ToolEntry};
 
 /// Everything that a server offers.
 #[derive(Debug, Default)]
@@ -53,14 +55,82 @@ impl Offer {
     }
 }
 
+/// Keeps the first entry of each name, and says what else there was.
+fn distinct<T: Entry>(
+    kind: &'static str,
+    entries: impl Iterator<Item = Result<T, DefinitionError>>,
+    refused: &mut Vec<DefinitionError>,
+) -> Vec<T> {
+    let mut names: HashSet<Box<str>> = HashSet::new();
+    let mut kept = Vec::with_capacity(entries.size_hint().0);
+    for entry in entries {
+        match entry {
+            Ok(entry) if names.insert(entry.key().into()) => kept.push(entry),
+            Ok(entry) => refused.push(DefinitionError::Repeated { kind, name: entry.key().to_owned() }),
+            Err(error) => refused.push(error),
+        }
+    }
+    kept
+}
+
 impl Server {
     /// Replaces all that is offered, in one step. Whoever listens is told of those lists whose definitions differ from
     /// before, and of no other. Requests that are under way go on with what they found.
     ///
     /// Returns what cannot be served and was left out, each with its reason; the rest is served all the same.
     pub fn replace(&self, offer: Offer) -> Vec<DefinitionError> {
-        let _ = offer;
-        todo!("part A")
+        let mut refused = Vec::new();
+        // Prepared before anybody is held up.
+        let before = self.registry();
+        let tools = offer.tools.into_iter().map(|tool| {
+            let old = before.tools.find(tool.name());
+            ToolEntry::prepare_like(tool, old.map(|old| &**old))
+        });
+        let tools = distinct("tool", tools, &mut refused);
+        let prompts = offer.prompts.into_iter().map(|prompt| Ok(PromptEntry::prepare(prompt)));
+        let prompts = distinct("prompt", prompts, &mut refused);
+        let resources = offer.resources.into_iter().map(|resource| Ok(ResourceEntry::prepare(resource)));
+        let resources = distinct("resource", resources, &mut refused);
+        let templates = offer.templates.into_iter().map(TemplateEntry::prepare);
+        let templates = distinct("resource template", templates, &mut refused);
+
+        let mut place = self.inner.registry.write().expect("nothing panics while it changes the registry");
+        let before = Arc::clone(&place);
+        let mut registry = Registry {
+            tools: before.tools.replaced(tools),
+            prompts: before.prompts.replaced(prompts),
+            resources: before.resources.replaced(resources),
+            templates: before.templates.replaced(templates),
+            ..Registry::default()
+        };
+        let completed = offer.completions.into_iter().map(|completion| registry.complete(completion));
+        refused.extend(completed.filter_map(Result::err));
+        let differs = |list: List| match list {
+            List::Tools => registry.tools.differs(&before.tools),
+            List::Prompts => registry.prompts.differs(&before.prompts),
+            List::Resources => registry.resources.differs(&before.resources),
+            List::Templates => registry.templates.differs(&before.templates),
+        };
+        let [tools, prompts, resources, templates] =
+            [List::Tools, List::Prompts, List::Resources, List::Templates].map(differs);
+        registry.keep_pages(&before, |list| match list {
+            List::Tools => !tools,
+            List::Prompts => !prompts,
+            List::Resources => !resources,
+            List::Templates => !templates,
+        });
+        *place = Arc::new(registry);
+        drop(place);
+        if tools {
+            self.tools_changed();
+        }
+        if prompts {
+            self.prompts_changed();
+        }
+        if resources || templates {
+            self.resources_changed();
+        }
+        refused
     }
 
     /// Returns the URIs of the resources that somebody wants to hear of, as they change: what a server that passes on

@@ -87,6 +87,40 @@ impl<T: Entry> Table<T> {
         }
     }
 
+    /// Returns the table with these entries in the place of all that it has, in their order. What stays where it is
+    /// among the others keeps its number; what was moved or comes after a new one is numbered anew, so that a cursor
+    /// never leaves out what is still to come.
+    pub(crate) fn replaced(&self, entries: Vec<T>) -> Self {
+        let numbers: HashMap<&str, u64> =
+            self.entries.iter().map(|(number, entry)| (entry.key(), *number)).collect();
+        let mut table = Self {
+            entries: Vec::with_capacity(entries.len()),
+            by_name: HashMap::with_capacity(entries.len()),
+            next: self.next,
+        };
+        let mut last = None;
+        for entry in entries {
+            let kept = numbers.get(entry.key()).copied().filter(|number| Some(*number) > last);
+            let number = kept.unwrap_or_else(|| {
+                table.next += 1;
+                table.next - 1
+            });
+            last = Some(number);
+            let entry = Arc::new(entry);
+            table.by_name.insert(entry.key().into(), Arc::clone(&entry));
+            table.entries.push((number, entry));
+        }
+        table
+    }
+
+    /// Returns whether clients of some era are told another list than the other table's.
+    pub(crate) fn differs(&self, other: &Self) -> bool {
+        let is_other = |(own, other): (&(u64, Arc<T>), &(u64, Arc<T>))| {
+            [Era::Legacy, Era::Modern].into_iter().any(|era| own.1.text(era) != other.1.text(era))
+        };
+        self.entries.len() != other.entries.len() || self.entries.iter().zip(&other.entries).any(is_other)
+    }
+
     /// Takes an entry out. Returns whether there was one.
     pub(crate) fn remove(&mut self, name: &str) -> bool {
         let Some(old) = self.by_name.remove(name) else { return false };
@@ -167,6 +201,14 @@ impl Registry {
     /// Forgets the pages that were written, because the lists change.
     pub(crate) fn forget_pages(&mut self) {
         self.pages.get_mut().expect("nothing panics while it holds the pages").clear();
+    }
+
+    /// Takes over the pages of lists that are the same as in another registry.
+    pub(crate) fn keep_pages(&mut self, other: &Self, is_same: impl Fn(List) -> bool) {
+        let known = other.pages.lock().expect("nothing panics while it holds the pages");
+        let kept = known.iter().filter(|((list, ..), _)| is_same(*list));
+        let pages = self.pages.get_mut().expect("nothing panics while it holds the pages");
+        pages.extend(kept.map(|(key, page)| (*key, page.clone())));
     }
 
     pub(crate) const fn offers_resources(&self) -> bool {

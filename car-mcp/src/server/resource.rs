@@ -9,6 +9,7 @@ use car_mcp_proto::{Era, RawJson};
 use super::builder::DefinitionError;
 use super::context::Context;
 use super::failure::Failure;
+use super::forwarded::Given;
 use super::registry::{Entry, List};
 use super::uri_template::UriTemplate;
 use crate::transport::BoxFuture;
@@ -33,10 +34,10 @@ pub struct ResourceBuilder {
 
 /// A resource's function.
 pub(crate) type ResourceFunction =
-    dyn Fn(Context) -> BoxFuture<'static, Result<Vec<ResourceContents>, Failure>> + Send + Sync;
+    dyn Fn(Context) -> BoxFuture<'static, Result<Given<Vec<ResourceContents>>, Failure>> + Send + Sync;
 
 /// A template's function.
-pub(crate) type TemplateFunction = dyn Fn(String, Variables, Context) -> BoxFuture<'static, Result<Vec<ResourceContents>, Failure>>
+pub(crate) type TemplateFunction = dyn Fn(String, Variables, Context) -> BoxFuture<'static, Result<Given<Vec<ResourceContents>>, Failure>>
     + Send
     + Sync;
 
@@ -104,7 +105,10 @@ impl ResourceBuilder {
         F: Fn(Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Vec<ResourceContents>, Failure>> + Send + 'static,
     {
-        let function = move |context| -> BoxFuture<'static, _> { Box::pin(function(context)) };
+        let function = move |context| -> BoxFuture<'static, _> {
+            let work = function(context);
+            Box::pin(async move { work.await.map(Given::Own) })
+        };
         ServerResource { definition: self.definition, function: Box::new(function) }
     }
 }
@@ -132,7 +136,8 @@ impl TemplateBuilder {
         Fut: Future<Output = Result<Vec<ResourceContents>, Failure>> + Send + 'static,
     {
         let function = move |uri, variables, context| -> BoxFuture<'static, _> {
-            Box::pin(function(uri, variables, context))
+            let work = function(uri, variables, context);
+            Box::pin(async move { work.await.map(Given::Own) })
         };
         ServerTemplate { definition: self.definition, function: Box::new(function) }
     }
@@ -146,8 +151,11 @@ impl ServerResource {
         F: Fn(Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<RawJson, Failure>> + Send + 'static,
     {
-        let _ = (definition, function);
-        todo!("part A")
+        let function = move |context| -> BoxFuture<'static, _> {
+            let work = function(context);
+            Box::pin(async move { work.await.map(Given::Forwarded) })
+        };
+        Self { definition, function: Box::new(function) }
     }
 }
 
@@ -159,8 +167,11 @@ impl ServerTemplate {
         F: Fn(String, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<RawJson, Failure>> + Send + 'static,
     {
-        let _ = (definition, function);
-        todo!("part A")
+        let function = move |uri, _: Variables, context| -> BoxFuture<'static, _> {
+            let work = function(uri, context);
+            Box::pin(async move { work.await.map(Given::Forwarded) })
+        };
+        Self { definition, function: Box::new(function) }
     }
 }
 

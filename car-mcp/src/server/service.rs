@@ -105,8 +105,10 @@ impl Server {
             "tools/call" | "tools/list" => self.offers_tools(&registry),
             "server/discover" | "subscriptions/listen" => true,
             "prompts/get" | "prompts/list" => self.offers_prompts(&registry),
-            "resources/list" | "resources/templates/list" | "resources/read" => registry.offers_resources(),
-            "completion/complete" => !registry.completions.is_empty(),
+            "resources/list" | "resources/templates/list" | "resources/read" => {
+                self.offers_resources(&registry)
+            }
+            "completion/complete" => self.offers_completion(&registry),
             "tasks/get" | "tasks/update" | "tasks/cancel" => self.inner.settings.tasks.is_some(),
             _ => false,
         };
@@ -163,8 +165,8 @@ impl Server {
         offered.logging = settings.logging.then(RawJson::empty_object);
         offered.tools = self.offers_tools(&registry).then(|| list.clone());
         offered.prompts = self.offers_prompts(&registry).then(|| list.clone());
-        offered.completions = (!registry.completions.is_empty()).then(RawJson::empty_object);
-        if registry.offers_resources() {
+        offered.completions = self.offers_completion(&registry).then(RawJson::empty_object);
+        if self.offers_resources(&registry) {
             list.subscribe = Some(true);
             offered.resources = Some(list);
         }
@@ -180,6 +182,14 @@ impl Server {
 
     fn offers_prompts(&self, registry: &Registry) -> bool {
         registry.prompts.was_used() || self.inner.settings.lists_may_grow
+    }
+
+    fn offers_resources(&self, registry: &Registry) -> bool {
+        registry.offers_resources() || self.inner.settings.lists_may_grow
+    }
+
+    fn offers_completion(&self, registry: &Registry) -> bool {
+        !registry.completions.is_empty() || self.inner.settings.lists_may_grow
     }
 
     pub(crate) fn registry(&self) -> Arc<Registry> {
