@@ -26,6 +26,7 @@ impl Housekeeping {
         let mut tasks = JoinSet::new();
         tasks.spawn(tell_of_records(shared.notices.clone(), appended));
         tasks.spawn(log_states(shared.manager.clone()));
+        tasks.spawn(shared.gateway.clone().follow());
         Self { _tasks: tasks }
     }
 }

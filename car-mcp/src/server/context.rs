@@ -165,6 +165,12 @@ impl Context {
         self.0.peer.progress_token.is_some()
     }
 
+    /// Returns a number that all requests of one legacy client's conversation share, and those of no other; nothing where
+    /// each request stands for itself.
+    pub fn conversation(&self) -> Option<u64> {
+        self.0.peer.conversation
+    }
+
     /// Returns who makes the request; nothing where the transport does not ask.
     pub fn principal(&self) -> Option<&Principal> {
         self.0.caller.principal.as_deref()
@@ -314,6 +320,12 @@ impl Context {
             .map_err(|error| Failure::internal(format!("the state cannot be written: {error}")))?;
         self.journal().kept = Some(state);
         Ok(())
+    }
+
+    /// Leaves what has been answered so far out of the state for the next round: for a handler that does not begin anew
+    /// there, but goes on where it was, by what it [keeps](Self::keep). Such a handler asks each thing under a new key.
+    pub fn forget_answers(&self) {
+        self.journal().forget();
     }
 
     /// Answers the call with a task and goes on as that task. Does nothing where the call is a task already.

@@ -3,7 +3,9 @@
 use std::error::Error as _;
 
 use car_connectors::mcp;
-use car_connectors::mcp::proto::rpc::{INVALID_PARAMS, MISSING_CLIENT_CAPABILITY};
+use car_connectors::mcp::proto::rpc::{
+    HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, UNSUPPORTED_PROTOCOL_VERSION,
+};
 use car_connectors::mcp::proto::{ErrorObject, RawJson, legacy};
 use car_connectors::mcp::server::Failure;
 use car_connectors::{Error, ErrorKind};
@@ -11,12 +13,10 @@ use car_connectors::{Error, ErrorKind};
 /// The visitor may not do this: `data` says which scope it needs.
 const NOT_ALLOWED: i64 = -32_001;
 
-/// The codes from which on below JSON-RPC and MCP have theirs for the two sides of one wire: that a message cannot be
-/// read, that its headers are wrong. Others belong to whoever gives them.
-const OWN_CODES: std::ops::RangeInclusive<i64> = -32_768..=-32_020;
-
-/// Those among them that say something of the request itself, and so are passed on.
-const OF_THE_REQUEST: [i64; 3] = [INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, legacy::URL_ELICITATION_REQUIRED];
+/// What a server says of the wire between it and us, of which the client knows nothing: that a message cannot be read, that
+/// there is no such method, that headers or revision are wrong.
+const OF_THE_WIRE: [i64; 5] =
+    [PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, HEADER_MISMATCH, UNSUPPORTED_PROTOCOL_VERSION];
 
 /// Returns why a visitor who may only look is refused.
 pub(super) fn not_allowed() -> Failure {
@@ -68,9 +68,9 @@ fn refused(error: &Error) -> Option<&ErrorObject> {
     }
 }
 
-/// Passes a server's error on, unless it is about the wire between it and us, of which the client knows nothing.
+/// Passes a server's error on, with its code and data, unless it is about the wire between it and us.
 fn of_server(error: &ErrorObject) -> Failure {
-    if OWN_CODES.contains(&error.code) && !OF_THE_REQUEST.contains(&error.code) {
+    if OF_THE_WIRE.contains(&error.code) {
         return Failure::internal(format!("the connector's server answered with an error: {error}"));
     }
     Failure::protocol(error.clone())

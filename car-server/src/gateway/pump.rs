@@ -13,10 +13,10 @@ use std::future::poll_fn;
 use std::task::{Context as TaskContext, Poll};
 
 use car_connectors::Error;
+use car_connectors::mcp::Refusal;
 use car_connectors::mcp::proto::{Era, RawJson};
 use car_connectors::mcp::server::{Answers, Context, Failure, Questions};
 use car_connectors::mcp::transport::BoxFuture;
-use car_connectors::mcp::Refusal;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
@@ -72,10 +72,14 @@ impl Call {
                 self.outcome = Some(outcome);
             }
         }
-        if self.outcome.is_some() {
-            let outcome = || self.outcome.take().expect("it was there a line ago");
-            // The last of it may have come together with the answer.
-            return Poll::Ready(self.notes.try_recv().map_or_else(|_| Step::Over(outcome()), Step::Note));
+        // The last of what was said may have come together with the answer.
+        if self.outcome.is_some()
+            && let Ok(note) = self.notes.try_recv()
+        {
+            return Poll::Ready(Step::Note(note));
+        }
+        if let Some(outcome) = self.outcome.take() {
+            return Poll::Ready(Step::Over(outcome));
         }
         match self.notes.poll_recv(task) {
             Poll::Ready(Some(note)) => Poll::Ready(Step::Note(note)),
@@ -115,7 +119,11 @@ pub(super) async fn pump(
 ///
 /// # Errors
 /// Says that it does not wait any more.
-pub(super) fn resumed(context: &Context, parked: &Parked<Call>, visitor: &str) -> Result<Option<Call>, Failure> {
+pub(super) fn resumed(
+    context: &Context,
+    parked: &Parked<Call>,
+    visitor: &str,
+) -> Result<Option<Call>, Failure> {
     let Some(name) = context.state::<String>()? else { return Ok(None) };
     parked.take(&name, visitor).map(Some).ok_or_else(outcome::not_waiting)
 }

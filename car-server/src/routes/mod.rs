@@ -68,7 +68,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/mcp", any(mcp::all))
         .route("/connectors/{slug}/mcp", any(mcp::one));
     for file in page::FILES {
-        router = router.route(file.path, get(|request: Request| async move { file.answer(&request) }));
+        router = router.route(file.path, get(move |request: Request| async move { file.answer(&request) }));
     }
     router
         .fallback(nothing_here)
