@@ -34,6 +34,7 @@
 
 mod access;
 mod approvals;
+pub mod client;
 mod connection;
 mod daemon;
 mod error;
