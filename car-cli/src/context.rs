@@ -45,7 +45,7 @@ impl Context {
 
     /// Loads the manager. No server is contacted.
     pub(crate) async fn manager(&self) -> Result<ConnectorManager, Failure> {
-        self.load(self.options()?).await
+        Ok(ConnectorManager::load(self.manager_options()?).await?)
     }
 
     /// Loads the manager of a verb that calls: where a rule says so, the approver is asked.
@@ -53,10 +53,12 @@ impl Context {
         &self,
         approver: Arc<TerminalApprover>,
     ) -> Result<ConnectorManager, Failure> {
-        self.load(self.options()?.with_approver(approver)).await
+        Ok(ConnectorManager::load(self.manager_options()?.with_approver(approver)).await?)
     }
 
-    async fn load(&self, mut options: ManagerOptions) -> Result<ConnectorManager, Failure> {
+    /// Returns how the command manages connectors.
+    pub(crate) fn manager_options(&self) -> Result<ManagerOptions, Failure> {
+        let mut options = self.options()?;
         if let Some(renewer) = ProcessRenewer::new(&self.home, self.secrets) {
             options = options.with_renewer(Arc::new(renewer));
         }
@@ -64,7 +66,7 @@ impl Context {
         if let Ok(program) = std::env::current_exe() {
             options = options.with_supervisor(Supervisor::program(program, ["supervise"]));
         }
-        Ok(ConnectorManager::load(options).await?)
+        Ok(options)
     }
 
     /// Loads a manager that renews tokens itself.
