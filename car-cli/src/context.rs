@@ -44,6 +44,11 @@ impl Context {
 
     /// Loads the manager. No server is contacted.
     pub(crate) async fn manager(&self) -> Result<ConnectorManager, Failure> {
+        Ok(ConnectorManager::load(self.manager_options()?).await?)
+    }
+
+    /// Returns how the command manages connectors.
+    pub(crate) fn manager_options(&self) -> Result<ManagerOptions, Failure> {
         let mut options = self.options()?;
         if let Some(renewer) = ProcessRenewer::new(&self.home, self.secrets) {
             options = options.with_renewer(Arc::new(renewer));
@@ -52,7 +57,7 @@ impl Context {
         if let Ok(program) = std::env::current_exe() {
             options = options.with_supervisor(Supervisor::program(program, ["supervise"]));
         }
-        Ok(ConnectorManager::load(options).await?)
+        Ok(options)
     }
 
     /// Loads a manager that renews tokens itself.

@@ -4,8 +4,8 @@
 
 use std::error::Error;
 
-use car_connectors::store::{DaemonAddress, Home};
 use car_connectors::ManagerOptions;
+use car_connectors::store::{DaemonAddress, Home};
 use car_server::{Daemon, DaemonOptions};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_tungstenite::tungstenite::Message;

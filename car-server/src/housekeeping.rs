@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use car_connectors::{ConnectorEvent, ConnectorManager};
 use car_connectors::store::Home;
+use car_connectors::{ConnectorEvent, ConnectorManager};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -26,6 +26,7 @@ impl Housekeeping {
         let mut tasks = JoinSet::new();
         tasks.spawn(tell_of_records(shared.notices.clone(), appended));
         tasks.spawn(log_states(shared.manager.clone()));
+        tasks.spawn(shared.gateway.clone().follow());
         Self { _tasks: tasks }
     }
 }

@@ -86,16 +86,29 @@ impl Metrics {
         let (connectors, front_ends) = (Family::default(), Gauge::default());
         let (mcp_sessions, approvals) = (Gauge::default(), Gauge::default());
         registry.register("calls", "Calls that ended", Clone::clone(&calls));
-        registry.register_with_unit("call_duration", "How long calls took", Unit::Seconds, Clone::clone(&seconds));
+        registry.register_with_unit(
+            "call_duration",
+            "How long calls took",
+            Unit::Seconds,
+            Clone::clone(&seconds),
+        );
         registry.register("decisions", "What was decided about calls", Clone::clone(&decisions));
         registry.register("connectors", "Connectors by state", Clone::clone(&connectors));
         registry.register("front_ends", "Open WebSocket connections", Clone::clone(&front_ends));
-        registry.register("mcp_sessions", "Sessions of MCP clients that have them", Clone::clone(&mcp_sessions));
+        registry.register(
+            "mcp_sessions",
+            "Sessions of MCP clients that have them",
+            Clone::clone(&mcp_sessions),
+        );
         registry.register("approvals_pending", "Calls that wait for a person", Clone::clone(&approvals));
         let started: Gauge = Gauge::default();
         started.set(i64::try_from(started_at).unwrap_or(i64::MAX));
         registry.register_with_unit("started", "When the daemon started, since 1970", Unit::Seconds, started);
-        registry.register("build", "The daemon's version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        registry.register(
+            "build",
+            "The daemon's version",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
         let known = Mutex::default();
         Self { registry, calls, seconds, decisions, connectors, front_ends, mcp_sessions, approvals, known }
     }
@@ -112,7 +125,9 @@ impl Metrics {
                 let outcome = record.outcome.clone().unwrap_or_default();
                 if let Some(duration) = record.duration_ms {
                     let seconds = std::time::Duration::from_millis(duration).as_secs_f64();
-                    self.seconds.get_or_create(&OfConnector { connector: connector.clone() }).observe(seconds);
+                    self.seconds
+                        .get_or_create(&OfConnector { connector: connector.clone() })
+                        .observe(seconds);
                 }
                 self.calls.get_or_create(&Ended { connector, outcome }).inc();
             }

@@ -155,7 +155,10 @@ impl Access {
 }
 
 /// Reads the clock: tokens end at a time of day.
-#[expect(clippy::disallowed_methods, reason = "the rim: what ends when is decided by the store, with the time passed in")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the rim: what ends when is decided by the store, with the time passed in"
+)]
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -66,7 +66,8 @@ impl Pages {
         let place = state.codes.iter().position(|code| code.digest == wanted)?;
         state.codes.remove(place);
         if state.sessions.len() >= MAX_SESSIONS
-            && let Some((oldest, _)) = state.sessions.iter().enumerate().min_by_key(|(_, session)| session.used)
+            && let Some((oldest, _)) =
+                state.sessions.iter().enumerate().min_by_key(|(_, session)| session.used)
         {
             state.sessions.remove(oldest);
         }

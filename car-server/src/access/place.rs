@@ -209,7 +209,10 @@ mod tests {
         assert_eq!(Place::new(all, &options(None, &[])).unwrap().own(), "http://127.0.0.1:80");
         let place = place(Some("https://car.example/"), &[]);
         assert_eq!(place.callback_url(), "https://car.example/oauth/callback");
-        assert_eq!((place.own(), place.mcp_url()), ("http://127.0.0.1:7000", "https://car.example/mcp".to_owned()));
+        assert_eq!(
+            (place.own(), place.mcp_url()),
+            ("http://127.0.0.1:7000", "https://car.example/mcp".to_owned())
+        );
     }
 
     #[test]
@@ -227,8 +230,13 @@ mod tests {
             check(listen, Some("https://car.example"), &[]).unwrap();
             check(listen, None, &["car.lan"]).unwrap();
         }
-        for public in ["car.example", "ftp://car.example", "https://car.example/x", "https://me@car.example", ""] {
-            assert!(matches!(check("127.0.0.1:0", Some(public), &[]), Err(Error::Setting { .. })), "{public}");
+        for public in
+            ["car.example", "ftp://car.example", "https://car.example/x", "https://me@car.example", ""]
+        {
+            assert!(
+                matches!(check("127.0.0.1:0", Some(public), &[]), Err(Error::Setting { .. })),
+                "{public}"
+            );
         }
         assert!(matches!(check("127.0.0.1:0", None, &["http://a"]), Err(Error::Setting { .. })));
     }

@@ -15,7 +15,9 @@ pub(crate) enum Refusal {
     #[error("{0}")]
     Stranger(Stranger),
     /// It has no token, or several.
-    #[error("expected one token as `Authorization: Bearer …`, found none or several; `car token add` makes one")]
+    #[error(
+        "expected one token as `Authorization: Bearer …`, found none or several; `car token add` makes one"
+    )]
     NoToken,
     /// Nobody has that token, or nobody has it any more.
     #[error("this token is not known here, or was revoked; `car token add` makes another one")]

@@ -38,7 +38,8 @@ impl Endpoint {
         let mut builder = Server::builder(info).logging().lists_may_grow().state_lifetime(LIFETIME);
         if names == Names::Canonical {
             let owners = Arc::clone(&owners);
-            builder = builder.instructions(OF_ALL).visible(move |caller, offered| sees(&owners, caller, offered));
+            builder =
+                builder.instructions(OF_ALL).visible(move |caller, offered| sees(&owners, caller, offered));
         }
         let server = builder.build().expect("a server without definitions has none that is wrong");
         let service = McpService::builder(server.clone()).any_path().build();
@@ -48,8 +49,7 @@ impl Endpoint {
     /// Offers this, in place of what was offered before.
     pub(super) fn show(&self, offering: &Offering, forward: &Forward) {
         // First whose it is: what nobody owns is seen by nobody.
-        *self.owners.write().expect("nothing panics while it holds them") =
-            Owners::new(offering, self.names);
+        *self.owners.write().expect("nothing panics while it holds them") = Owners::new(offering, self.names);
         for refused in self.server.replace(offers::offer(offering, self.names, forward)) {
             tracing::warn!(reason = %refused, "something that a connector offers is not passed on");
         }

@@ -134,11 +134,7 @@ impl std::fmt::Debug for Forward {
 }
 
 fn note(progress: &Progress) -> Note {
-    Note::Progress {
-        progress: progress.progress,
-        total: progress.total,
-        message: progress.message.clone(),
-    }
+    Note::Progress { progress: progress.progress, total: progress.total, message: progress.message.clone() }
 }
 
 /// Returns what is special about a call for this guest.
@@ -194,7 +190,8 @@ mod tests {
     #[test]
     fn what_the_request_says_of_its_trace_comes_before_what_its_head_says() {
         let head = guest(&[("traceparent", "00-head"), ("tracestate", "a=head"), ("baggage", "b=head")]);
-        let said = members(&[("traceparent", "00-said"), ("tracestate", "a=said"), ("com.example/x", "kept")]);
+        let said =
+            members(&[("traceparent", "00-said"), ("tracestate", "a=said"), ("com.example/x", "kept")]);
         let rest = members(&[("tracestate", "a=said"), ("com.example/x", "kept")]);
         assert_eq!(metadata(&head, said), (Some("00-said".to_owned()), rest));
         let rest = members(&[("tracestate", "a=head"), ("baggage", "b=head")]);

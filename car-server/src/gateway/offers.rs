@@ -145,11 +145,15 @@ fn of_prompt(offered: &Offered<Prompt>, names: Names, forward: &Forward) -> Vec<
 fn of_template(offered: &Offered<ResourceTemplate>, forward: &Forward) -> Vec<ServerCompletion> {
     let complete = |variable: String| {
         let (target, forward) = (target(offered), forward.clone());
-        ServerCompletion::of_template(offered.name.clone(), variable.clone(), move |typed, settled, context| {
-            let reference = ResourceTemplateReference::new(target.name.clone());
-            let argument = CompletionArgument::new(variable.clone(), typed);
-            forward.clone().completion(Arc::clone(&target), reference.into(), argument, settled, context)
-        })
+        ServerCompletion::of_template(
+            offered.name.clone(),
+            variable.clone(),
+            move |typed, settled, context| {
+                let reference = ResourceTemplateReference::new(target.name.clone());
+                let argument = CompletionArgument::new(variable.clone(), typed);
+                forward.clone().completion(Arc::clone(&target), reference.into(), argument, settled, context)
+            },
+        )
     };
     variables(&offered.name).into_iter().map(complete).collect()
 }

@@ -13,10 +13,10 @@ use std::future::poll_fn;
 use std::task::{Context as TaskContext, Poll};
 
 use car_connectors::Error;
+use car_connectors::mcp::Refusal;
 use car_connectors::mcp::proto::{Era, RawJson};
 use car_connectors::mcp::server::{Answers, Context, Failure, Questions};
 use car_connectors::mcp::transport::BoxFuture;
-use car_connectors::mcp::Refusal;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
@@ -119,7 +119,11 @@ pub(super) async fn pump(
 ///
 /// # Errors
 /// Says that it does not wait any more.
-pub(super) fn resumed(context: &Context, parked: &Parked<Call>, visitor: &str) -> Result<Option<Call>, Failure> {
+pub(super) fn resumed(
+    context: &Context,
+    parked: &Parked<Call>,
+    visitor: &str,
+) -> Result<Option<Call>, Failure> {
     let Some(name) = context.state::<String>()? else { return Ok(None) };
     parked.take(&name, visitor).map(Some).ok_or_else(outcome::not_waiting)
 }

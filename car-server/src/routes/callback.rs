@@ -20,7 +20,8 @@ pub(super) async fn callback(State(shared): State<Arc<Shared>>, request: Request
     let state = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "state");
     let slug = state.and_then(|(_, state)| shared.manager.waiting_sign_in(&state));
     let Some(slug) = slug else {
-        let text = "No sign-in waits for this answer. It was used already, or the daemon has been started again.";
+        let text =
+            "No sign-in waits for this answer. It was used already, or the daemon has been started again.";
         return page(StatusCode::BAD_REQUEST, "Nothing to sign in to", text);
     };
     // A browser that is closed early must not undo what the person agreed to.
@@ -47,7 +48,11 @@ async fn complete(shared: Arc<Shared>, slug: String, query: String) -> Response 
                 Some(hint) => format!("{error}; {hint}"),
                 None => error.to_string(),
             };
-            shared.notices.tell(Notice::SignInCompleted { slug: slug.clone(), state: None, error: Some(why.clone()) });
+            shared.notices.tell(Notice::SignInCompleted {
+                slug: slug.clone(),
+                state: None,
+                error: Some(why.clone()),
+            });
             let text = format!("Signing in to “{slug}” failed: {}", shortened(&why));
             page(StatusCode::BAD_REQUEST, "Not signed in", &text)
         }

@@ -68,7 +68,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/mcp", any(mcp::all))
         .route("/connectors/{slug}/mcp", any(mcp::one));
     for file in page::FILES {
-        router = router.route(file.path, get(|request: Request| async move { file.answer(&request) }));
+        router = router.route(file.path, get(move |request: Request| async move { file.answer(&request) }));
     }
     router
         .fallback(nothing_here)
@@ -113,9 +113,10 @@ fn refuse(refusal: &Refusal, head: &Parts) -> Response {
 
 async fn nothing_here(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     match shared.enter(&request.into_parts().0, Scope::Read) {
-        Ok(_) => {
-            problem(StatusCode::NOT_FOUND, "there is nothing here; front ends connect to /ws, MCP clients to /mcp")
-        }
+        Ok(_) => problem(
+            StatusCode::NOT_FOUND,
+            "there is nothing here; front ends connect to /ws, MCP clients to /mcp",
+        ),
         Err(response) => *response,
     }
 }

@@ -83,7 +83,9 @@ mod tests {
             assert!(FILES[..place].iter().all(|other| other.path != file.path), "{}", file.path);
             let text = std::str::from_utf8(file.content).unwrap_or_default();
             if file.media_type == HTML {
-                for forbidden in ["<style", " style=", " onclick=", " onload=", "<script>", "javascript:", "://"] {
+                for forbidden in
+                    ["<style", " style=", " onclick=", " onload=", "<script>", "javascript:", "://"]
+                {
                     assert!(!text.contains(forbidden), "{} has {forbidden}", file.path);
                 }
             }

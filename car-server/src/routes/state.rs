@@ -43,7 +43,10 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>, request: Request)
         Ok(connectors) => connectors,
         Err(error) => {
             tracing::warn!(%error, "the connectors cannot be listed");
-            return problem(StatusCode::INTERNAL_SERVER_ERROR, "the connectors cannot be listed; the log says why");
+            return problem(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the connectors cannot be listed; the log says why",
+            );
         }
     };
     let states = connectors.iter().map(|connector| connector.state);

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use car_connectors::store::{DaemonAddress, Home, SecretMode};
 use car_connectors::ManagerOptions;
+use car_connectors::store::{DaemonAddress, Home, SecretMode};
 use car_server::{Daemon, DaemonOptions, Error};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
