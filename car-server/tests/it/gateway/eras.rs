@@ -176,7 +176,7 @@ async fn the_trace_and_a_cancellation_reach_the_server() {
         config.era = behind;
         let double = Double::start(config).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        add(&folder, "double", double.url()).await;
+        add(&folder, "double", &double.url()).await;
         let daemon = Running::start_in(folder).await;
         let client = connect(&daemon, "/mcp", &daemon.token, front, &Person::new()).await.unwrap();
         let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
