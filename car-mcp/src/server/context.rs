@@ -165,6 +165,12 @@ impl Context {
         self.0.peer.progress_token.is_some()
     }
 
+    /// Returns a number that all requests of one legacy client's conversation share, and those of no other; nothing where
+    /// each request stands for itself.
+    pub fn conversation(&self) -> Option<u64> {
+        self.0.peer.conversation
+    }
+
     /// Returns who makes the request; nothing where the transport does not ask.
     pub fn principal(&self) -> Option<&Principal> {
         self.0.caller.principal.as_deref()

@@ -40,6 +40,8 @@ pub(crate) struct Peer {
     pub(crate) log_level: Option<LoggingLevel>,
     pub(crate) progress_token: Option<ProgressToken>,
     pub(crate) asker: Asker,
+    /// Names the conversation of a legacy client.
+    pub(crate) conversation: Option<u64>,
 }
 
 /// How a question reaches the client.
@@ -84,17 +86,18 @@ impl Server {
     }
 
     fn try_dispatch(&self, incoming: Incoming<'_>) -> Result<Begun, ErrorObject> {
-        let (request, era) = (&incoming.request, incoming.peer.version.era());
+        let (request, caller) = (&incoming.request, &incoming.caller);
+        let era = incoming.peer.version.era();
         request.parts().check()?;
         match request.method() {
             "tools/call" => return self.call_tool(incoming),
             "prompts/get" => return self.get_prompt(incoming),
             "resources/read" => return self.read_resource(incoming),
             "completion/complete" => return self.complete(incoming),
-            "tools/list" => self.list(request, era, |registry| &registry.tools),
-            "prompts/list" => self.list(request, era, |registry| &registry.prompts),
-            "resources/list" => self.list(request, era, |registry| &registry.resources),
-            "resources/templates/list" => self.list(request, era, |registry| &registry.templates),
+            "tools/list" => self.list(request, era, caller, |registry| &registry.tools),
+            "prompts/list" => self.list(request, era, caller, |registry| &registry.prompts),
+            "resources/list" => self.list(request, era, caller, |registry| &registry.resources),
+            "resources/templates/list" => self.list(request, era, caller, |registry| &registry.templates),
             method => Err(no_such_method(method)),
         }
         .map(Begun::Answered)
@@ -104,7 +107,7 @@ impl Server {
         let Incoming { request, caller, peer, outlet } = incoming;
         let era = peer.version.era();
         let name = request.header_name()?.unwrap_or_default();
-        let Some(tool) = self.tool_entry(name) else {
+        let Some(tool) = self.tool_entry(name, &caller) else {
             return Err(invalid(format!("expected the name of a tool, found {name:?}")));
         };
         let arguments = request.arguments();

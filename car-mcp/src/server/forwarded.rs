@@ -64,8 +64,7 @@ impl Texts {
             let text = "expected an object as the result that is passed on, found something else";
             return Answer::error(Some(id), &error(INTERNAL_ERROR, text.to_owned()));
         };
-        let mut text =
-            Vec::with_capacity(ENVELOPE_BYTES + self.server_info.len() + result.as_str().len());
+        let mut text = Vec::with_capacity(ENVELOPE_BYTES + self.server_info.len() + result.as_str().len());
         begin(&mut text, id);
         match era {
             Era::Legacy => legacy(&mut text, &object),
@@ -193,7 +192,8 @@ impl<'de> Deserialize<'de> for Found<'de> {
                 let mut members = Vec::new();
                 while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
                     let start = name.get().as_ptr().addr();
-                    let name = serde_json::from_str::<String>(name.get()).map_err(serde::de::Error::custom)?;
+                    let name =
+                        serde_json::from_str::<String>(name.get()).map_err(serde::de::Error::custom)?;
                     members.push(Member { name: name.into(), start, value: value.get() });
                 }
                 Ok(Found(members))
@@ -209,8 +209,9 @@ pub(crate) fn accept_objects(definition: &mut Tool) {
     if schema.member("type").is_some_and(|kind| kind.as_str() == "\"object\"") {
         return;
     }
-    let is_object_too =
-        |kind: &RawJson| kind.parse::<Vec<String>>().is_ok_and(|kinds| kinds.iter().any(|kind| kind == "object"));
+    let is_object_too = |kind: &RawJson| {
+        kind.parse::<Vec<String>>().is_ok_and(|kinds| kinds.iter().any(|kind| kind == "object"))
+    };
     if schema.member("type").is_none_or(is_object_too) {
         schema.set("type", RawJson::from_value("object").expect("text can be written"));
         definition.input_schema = RawJson::from_value(&schema).expect("members can be written");
@@ -274,7 +275,9 @@ mod tests {
                 Passed::Contents,
                 r#"{"contents":[],"ttlMs":5}"#,
                 r#"{"contents":[],"ttlMs":5}"#.to_owned(),
-                format!(r#"{{"contents":[],"ttlMs":5,"resultType":"complete","cacheScope":"private",{own}}}}}"#),
+                format!(
+                    r#"{{"contents":[],"ttlMs":5,"resultType":"complete","cacheScope":"private",{own}}}}}"#
+                ),
             ),
             (
                 Passed::Prompt,

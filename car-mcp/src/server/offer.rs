@@ -6,10 +6,11 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::builder::DefinitionError;
+use super::changes;
 use super::completion::ServerCompletion;
 use super::principal::Caller;
 use super::prompt::{PromptEntry, ServerPrompt};
-use super::registry::{Entry, List, Registry};
+use super::registry::{Difference, Entry, List, Registry};
 use super::resource::{ResourceEntry, ServerResource, ServerTemplate, TemplateEntry};
 use super::service::Server;
 use super::tool::{ServerTool, ToolEntry};
@@ -105,37 +106,38 @@ impl Server {
         };
         let completed = offer.completions.into_iter().map(|completion| registry.complete(completion));
         refused.extend(completed.filter_map(Result::err));
-        let differs = |list: List| match list {
-            List::Tools => registry.tools.differs(&before.tools),
-            List::Prompts => registry.prompts.differs(&before.prompts),
-            List::Resources => registry.resources.differs(&before.resources),
-            List::Templates => registry.templates.differs(&before.templates),
-        };
-        let [tools, prompts, resources, templates] =
-            [List::Tools, List::Prompts, List::Resources, List::Templates].map(differs);
+        let tools = registry.tools.difference(&before.tools);
+        let prompts = registry.prompts.difference(&before.prompts);
+        let resources = registry.resources.difference(&before.resources);
+        let templates = registry.templates.difference(&before.templates);
         registry.keep_pages(&before, |list| match list {
-            List::Tools => !tools,
-            List::Prompts => !prompts,
-            List::Resources => !resources,
-            List::Templates => !templates,
+            List::Tools => tools.is_nothing(),
+            List::Prompts => prompts.is_nothing(),
+            List::Resources => resources.is_nothing(),
+            List::Templates => templates.is_nothing(),
         });
         *place = Arc::new(registry);
         drop(place);
-        if tools {
-            self.tools_changed();
-        }
-        if prompts {
-            self.prompts_changed();
-        }
-        if resources || templates {
-            self.resources_changed();
-        }
+        let told = &self.inner.changes;
+        told.list_changed_for(changes::List::Tools, |caller| self.concerns(&tools, caller));
+        told.list_changed_for(changes::List::Prompts, |caller| self.concerns(&prompts, caller));
+        told.list_changed_for(changes::List::Resources, |caller| {
+            self.concerns(&resources, caller) || self.concerns(&templates, caller)
+        });
         refused
+    }
+
+    fn concerns<T: Entry>(&self, difference: &Difference<T>, caller: &Caller) -> bool {
+        match difference {
+            Difference::Nothing => false,
+            Difference::Entries(entries) => entries.iter().any(|entry| self.shows(caller, entry.offered())),
+            Difference::List => true,
+        }
     }
 
     /// Returns the URIs of the resources that somebody wants to hear of, as they change: what a server that passes on
     /// has to subscribe to itself.
     pub fn watched_resources(&self) -> watch::Receiver<BTreeSet<String>> {
-        todo!("part A")
+        self.inner.changes.watched()
     }
 }

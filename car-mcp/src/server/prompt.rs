@@ -11,6 +11,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::forwarded::Given;
 use super::inbound::{JsonSlice, invalid};
+use super::offer::Offered;
 use super::registry::{Entry, List};
 use crate::transport::BoxFuture;
 
@@ -37,8 +38,9 @@ pub struct PromptBuilder {
 }
 
 /// A prompt's function.
-pub(crate) type PromptFunction =
-    dyn Fn(PromptArguments, Context) -> BoxFuture<'static, Result<Given<GetPromptResult>, Failure>> + Send + Sync;
+pub(crate) type PromptFunction = dyn Fn(PromptArguments, Context) -> BoxFuture<'static, Result<Given<GetPromptResult>, Failure>>
+    + Send
+    + Sync;
 
 /// A prompt with its function.
 pub struct ServerPrompt {
@@ -159,6 +161,10 @@ impl Entry for PromptEntry {
 
     fn key(&self) -> &str {
         &self.definition.name
+    }
+
+    fn offered(&self) -> Offered<'_> {
+        Offered::Prompt(self.key())
     }
 
     fn text(&self, _: Era) -> &str {

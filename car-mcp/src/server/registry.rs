@@ -8,6 +8,7 @@ use car_mcp_proto::Era;
 
 use super::builder::DefinitionError;
 use super::completion::{Completed, CompletionFunction, CompletionKey, ServerCompletion};
+use super::offer::Offered;
 use super::prompt::PromptEntry;
 use super::resource::{ResourceEntry, TemplateEntry, Variables};
 use super::tool::ToolEntry;
@@ -24,6 +25,22 @@ pub(crate) struct Table<T> {
     next: u64,
 }
 
+/// How a list differs from what it was.
+#[derive(Debug)]
+pub(crate) enum Difference<T> {
+    Nothing,
+    /// These entries are new or defined otherwise: it concerns whoever sees one of them.
+    Entries(Vec<Arc<T>>),
+    /// Entries are gone or stand elsewhere. Nobody can be asked any more who saw them, so it concerns everybody.
+    List,
+}
+
+impl<T> Difference<T> {
+    pub(crate) const fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+}
+
 /// Something that is listed and found by name.
 pub(crate) trait Entry {
     /// The list that it stands in.
@@ -31,6 +48,9 @@ pub(crate) trait Entry {
 
     /// Returns what it is found by: its name, URI or template.
     fn key(&self) -> &str;
+
+    /// Returns it as something that is shown to a caller or not.
+    fn offered(&self) -> Offered<'_>;
 
     /// Returns its definition as clients of an era are told it.
     fn text(&self, era: Era) -> &str;
@@ -113,12 +133,22 @@ impl<T: Entry> Table<T> {
         table
     }
 
-    /// Returns whether clients of some era are told another list than the other table's.
-    pub(crate) fn differs(&self, other: &Self) -> bool {
-        let is_other = |(own, other): (&(u64, Arc<T>), &(u64, Arc<T>))| {
-            [Era::Legacy, Era::Modern].into_iter().any(|era| own.1.text(era) != other.1.text(era))
+    /// Returns what clients of some era are told otherwise than before.
+    pub(crate) fn difference(&self, before: &Self) -> Difference<T> {
+        let differs = |own: &T, old: &T| {
+            [Era::Legacy, Era::Modern].into_iter().any(|era| own.text(era) != old.text(era))
         };
-        self.entries.len() != other.entries.len() || self.entries.iter().zip(&other.entries).any(is_other)
+        let is_news = |entry: &&Arc<T>| before.find(entry.key()).is_none_or(|old| differs(entry, old));
+        let news: Vec<_> = self.entries.iter().map(|(_, entry)| entry).filter(is_news).cloned().collect();
+        if self.keys().eq(before.keys()) {
+            return if news.is_empty() { Difference::Nothing } else { Difference::Entries(news) };
+        }
+        let is_longer = before.keys().all(|key| self.by_name.contains_key(key)) && !news.is_empty();
+        if is_longer { Difference::Entries(news) } else { Difference::List }
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(_, entry)| entry.key())
     }
 
     /// Takes an entry out. Returns whether there was one.
@@ -190,12 +220,16 @@ impl Clone for Registry {
 }
 
 impl Registry {
-    /// Returns the first template that fits a URI, and the values of its variables.
-    pub(crate) fn match_template(&self, uri: &str) -> Option<(&Arc<TemplateEntry>, Variables)> {
-        self.templates
-            .entries()
-            .iter()
-            .find_map(|(_, entry)| entry.template.match_uri(uri).map(|variables| (entry, variables)))
+    /// Returns the first template that is shown and fits a URI, and the values of its variables.
+    pub(crate) fn match_template(
+        &self,
+        uri: &str,
+        is_shown: impl Fn(&TemplateEntry) -> bool,
+    ) -> Option<(&Arc<TemplateEntry>, Variables)> {
+        self.templates.entries().iter().map(|(_, entry)| entry).find_map(|entry| {
+            let variables = entry.template.match_uri(uri)?;
+            is_shown(entry).then_some((entry, variables))
+        })
     }
 
     /// Forgets the pages that were written, because the lists change.

@@ -10,6 +10,7 @@ use super::builder::DefinitionError;
 use super::context::Context;
 use super::failure::Failure;
 use super::forwarded::Given;
+use super::offer::Offered;
 use super::registry::{Entry, List};
 use super::uri_template::UriTemplate;
 use crate::transport::BoxFuture;
@@ -64,6 +65,7 @@ pub struct TemplateBuilder {
 pub struct ServerTemplate {
     definition: ResourceTemplate,
     function: Box<TemplateFunction>,
+    is_forwarded: bool,
 }
 
 /// A template as it is served.
@@ -139,7 +141,7 @@ impl TemplateBuilder {
             let work = function(uri, variables, context);
             Box::pin(async move { work.await.map(Given::Own) })
         };
-        ServerTemplate { definition: self.definition, function: Box::new(function) }
+        ServerTemplate { definition: self.definition, function: Box::new(function), is_forwarded: false }
     }
 }
 
@@ -162,6 +164,9 @@ impl ServerResource {
 impl ServerTemplate {
     /// Returns a template of resources that somebody else has: definition and results are passed on as they came. The
     /// function is given the URI, and returns the whole result, an object.
+    ///
+    /// The template may have expressions of every level of RFC 6570. One of the levels 3 and 4 stands for any text:
+    /// whether the URI is one of the template's is for whoever reads it to say.
     pub fn forwarded<F, Fut>(definition: ResourceTemplate, function: F) -> Self
     where
         F: Fn(String, Context) -> Fut + Send + Sync + 'static,
@@ -171,7 +176,7 @@ impl ServerTemplate {
             let work = function(uri, context);
             Box::pin(async move { work.await.map(Given::Forwarded) })
         };
-        Self { definition, function: Box::new(function) }
+        Self { definition, function: Box::new(function), is_forwarded: true }
     }
 }
 
@@ -210,13 +215,16 @@ impl ResourceEntry {
 impl TemplateEntry {
     /// Checks a template.
     pub(crate) fn prepare(template: ServerTemplate) -> Result<Self, DefinitionError> {
-        let ServerTemplate { definition, function } = template;
-        let template =
-            UriTemplate::parse(&definition.uri_template).map_err(|reason| DefinitionError::Invalid {
-                kind: "resource template",
-                name: definition.uri_template.clone(),
-                reason,
-            })?;
+        let ServerTemplate { definition, function, is_forwarded } = template;
+        let template = match is_forwarded {
+            true => UriTemplate::parse_any(&definition.uri_template),
+            false => UriTemplate::parse(&definition.uri_template),
+        };
+        let template = template.map_err(|reason| DefinitionError::Invalid {
+            kind: "resource template",
+            name: definition.uri_template.clone(),
+            reason,
+        })?;
         let text = serde_json::to_string(&definition).expect("a definition is JSON").into();
         Ok(Self { definition, function, template, text })
     }
@@ -229,6 +237,10 @@ impl Entry for ResourceEntry {
         &self.definition.uri
     }
 
+    fn offered(&self) -> Offered<'_> {
+        Offered::Resource(self.key())
+    }
+
     fn text(&self, _: Era) -> &str {
         &self.text
     }
@@ -239,6 +251,10 @@ impl Entry for TemplateEntry {
 
     fn key(&self) -> &str {
         &self.definition.uri_template
+    }
+
+    fn offered(&self) -> Offered<'_> {
+        Offered::Template(self.key())
     }
 
     fn text(&self, _: Era) -> &str {

@@ -17,6 +17,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::forwarded::{self, Given};
 use super::inbound::JsonSlice;
+use super::offer::Offered;
 use super::registry::{Entry, List};
 use super::result::IntoCallResult;
 use super::schema;
@@ -36,8 +37,9 @@ pub struct ToolBuilder {
 }
 
 /// A tool's function, whatever its types are.
-pub(crate) type ToolFunction =
-    dyn Fn(Option<JsonSlice>, Context) -> BoxFuture<'static, Result<Given<CallToolResult>, Failure>> + Send + Sync;
+pub(crate) type ToolFunction = dyn Fn(Option<JsonSlice>, Context) -> BoxFuture<'static, Result<Given<CallToolResult>, Failure>>
+    + Send
+    + Sync;
 
 /// A tool with its function.
 pub struct ServerTool {
@@ -248,6 +250,10 @@ impl Entry for ToolEntry {
 
     fn key(&self) -> &str {
         &self.definition.name
+    }
+
+    fn offered(&self) -> Offered<'_> {
+        Offered::Tool(self.key())
     }
 
     fn text(&self, era: Era) -> &str {
