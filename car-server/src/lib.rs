@@ -33,6 +33,7 @@
 
 mod access;
 mod approvals;
+pub mod client;
 mod connection;
 mod daemon;
 mod error;
@@ -42,9 +43,11 @@ mod methods;
 mod metrics;
 mod notices;
 mod options;
+mod outbox;
 mod port;
 mod routes;
 mod rpc;
+mod told;
 mod visitor;
 
 pub use daemon::Daemon;
