@@ -15,6 +15,7 @@ use crate::approvals::Approvals;
 use crate::error::Error;
 use crate::gateway::{self, Gateway};
 use crate::housekeeping::Housekeeping;
+use crate::methods::Desk;
 use crate::metrics::Metrics;
 use crate::notices::Notices;
 use crate::options::DaemonOptions;
@@ -141,8 +142,19 @@ async fn assemble(
         .await
         .map_err(|source| Error::Connectors { source: Box::new(source) })?;
     let gateway = Gateway::new(manager.clone());
+    let url = access.place().url();
+    let desk = Desk::new(home, manager.clone(), approvals.clone(), notices.clone(), url);
     let stopping = watch::Sender::new(());
-    Ok(Arc::new(Shared { manager, access, approvals, gateway, notices, metrics, stopping }))
+    Ok(Arc::new(Shared {
+        manager,
+        access,
+        desk: Arc::new(desk),
+        approvals,
+        gateway,
+        notices,
+        metrics,
+        stopping,
+    }))
 }
 
 impl fmt::Debug for Daemon {

@@ -43,9 +43,11 @@ mod methods;
 mod metrics;
 mod notices;
 mod options;
+mod outbox;
 mod port;
 mod routes;
 mod rpc;
+mod told;
 mod visitor;
 
 pub use daemon::Daemon;

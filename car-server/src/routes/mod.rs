@@ -39,6 +39,7 @@ pub(crate) use self::answer::problem;
 use crate::access::{Access, Refusal};
 use crate::approvals::Approvals;
 use crate::gateway::Gateway;
+use crate::methods::SharedDesk;
 use crate::metrics::Metrics;
 use crate::notices::Notices;
 use crate::visitor::Visitor;
@@ -47,6 +48,7 @@ use crate::visitor::Visitor;
 pub(crate) struct Shared {
     pub(crate) manager: ConnectorManager,
     pub(crate) access: Access,
+    pub(crate) desk: SharedDesk,
     pub(crate) approvals: Approvals,
     pub(crate) gateway: Gateway,
     pub(crate) notices: Notices,

@@ -28,9 +28,7 @@ pub(super) async fn socket(State(shared): State<Arc<Shared>>, request: Request) 
     upgrade.on_upgrade(async move |socket| {
         let _counted = shared.metrics.front_end();
         tracing::debug!(who = &*visitor.name, "a front end connected");
-        tokio::select! {
-            () = connection::serve(socket, shared.manager.clone(), stopping) => {}
-            () = shared.access.ended(&visitor) => tracing::info!(who = &*visitor.name, "ended what a token had opened"),
-        }
+        let revoked = shared.access.ended(&visitor);
+        connection::serve(socket, shared.desk.clone(), visitor.clone(), revoked, stopping).await;
     })
 }
