@@ -13,6 +13,8 @@ use tokio::time::Instant;
 use crate::catalog::Catalog;
 use crate::dial::{Reached, ServerLogTask};
 use crate::error::{Error, ErrorKind};
+use crate::manager::OutOfService;
+use crate::sharing::Shared;
 use crate::status::ConnectorState;
 
 /// What is known of one connector beyond its manifest entry.
@@ -33,6 +35,10 @@ pub(crate) struct LiveState {
     told: ConnectorState,
     /// When it was last used.
     used: Option<Instant>,
+    /// Its enabled tools that are out of service.
+    pub(crate) out_of_service: Arc<OutOfService>,
+    /// What it offers beside tools.
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What there is while there is a session.
@@ -146,6 +152,30 @@ impl Live {
         {
             connected.catalog = catalog;
         }
+    }
+
+    /// Takes over which tools are out of service, and returns which were.
+    pub(crate) fn put_out_of_service(&self, tools: Arc<OutOfService>) -> Arc<OutOfService> {
+        std::mem::replace(&mut self.lock().out_of_service, tools)
+    }
+
+    /// Takes over what it offers beside tools, unless another session has come into use meanwhile. Tells whether anything
+    /// is different now.
+    pub(crate) fn share(&self, of: &Connected, shared: Shared) -> bool {
+        let mut state = self.lock();
+        let is_same = state.connected.as_ref().is_some_and(|known| Arc::ptr_eq(&known.held, &of.held));
+        if !is_same || *state.shared == shared {
+            return false;
+        }
+        state.shared = Arc::new(shared);
+        true
+    }
+
+    /// Forgets everything: it is another server now, or none.
+    pub(crate) fn forget(&self) {
+        let mut state = self.lock();
+        let (told, dialing) = (state.told, state.dialing);
+        *state = LiveState { told, dialing, ..LiveState::default() };
     }
 
     /// Keeps a session whose last use failed: it may well serve again.
