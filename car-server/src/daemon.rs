@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use crate::access::{Access, Place, new_token, now};
 use crate::approvals::Approvals;
 use crate::error::Error;
-use crate::gateway::{self, Gateway};
+use crate::gateway::{self, Gateway, McpSessions};
 use crate::housekeeping::Housekeeping;
 use crate::methods::Desk;
 use crate::metrics::Metrics;
@@ -77,6 +77,12 @@ impl Daemon {
     #[must_use]
     pub fn mcp_url(&self) -> String {
         self.shared.access.place().mcp_url()
+    }
+
+    /// Returns the sessions of its legacy MCP clients.
+    #[must_use]
+    pub fn mcp_sessions(&self) -> McpSessions {
+        McpSessions::new(self.shared.gateway.clone())
     }
 
     /// Serves until `shutdown` is ready. Then nobody is let in any more, front ends and MCP clients are told, calls that are

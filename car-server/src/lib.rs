@@ -52,4 +52,5 @@ mod visitor;
 
 pub use daemon::Daemon;
 pub use error::Error;
+pub use gateway::McpSessions;
 pub use options::DaemonOptions;
