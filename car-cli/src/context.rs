@@ -9,6 +9,7 @@ use car_connectors::stdio::Supervisor;
 use car_connectors::store::{Home, ManifestStore, OauthClient, SecretMode};
 use car_connectors::{ConnectorManager, ConnectorStatus, ManagerOptions, SignInMethod, slugify};
 
+use crate::approver::TerminalApprover;
 use crate::arguments::Global;
 use crate::failure::Failure;
 use crate::output::Screen;
@@ -45,6 +46,14 @@ impl Context {
     /// Loads the manager. No server is contacted.
     pub(crate) async fn manager(&self) -> Result<ConnectorManager, Failure> {
         Ok(ConnectorManager::load(self.manager_options()?).await?)
+    }
+
+    /// Loads the manager of a verb that calls: where a rule says so, the approver is asked.
+    pub(crate) async fn calling_manager(
+        &self,
+        approver: Arc<TerminalApprover>,
+    ) -> Result<ConnectorManager, Failure> {
+        Ok(ConnectorManager::load(self.manager_options()?.with_approver(approver)).await?)
     }
 
     /// Returns how the command manages connectors.

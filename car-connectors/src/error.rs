@@ -187,6 +187,13 @@ impl From<StoreError> for Error {
             StoreError::DuplicateSource { .. } | StoreError::UnknownSource { .. } => {
                 "`car sources` lists the sources"
             }
+            StoreError::Duplicate { .. } => "choose another name",
+            StoreError::UnfitToken { .. } => {
+                "a token has a name of letters, digits, `-`, `_` and `.`, and an end in the future or none"
+            }
+            StoreError::ForeignFolder { .. } => {
+                "run it as that user, give the folder to yourself, or use another with `--home DIR`"
+            }
             StoreError::Io { .. } => "check that the state folder can be written and its disk is not full",
             _ => "`car doctor` looks at the state folder",
         };
@@ -194,10 +201,13 @@ impl From<StoreError> for Error {
             StoreError::SecretTooLong { .. }
             | StoreError::OutsideProject { .. }
             | StoreError::NotAFile { .. }
-            | StoreError::UnfitSource { .. } => ErrorKind::InvalidInput,
+            | StoreError::UnfitSource { .. }
+            | StoreError::UnfitToken { .. } => ErrorKind::InvalidInput,
             StoreError::UnknownSource { .. } => ErrorKind::NotFound,
             StoreError::ChangedSinceShown { .. } => ErrorKind::Untrusted,
-            StoreError::DuplicateSlug { .. } | StoreError::DuplicateSource { .. } => ErrorKind::Duplicate,
+            StoreError::Duplicate { .. }
+            | StoreError::DuplicateSlug { .. }
+            | StoreError::DuplicateSource { .. } => ErrorKind::Duplicate,
             _ => ErrorKind::Storage,
         };
         Self::new(kind, error.to_string()).hinted(hint).because_source(error)

@@ -33,6 +33,7 @@
 
 mod access;
 mod approvals;
+pub mod client;
 mod connection;
 mod daemon;
 mod error;

@@ -40,7 +40,7 @@ pub struct EventRecord {
     /// The connector's slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector: Option<String>,
-    /// The server's own name for the tool.
+    /// The server's own name for the tool; where it is not a tool's call, the prompt's name or the resource's URI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
     /// The tool's canonical name.
@@ -49,7 +49,9 @@ pub struct EventRecord {
     /// The method of the protocol, where it is not a tool's call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// What was decided: `allow`, `ask` (a person is asked; another decision follows), `deny`, `not_routed`, `invalid_arguments` or `rate_limited`.
+    /// What was decided: `allow`, `ask` (a person is asked; another decision follows, or the call is given up), `deny`,
+    /// `changed` (the tool is not the one that the person was asked about), `not_routed`, `invalid_arguments` or
+    /// `rate_limited`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
     /// The rule that decided.
@@ -70,7 +72,7 @@ pub struct EventRecord {
     /// The arguments, as far as the log is told to keep them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Box<RawValue>>,
-    /// Anything else there is to say.
+    /// Anything else there is to say, such as who agreed to a call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// For a checkpoint, the number of the first record that was kept.
@@ -105,6 +107,7 @@ impl EventRecord {
             &mut self.connector,
             &mut self.tool,
             &mut self.canonical,
+            &mut self.method,
             &mut self.verdict,
             &mut self.rule,
             &mut self.rule_location,

@@ -72,7 +72,7 @@ fn page(status: StatusCode, title: &str, text: &str) -> Response {
     let body = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n\
+         <link rel=\"stylesheet\" href=\"/style.css\">\n<script src=\"/theme.js\"></script>\n</head>\n\
          <body>\n<main class=\"notice\">\n<h1>{title}</h1>\n<p>{text}</p>\n</main>\n</body>\n</html>\n"
     );
     let mut response = (status, body).into_response();

@@ -33,10 +33,41 @@ macro_rules! files {
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 
 files! {
     "/", HTML, "index.html";
+    "/icon.svg", SVG, "icon.svg";
+    "/forms.css", CSS, "forms.css";
+    "/parts.css", CSS, "parts.css";
     "/style.css", CSS, "style.css";
+    "/views.css", CSS, "views.css";
+    "/about.js", SCRIPT, "about.js";
+    "/access.js", SCRIPT, "access.js";
+    "/add.js", SCRIPT, "add.js";
+    "/app.js", SCRIPT, "app.js";
+    "/approvals.js", SCRIPT, "approvals.js";
+    "/changed.js", SCRIPT, "changed.js";
+    "/connector.js", SCRIPT, "connector.js";
+    "/connectors.js", SCRIPT, "connectors.js";
+    "/dom.js", SCRIPT, "dom.js";
+    "/exact.js", SCRIPT, "exact.js";
+    "/find.js", SCRIPT, "find.js";
+    "/log.js", SCRIPT, "log.js";
+    "/parts.js", SCRIPT, "parts.js";
+    "/policy.js", SCRIPT, "policy.js";
+    "/result.js", SCRIPT, "result.js";
+    "/rpc.js", SCRIPT, "rpc.js";
+    "/schema-form.js", SCRIPT, "schema-form.js";
+    "/schema-table.js", SCRIPT, "schema-table.js";
+    "/schema.js", SCRIPT, "schema.js";
+    "/sign-in.js", SCRIPT, "sign-in.js";
+    "/theme.js", SCRIPT, "theme.js";
+    "/tool.js", SCRIPT, "tool.js";
+    "/tools.js", SCRIPT, "tools.js";
+    "/trial.js", SCRIPT, "trial.js";
+    "/words.js", SCRIPT, "words.js";
 }
 
 impl File {
