@@ -10,7 +10,7 @@ use crate::arguments::{Arguments, Verb};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::logging;
+use crate::logging::{self, LogFormat, LogLevel};
 use crate::output::Screen;
 use crate::verb;
 
@@ -25,7 +25,7 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
         Err(error) => return misread(&error, wants_json),
     };
     let screen = Screen::new(arguments.global.json, arguments.global.quiet);
-    logging::start(arguments.global.verbose, &screen);
+    start_log(&arguments, &screen);
     let is_daemon = matches!(arguments.verb, Verb::Serve(_));
     // One person's command is one thing at a time; a daemon has many callers.
     let mut builder = match is_daemon {
@@ -72,6 +72,22 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
     }
 }
 
+/// Starts the log: the daemon's always, a command's if it is asked for.
+fn start_log(arguments: &Arguments, screen: &Screen) {
+    let asked = LogLevel::of_verbosity(arguments.global.verbose);
+    match &arguments.verb {
+        Verb::Serve(serve) => {
+            let level = asked.map_or(serve.log_level, |asked| asked.max(serve.log_level));
+            logging::start(level, serve.log_format, screen);
+        }
+        _ => {
+            if let Some(level) = asked {
+                logging::start(level, LogFormat::Text, screen);
+            }
+        }
+    }
+}
+
 async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Find(arguments) => Box::pin(verb::find::run(context, arguments)).await,
@@ -84,6 +100,7 @@ async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Tools(arguments) => verb::tools::run(context, arguments).await,
         Verb::Enable(arguments) => verb::enable::run(context, arguments).await,
         Verb::Disable(arguments) => verb::disable::run(context, arguments).await,
+        Verb::Approve(arguments) => verb::approve::run(context, arguments).await,
         Verb::Call(arguments) => verb::call::run(context, arguments).await,
         Verb::Refresh(arguments) => verb::refresh::run(context, arguments).await,
         Verb::Remove(arguments) => verb::remove::run(context, arguments).await,
@@ -93,6 +110,8 @@ async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
         Verb::Events(arguments) => verb::events::run(context, arguments).await,
         Verb::Doctor(arguments) => verb::doctor::run(context, arguments).await,
         Verb::Serve(arguments) => verb::serve::run(context, &arguments).await,
+        Verb::Ui(arguments) => verb::ui::run(context, arguments).await,
+        Verb::Token(arguments) => verb::token::run(context, arguments).await,
         Verb::Supervise(_) => verb::supervise::run().await,
         Verb::RenewTokens(arguments) => verb::renew_tokens::run(context, arguments).await,
         Verb::Completions(arguments) => verb::completions::run(context, &arguments),

@@ -37,6 +37,7 @@
 //! # }
 //! ```
 
+mod canonical;
 mod catalog;
 mod connector;
 mod dial;
@@ -48,8 +49,10 @@ mod offered;
 mod options;
 mod pinned;
 mod session;
+mod sharing;
 mod sign_in;
 mod status;
+mod upstream;
 
 pub mod discovery;
 

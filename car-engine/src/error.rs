@@ -53,6 +53,12 @@ pub enum EngineError {
         /// The rule that denies it, and where it stands.
         rule: Box<RuleRef>,
     },
+    /// The tool is not the one any more that a person was asked about. Nothing was sent.
+    #[error("{tool:?} changed while the call waited to be approved: call it again")]
+    Changed {
+        /// The tool's canonical name.
+        tool: String,
+    },
     /// The tool has been called too often. Nothing was sent.
     #[error("{tool:?} has been called too often: its limit allows the next call in {} s", retry_after.as_secs_f64().ceil())]
     RateLimited {
@@ -68,7 +74,40 @@ pub enum EngineError {
         position: String,
     },
 
+    /// A rule cannot be added or removed as it was asked for.
+    #[error("{reason}")]
+    InvalidRule {
+        /// What was expected and what was found.
+        reason: String,
+    },
+
     // The environment's: the machine does not let us.
+    /// The policy's file is not understood, so it is not changed either.
+    #[error("{} cannot be understood, and is not changed until it is mended: {problem}", path.display())]
+    BrokenPolicy {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        problem: Box<RuleRef>,
+    },
+    /// The policy's file could not be read or written.
+    #[error("cannot {action} {}", path.display())]
+    Policy {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Another process has held the lock of the policy's file for too long.
+    #[error("{} has been locked by another process for {} s", path.display(), waited.as_secs())]
+    PolicyLocked {
+        /// The lock file.
+        path: PathBuf,
+        /// How long we waited.
+        waited: Duration,
+    },
     /// The event log could not be read or written. A call that cannot be recorded is not made.
     #[error("cannot {action} the event log's {}", path.display())]
     Log {

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use crate::{Route, SchemaError, SchemaLimits, SchemaValidator, ToolEntry};
+use crate::{Route, SchemaError, SchemaLimits, SchemaValidator, ToolEntry, ToolSchema};
 
 /// A tool with its route and its compiled schemas.
 #[derive(Debug)]
@@ -64,6 +64,17 @@ impl RegisteredTool {
     #[must_use]
     pub fn result(&self) -> Option<&SchemaValidator> {
         self.result.as_ref()
+    }
+
+    /// Says whether nothing differs that a person was shown, or that decides what a call does.
+    pub(crate) fn is_same_definition(&self, other: &Self) -> bool {
+        let (one, two) = (&self.entry.schema, &other.entry.schema);
+        let returns = |schema: &ToolSchema| schema.returns.as_ref().map(|returns| returns.get().to_owned());
+        self.route == other.route
+            && self.entry.source == other.entry.source
+            && one.description == two.description
+            && one.parameters.get() == two.parameters.get()
+            && returns(one) == returns(two)
     }
 
     fn is_of(&self, connector: &str) -> bool {

@@ -1,6 +1,6 @@
 //! A call as it is asked for, and who may be asked about it.
 
-use std::{fmt, time::Duration};
+use std::{any::Any, fmt, time::Duration};
 
 use serde_json::value::RawValue;
 
@@ -23,8 +23,11 @@ pub struct ApprovalQuestion<'a> {
     pub request: &'a ToolRequest<'a>,
     /// The connector's slug.
     pub connector: &'a str,
-    /// The server's own name for the tool.
+    /// The server's own name for the tool; where it is not a tool's call, the method and its subject, as in
+    /// `prompts/get review`, which no tool can be called.
     pub tool: &'a str,
+    /// The method of the protocol, where it is not a tool's call.
+    pub method: Option<&'a str>,
     /// Why it is asked.
     pub rule: &'a RuleRef,
 }
@@ -63,13 +66,24 @@ pub struct ToolRequest<'a> {
     pub trace: Option<&'a str>,
     /// What hears of progress.
     pub progress: Option<ProgressSink<'a>>,
+    /// What whoever asks has to say to the session that runs the call. The engine hands it on and never looks at it.
+    pub context: Option<&'a (dyn Any + Send + Sync)>,
 }
 
 impl<'a> ToolRequest<'a> {
     /// Asks for a call; the other fields can be set.
     #[must_use]
     pub fn new(tool: &'a str, arguments: &'a RawValue, caller: &'a str) -> Self {
-        Self { tool, arguments, caller, target: None, deadline: None, trace: None, progress: None }
+        Self {
+            tool,
+            arguments,
+            caller,
+            target: None,
+            deadline: None,
+            trace: None,
+            progress: None,
+            context: None,
+        }
     }
 
     /// Says what the call is about, for the policy and the log, even if the tool is not enabled.
@@ -99,6 +113,13 @@ impl<'a> ToolRequest<'a> {
         self.progress = Some(progress);
         self
     }
+
+    /// Sets what the session that runs the call is told.
+    #[must_use]
+    pub fn with_context(mut self, context: &'a (dyn Any + Send + Sync)) -> Self {
+        self.context = Some(context);
+        self
+    }
 }
 
 impl fmt::Debug for ToolRequest<'_> {
@@ -113,7 +134,7 @@ impl fmt::Debug for ToolRequest<'_> {
 }
 
 /// Something other than a tool that a connector is asked for: a prompt, a resource, a completion.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct AccessRequest<'a> {
     /// The connector's slug.
@@ -124,6 +145,8 @@ pub struct AccessRequest<'a> {
     pub subject: &'a str,
     /// Who asks, as it will stand in the log.
     pub caller: &'a str,
+    /// What is sent with it, for whoever is asked and for the log.
+    pub arguments: Option<&'a RawValue>,
     /// The trace that it belongs to.
     pub trace: Option<&'a str>,
 }
@@ -132,7 +155,14 @@ impl<'a> AccessRequest<'a> {
     /// Asks for access.
     #[must_use]
     pub const fn new(connector: &'a str, method: &'a str, subject: &'a str, caller: &'a str) -> Self {
-        Self { connector, method, subject, caller, trace: None }
+        Self { connector, method, subject, caller, arguments: None, trace: None }
+    }
+
+    /// Says what is sent with it.
+    #[must_use]
+    pub const fn with_arguments(mut self, arguments: &'a RawValue) -> Self {
+        self.arguments = Some(arguments);
+        self
     }
 
     /// Names the trace that it belongs to.
@@ -140,5 +170,17 @@ impl<'a> AccessRequest<'a> {
     pub const fn with_trace(mut self, trace: &'a str) -> Self {
         self.trace = Some(trace);
         self
+    }
+}
+
+impl fmt::Debug for AccessRequest<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Arguments may hold secrets, and so may a URI.
+        formatter
+            .debug_struct("AccessRequest")
+            .field("connector", &self.connector)
+            .field("method", &self.method)
+            .field("caller", &self.caller)
+            .finish_non_exhaustive()
     }
 }

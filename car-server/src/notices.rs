@@ -1,28 +1,39 @@
 //! What the daemon tells its front ends beside what happens to connectors.
 
 use car_connectors::ConnectorState;
+use car_connectors::store::Scope;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
 use crate::approvals::Pending;
+use crate::visitor::Visitor;
 
 /// How many notices wait for a slow front end before it is told only that it missed some.
 const WAITING: usize = 256;
 
 /// One notice. Its name on the wire is `connectors.` and what [`Notice::method`] says.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum Notice {
     /// A call waits for a person.
-    ApprovalRequested(Pending),
+    ApprovalRequested(Box<Pending>),
     /// A call does not wait for a person any more.
     ApprovalSettled {
+        /// The call.
         id: String,
         /// `granted`, `refused`, `expired` or `withdrawn`.
         outcome: &'static str,
     },
-    /// Somebody came back from signing in, at the daemon's own address.
-    SignInCompleted { slug: String, state: Option<ConnectorState>, error: Option<String> },
+    /// A sign-in ended: somebody came back to the daemon's own address, or a front end completed it.
+    SignInCompleted {
+        /// The connector.
+        slug: String,
+        /// How it stands now.
+        state: Option<ConnectorState>,
+        /// Why the sign-in failed.
+        error: Option<String>,
+    },
     /// There are new records in the event log. Told at most a few times a second.
     EventsAppended {},
     /// The policy's file changed.
@@ -32,6 +43,17 @@ pub(crate) enum Notice {
 }
 
 impl Notice {
+    /// The names of all notices on the wire, in the order of the variants.
+    #[cfg(feature = "schema")]
+    pub(crate) const METHODS: [&str; 6] = [
+        "connectors.approval_requested",
+        "connectors.approval_settled",
+        "connectors.sign_in_completed",
+        "connectors.events_appended",
+        "connectors.policy_changed",
+        "connectors.access_changed",
+    ];
+
     pub(crate) const fn method(&self) -> &'static str {
         match self {
             Self::ApprovalRequested(_) => "connectors.approval_requested",
@@ -40,6 +62,20 @@ impl Notice {
             Self::EventsAppended {} => "connectors.events_appended",
             Self::PolicyChanged {} => "connectors.policy_changed",
             Self::AccessChanged {} => "connectors.access_changed",
+        }
+    }
+}
+
+impl Notice {
+    /// Tells whether it is for somebody: what waits for an answer is for those who may answer, and everything about a
+    /// connector is for those to whom it is there.
+    pub(crate) fn is_for(&self, visitor: &Visitor) -> bool {
+        match self {
+            Self::ApprovalRequested(_) | Self::ApprovalSettled { .. } | Self::AccessChanged {} => {
+                visitor.may(Scope::Manage) && visitor.sees_all()
+            }
+            Self::SignInCompleted { slug, .. } => visitor.sees(slug),
+            Self::EventsAppended {} | Self::PolicyChanged {} => true,
         }
     }
 }

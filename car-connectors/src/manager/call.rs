@@ -4,8 +4,8 @@ use car_engine::{EngineError, PolicyRequest, ToolRequest, Verdict};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::ConnectorManager;
 use super::tools::set_aside;
-use super::{ConnectorManager, slugs};
 use crate::dial::seconds;
 use crate::error::{Error, engine_error};
 use crate::name::canonical_name;
@@ -31,13 +31,14 @@ impl ConnectorManager {
         arguments: &RawValue,
         options: &CallOptions,
     ) -> Result<ToolOutcome, Error> {
-        let manifest = self.inner.manifest().await?;
-        let slugs = slugs(&manifest);
-        let connector = manifest.connector(slug).ok_or_else(|| self.inner.missing(slug, &manifest))?;
-        let canonical = canonical_name(slug, tool, &slugs);
+        let seen = self.inner.seen(slug).await?;
+        let connector = seen.connector(slug).ok_or_else(|| self.inner.missing(slug, &seen))?;
+        let canonical = canonical_name(slug, tool, seen.slugs());
         let progress = options.on_progress.as_deref();
         let sink = progress.map(|on_progress| move |progress| on_progress(&progress));
-        let mut request = ToolRequest::new(&canonical, arguments, &self.inner.caller).with_target(slug, tool);
+        let caller = options.caller.as_deref().unwrap_or(&self.inner.caller);
+        let mut request =
+            ToolRequest::new(&canonical, arguments, caller).with_target(slug, tool).with_context(options);
         let usual = connector.project.as_ref().and_then(|project| seconds(project.tool_timeout_sec));
         if let Some(timeout) = options.timeout.or(usual) {
             request = request.with_deadline(timeout);
@@ -87,6 +88,11 @@ impl ConnectorManager {
             return Ok(None);
         }
         let connected = self.inner.current(slug).await?;
+        if let Some(live) = self.inner.known_live(slug)
+            && let Some(error) = live.state().out_of_service.error(slug, tool)
+        {
+            return Ok(Some(error));
+        }
         let reason = connected.catalog.reason(tool).or_else(|| connected.catalog.missing(tool));
         Ok(reason.map(|reason| set_aside(slug, tool, reason)))
     }
@@ -94,7 +100,7 @@ impl ConnectorManager {
     /// Tells whether the policy denies the call whatever the tool's schema says.
     fn is_denied(&self, slug: &str, tool: &str, request: &ToolRequest<'_>) -> bool {
         let arguments: Option<Value> = serde_json::from_str(request.arguments.get()).ok();
-        let mut asked = PolicyRequest::new(request.tool, slug, tool);
+        let mut asked = PolicyRequest::new(request.tool, slug, tool).with_caller(request.caller);
         if let Some(arguments) = &arguments {
             asked = asked.with_arguments(arguments);
         }

@@ -6,70 +6,18 @@ use std::{
     str::FromStr,
 };
 
-use super::{chain::LONGEST_LINE, log::EventLog, record::EventRecord, tail};
+use super::{
+    back::{BackLines, Line},
+    chain::LONGEST_LINE,
+    filter::{EventFilter, Search},
+    log::{EventLog, first_record},
+    record::EventRecord,
+    tail,
+};
 use crate::EngineError;
 
-/// How many records one page has where the filter does not say.
-const USUAL_LIMIT: usize = 1000;
-
-/// Which records are wanted. Everything that is set must fit.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct EventFilter {
-    /// The server's name for the tool, or its canonical name.
-    pub tool: Option<String>,
-    /// The connector's slug.
-    pub connector: Option<String>,
-    /// Who asked.
-    pub who: Option<String>,
-    /// What was decided, or how the call ended.
-    pub outcome: Option<String>,
-    /// A text that any member of the record contains, whatever the case of its letters.
-    pub text: Option<String>,
-    /// Only records with smaller numbers, for paging back.
-    pub before: Option<u64>,
-    /// The earliest time, RFC 3339 in UTC; a beginning such as `2026-07-28` is enough.
-    pub since: Option<String>,
-    /// The most records; a thousand where none is given.
-    pub limit: Option<usize>,
-}
-
-impl EventFilter {
-    /// Wants the last records, whatever they are about.
-    #[must_use]
-    pub fn last(limit: usize) -> Self {
-        Self { limit: Some(limit), ..Self::default() }
-    }
-
-    /// Adds a tool.
-    #[must_use]
-    pub fn with_tool(mut self, tool: impl Into<String>) -> Self {
-        self.tool = Some(tool.into());
-        self
-    }
-
-    /// Adds a connector.
-    #[must_use]
-    pub fn with_connector(mut self, connector: impl Into<String>) -> Self {
-        self.connector = Some(connector.into());
-        self
-    }
-
-    /// Adds an earliest time.
-    #[must_use]
-    pub fn with_since(mut self, since: impl Into<String>) -> Self {
-        self.since = Some(since.into());
-        self
-    }
-
-    fn fits(&self, record: &EventRecord) -> bool {
-        let same =
-            |wanted: &Option<String>, found: &[&Option<String>]| wanted.is_none() || found.contains(&wanted);
-        same(&self.tool, &[&record.tool, &record.canonical])
-            && same(&self.connector, &[&record.connector])
-            && self.since.as_ref().is_none_or(|since| record.time >= *since)
-    }
-}
+/// How much of the log one search reads. A quarter of a million records fit, and take about a second.
+const SEARCHED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A place in the log, from which reading goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,62 +50,117 @@ pub struct EventPage {
     pub records: Vec<EventRecord>,
     /// Where the next page begins.
     pub next: EventPosition,
-    /// Lines that are no records; `verify` says more about them.
+    /// Lines that are no records, among those that were looked at; `verify` says more about them.
     pub unreadable: usize,
+    /// Where a search for the last records gave up before it had enough of them or had seen all: the number of the oldest
+    /// record that it looked at. It goes on with that as [`before`](EventFilter::before).
+    pub searched_to: Option<u64>,
 }
 
 impl EventLog {
     /// Returns the last records that fit, and the position after them, from which [`follow`](Self::follow) goes on.
     ///
+    /// The log is read from its end, no further than the records need, and about 64 MiB at most where few of them fit;
+    /// [`EventPage::searched_to`] says where it stopped then. Blocks while it reads.
+    ///
     /// # Errors
     ///
     /// [`EngineError::Log`] when a file cannot be read. A log that is not there is empty.
     pub fn tail(&self, filter: &EventFilter) -> Result<EventPage, EngineError> {
-        let limit = filter.limit.unwrap_or(USUAL_LIMIT);
-        let mut page = EventPage::default();
-        for file in tail::files(&self.folder)?.into_iter().rev() {
-            let mut part = EventPage::default();
-            let offset = self.read_file(file, 0, usize::MAX, filter, &mut part)?;
-            if page.next == EventPosition::default() {
-                page.next = EventPosition { file, offset };
-            }
-            page.unreadable += part.unreadable;
-            part.records.append(&mut page.records);
-            page.records = part.records;
-            if page.records.len() >= limit {
-                page.records.drain(..page.records.len() - limit);
+        self.tail_within(filter, SEARCHED_BYTES)
+    }
+
+    fn tail_within(&self, filter: &EventFilter, bytes: u64) -> Result<EventPage, EngineError> {
+        let search = filter.search();
+        let mut found = Back { page: EventPage::default(), bytes_left: bytes, oldest: None };
+        let mut files = tail::files(&self.folder)?.into_iter().rev().peekable();
+        if let Some(file) = files.peek().copied() {
+            let path = tail::file_path(&self.folder, file);
+            let (_, offset) =
+                BackLines::open(&path).map_err(|source| EngineError::log("read", &path, source))?;
+            found.page.next = EventPosition { file, offset };
+        }
+        for file in files {
+            if self.read_back(file, &search, &mut found)? {
                 break;
             }
         }
-        Ok(page)
+        found.page.records.reverse();
+        Ok(found.page)
     }
 
-    /// Returns the records that fit and were written after a position, oldest first.
+    /// Returns the records that fit and were written after a position, oldest first. Reads about 64 MiB at most;
+    /// [`EventPage::next`] then is where it stopped, and the next page goes on there. Blocks while it reads.
     ///
     /// # Errors
     ///
     /// [`EngineError::Log`] when a file cannot be read.
     pub fn follow(&self, from: EventPosition, filter: &EventFilter) -> Result<EventPage, EngineError> {
-        let limit = filter.limit.unwrap_or(USUAL_LIMIT);
+        let search = filter.search();
         let mut page = EventPage { next: from, ..EventPage::default() };
+        let mut bytes_left = SEARCHED_BYTES;
         for file in tail::files(&self.folder)?.into_iter().filter(|file| *file >= from.file) {
             let start = if file == from.file { from.offset } else { 0 };
-            let offset = self.read_file(file, start, limit - page.records.len(), filter, &mut page)?;
+            let offset = self.read_on(file, start, bytes_left, &search, &mut page)?;
             page.next = EventPosition { file, offset };
-            if page.records.len() >= limit {
+            bytes_left = bytes_left.saturating_sub(offset - start);
+            if page.records.len() >= search.limit || bytes_left == 0 {
                 break;
             }
         }
         Ok(page)
     }
 
+    /// Reads whole lines of one file from its end, and says whether that is enough.
+    fn read_back(&self, file: u64, search: &Search<'_>, found: &mut Back) -> Result<bool, EngineError> {
+        let path = tail::file_path(&self.folder, file);
+        if first_record(&path).ok().flatten().is_some_and(|first| search.is_past(first.seq)) {
+            return Ok(false);
+        }
+        let failed = |source| EngineError::log("read", &path, source);
+        let mut lines = match BackLines::open(&path) {
+            Ok((lines, _)) => lines,
+            // It was removed since the folder was listed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(source) => return Err(failed(source)),
+        };
+        loop {
+            if found.page.records.len() >= search.limit {
+                return Ok(true);
+            }
+            if found.bytes_left == 0 && found.oldest.is_some() {
+                found.page.searched_to = found.oldest;
+                return Ok(true);
+            }
+            let Some(line) = lines.next().map_err(failed)? else { return Ok(false) };
+            let (length, record) = match &line {
+                Line::Whole(line) => {
+                    (line.len() as u64 + 1, serde_json::from_slice::<EventRecord>(line).ok())
+                }
+                Line::TooLong => (LONGEST_LINE, None),
+            };
+            let Some(record) = record else {
+                found.page.unreadable += 1;
+                continue;
+            };
+            if !search.is_past(record.seq) {
+                // What is passed over on the way to the first that may fit is not counted: paging back goes on.
+                found.bytes_left = found.bytes_left.saturating_sub(length);
+                found.oldest = Some(record.seq);
+            }
+            if search.fits(&record) {
+                found.page.records.push(record);
+            }
+        }
+    }
+
     /// Reads whole lines of one file, and returns where it stopped.
-    fn read_file(
+    fn read_on(
         &self,
         file: u64,
         start: u64,
-        limit: usize,
-        filter: &EventFilter,
+        bytes: u64,
+        search: &Search<'_>,
         page: &mut EventPage,
     ) -> Result<u64, EngineError> {
         let path = tail::file_path(&self.folder, file);
@@ -169,8 +172,8 @@ impl EventLog {
         };
         let failed = |source| EngineError::log("read", &path, source);
         reader.seek(SeekFrom::Start(start)).map_err(failed)?;
-        let (mut offset, mut line, full) = (start, Vec::new(), page.records.len().saturating_add(limit));
-        while page.records.len() < full {
+        let (mut offset, mut line) = (start, Vec::new());
+        while page.records.len() < search.limit && offset - start < bytes {
             line.clear();
             let read = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(failed)?;
             let is_whole = line.ends_with(b"\n") || read as u64 == LONGEST_LINE;
@@ -180,11 +183,52 @@ impl EventLog {
             }
             offset += read as u64;
             match serde_json::from_slice::<EventRecord>(&line) {
-                Ok(record) if filter.fits(&record) => page.records.push(record),
+                Ok(record) if search.fits(&record) => page.records.push(record),
                 Ok(_) => {}
                 Err(_) => page.unreadable += 1,
             }
         }
         Ok(offset)
+    }
+}
+
+/// What was found on the way back.
+struct Back {
+    /// The newest record first.
+    page: EventPage,
+    bytes_left: u64,
+    oldest: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{EventKind, EventLogOptions, SystemClock};
+
+    #[test]
+    fn a_search_that_finds_little_stops_says_where_and_goes_on_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = EventLogOptions { file_bytes: 200 * 1024, ..EventLogOptions::default() };
+        let log = EventLog::new(folder.path(), options, Arc::new(SystemClock::new()));
+        for number in 0..3000 {
+            let mut record = EventRecord::new(EventKind::Decision);
+            record.tool = Some(if number % 1000 == 0 { "Rare".to_owned() } else { "usual".to_owned() });
+            log.append(record).unwrap();
+        }
+        let mut filter = EventFilter::default().with_text("rARE");
+        let (mut found, mut rounds) = (Vec::new(), 0);
+        loop {
+            let page = log.tail_within(&filter, 100 * 1024).unwrap();
+            found.extend(page.records.iter().rev().map(|record| record.seq));
+            rounds += 1;
+            let Some(searched) = page.searched_to else { break };
+            assert!(filter.before.is_none_or(|before| searched < before), "it gets on");
+            filter = filter.with_before(searched);
+        }
+        assert_eq!(found, [2001, 1001, 1]);
+        assert!(rounds > 4, "{rounds}");
+        assert_eq!(log.tail(&EventFilter::default().with_text("rare")).unwrap().searched_to, None);
     }
 }

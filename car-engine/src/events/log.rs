@@ -97,7 +97,8 @@ impl EventLog {
         Self { folder: folder.into(), options, clock, writer: Mutex::new(None), observer: None }
     }
 
-    /// Adds who is told of each record once it is written, in the task that wrote it. It must not block.
+    /// Adds who is told of each record that this log writes, what it notes about itself included, once it is written and
+    /// in the task that wrote it. Records that other processes write are not told. It must not block.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Fn(&EventRecord) + Send + Sync>) -> Self {
         self.observer = Some(Observer(observer));
@@ -130,19 +131,28 @@ impl EventLog {
         };
         lock(&writer.lock, &self.lock_path())?;
         // Whatever fails below, the next caller looks at the disk anew: `slot` stays empty.
-        let outcome = self.append_locked(&mut writer, &mut record);
+        let mut own = Vec::new();
+        let outcome = self.append_locked(&mut writer, &mut record, &mut own);
         let unlocked = writer.lock.unlock();
-        outcome?;
-        unlocked.map_err(|source| EngineError::log("unlock", self.lock_path(), source))?;
-        *slot = Some(writer);
+        if outcome.is_ok() && unlocked.is_ok() {
+            *slot = Some(writer);
+        }
         drop(slot);
         if let Some(Observer(observer)) = &self.observer {
-            observer(&record);
+            own.iter().chain(outcome.is_ok().then_some(&record)).for_each(|record| observer(record));
         }
+        outcome?;
+        unlocked.map_err(|source| EngineError::log("unlock", self.lock_path(), source))?;
         Ok(record)
     }
 
-    fn append_locked(&self, writer: &mut Writer, record: &mut EventRecord) -> Result<(), EngineError> {
+    /// Writes the record, and before it what the log has to say for itself, which goes into `own`.
+    fn append_locked(
+        &self,
+        writer: &mut Writer,
+        record: &mut EventRecord,
+        own: &mut Vec<EventRecord>,
+    ) -> Result<(), EngineError> {
         if !self.is_current(writer) {
             let (tail, torn) = tail::find(&self.folder)?;
             let path = tail::file_path(&self.folder, tail.file);
@@ -150,11 +160,11 @@ impl EventLog {
                 tail::open_to_append(&path).map_err(|source| EngineError::log("open", &path, source))?;
             writer.tail = tail;
             if let Some(torn) = torn {
-                self.set_aside(writer, &torn)?;
+                own.push(self.set_aside(writer, &torn)?);
             }
         }
         if writer.tail.length >= self.options.file_bytes {
-            self.rotate(writer)?;
+            own.extend(self.rotate(writer)?);
         }
         self.write(writer, record)
     }
@@ -188,7 +198,7 @@ impl EventLog {
     }
 
     /// Moves what a crash left at the end into a file of its own, and says so in the log.
-    fn set_aside(&self, writer: &mut Writer, torn: &Torn) -> Result<(), EngineError> {
+    fn set_aside(&self, writer: &mut Writer, torn: &Torn) -> Result<EventRecord, EngineError> {
         let name = format!("torn-{:06}-{}.part", writer.tail.file, torn.whole);
         let aside = self.folder.join(&name);
         let path = tail::file_path(&self.folder, writer.tail.file);
@@ -204,11 +214,12 @@ impl EventLog {
         writer.tail.length = torn.whole;
         let mut note = EventRecord::new(EventKind::Note);
         note.note = Some(format!("{} bytes of a torn record were set aside in {name}", torn.bytes.len()));
-        self.write(writer, &mut note)
+        self.write(writer, &mut note)?;
+        Ok(note)
     }
 
     /// Begins the next file, and removes the oldest where there are too many.
-    fn rotate(&self, writer: &mut Writer) -> Result<(), EngineError> {
+    fn rotate(&self, writer: &mut Writer) -> Result<Option<EventRecord>, EngineError> {
         let full = tail::file_path(&self.folder, writer.tail.file);
         writer.file.sync_all().map_err(|source| EngineError::log("sync", &full, source))?;
         writer.tail.file += 1;
@@ -216,11 +227,11 @@ impl EventLog {
         let path = tail::file_path(&self.folder, writer.tail.file);
         writer.file =
             tail::open_to_append(&path).map_err(|source| EngineError::log("open", &path, source))?;
-        let Some(kept) = self.options.files_kept else { return Ok(()) };
+        let Some(kept) = self.options.files_kept else { return Ok(None) };
         let files = tail::files(&self.folder)?;
         let surplus = files.len().saturating_sub(kept.max(1));
         let (old, rest) = files.split_at(surplus);
-        let Some(first) = rest.first().filter(|_| !old.is_empty()) else { return Ok(()) };
+        let Some(first) = rest.first().filter(|_| !old.is_empty()) else { return Ok(None) };
         let mut checkpoint = EventRecord::new(EventKind::Checkpoint);
         match first_record(&tail::file_path(&self.folder, *first))? {
             Some(record) => {
@@ -240,7 +251,7 @@ impl EventLog {
             let path = tail::file_path(&self.folder, *file);
             fs::remove_file(&path).map_err(|source| EngineError::log("remove", &path, source))?;
         }
-        Ok(())
+        Ok(Some(checkpoint))
     }
 
     fn open(&self) -> Result<Writer, EngineError> {
@@ -265,7 +276,7 @@ impl EventLog {
     }
 }
 
-fn first_record(path: &Path) -> Result<Option<EventRecord>, EngineError> {
+pub(super) fn first_record(path: &Path) -> Result<Option<EventRecord>, EngineError> {
     let text = io::BufReader::new(File::open(path).map_err(|source| EngineError::log("read", path, source))?);
     let mut line = String::new();
     io::BufRead::read_line(&mut io::Read::take(text, chain::LONGEST_LINE), &mut line)

@@ -6,7 +6,9 @@
 //! every record before it. Records cut off at the end cannot be told from records never written: whoever needs to
 //! know keeps the last hash, which [`Verification`] reports, in another place.
 
+mod back;
 mod chain;
+mod filter;
 mod follow;
 mod log;
 mod record;
@@ -15,7 +17,8 @@ mod tail;
 mod timestamp;
 mod verify;
 
-pub use follow::{EventFilter, EventPage, EventPosition};
+pub use filter::EventFilter;
+pub use follow::{EventPage, EventPosition};
 pub use log::{EventLog, EventLogOptions, SyncPolicy};
 pub use record::{EventKind, EventRecord};
 pub use redact::{ArgumentLogging, redact_arguments};

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 /// What a record is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
@@ -24,6 +25,7 @@ pub enum EventKind {
 
 /// One record. Members that do not apply are left out of the line.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct EventRecord {
     /// The record's number, from one on, without gaps.
@@ -38,7 +40,7 @@ pub struct EventRecord {
     /// The connector's slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector: Option<String>,
-    /// The server's own name for the tool.
+    /// The server's own name for the tool; where it is not a tool's call, the prompt's name or the resource's URI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
     /// The tool's canonical name.
@@ -47,7 +49,9 @@ pub struct EventRecord {
     /// The method of the protocol, where it is not a tool's call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// What was decided: `allow`, `ask` (a person is asked; another decision follows), `deny`, `not_routed`, `invalid_arguments` or `rate_limited`.
+    /// What was decided: `allow`, `ask` (a person is asked; another decision follows, or the call is given up), `deny`,
+    /// `changed` (the tool is not the one that the person was asked about), `not_routed`, `invalid_arguments` or
+    /// `rate_limited`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
     /// The rule that decided.
@@ -68,7 +72,7 @@ pub struct EventRecord {
     /// The arguments, as far as the log is told to keep them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Box<RawValue>>,
-    /// Anything else there is to say.
+    /// Anything else there is to say, such as who agreed to a call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// For a checkpoint, the number of the first record that was kept.
@@ -103,6 +107,7 @@ impl EventRecord {
             &mut self.connector,
             &mut self.tool,
             &mut self.canonical,
+            &mut self.method,
             &mut self.verdict,
             &mut self.rule,
             &mut self.rule_location,

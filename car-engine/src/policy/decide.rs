@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::rule::{Matcher, Rule, RuleRef};
+use super::rule::{Matcher, Rule, RuleKind, RuleRef};
 
 /// The rules of one policy. Without any, every enabled tool may be called.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +30,10 @@ pub struct PolicyRequest<'a> {
     pub canonical: &'a str,
     /// The connector's slug.
     pub connector: &'a str,
-    /// The server's own name for the tool.
+    /// The server's own name for the tool, or for what else is asked for.
     pub tool: &'a str,
+    /// The method of the protocol, where it is not a tool's call. Rules about single tools do not apply then.
+    pub method: Option<&'a str>,
     /// The arguments, where they are known.
     pub arguments: Option<&'a Value>,
     /// Who asks, where that is known.
@@ -42,7 +44,13 @@ impl<'a> PolicyRequest<'a> {
     /// Asks about a call; arguments can be added.
     #[must_use]
     pub fn new(canonical: &'a str, connector: &'a str, tool: &'a str) -> Self {
-        Self { canonical, connector, tool, arguments: None, caller: None }
+        Self { canonical, connector, tool, method: None, arguments: None, caller: None }
+    }
+
+    /// Asks about something other than a tool: a prompt, a resource, a completion.
+    #[must_use]
+    pub fn access(connector: &'a str, method: &'a str, subject: &'a str) -> Self {
+        Self { method: Some(method), ..Self::new("", connector, subject) }
     }
 
     /// Adds who asks.
@@ -110,6 +118,8 @@ impl Policy {
     }
 
     /// Decides about a call. It looks at nothing but the request, and changes nothing.
+    ///
+    /// A rule about certain callers applies where it is known who asks, and is passed over where it is not.
     #[must_use]
     pub fn decide(&self, request: &PolicyRequest<'_>) -> Verdict {
         let first = |rules: &[Rule]| {
@@ -119,7 +129,7 @@ impl Policy {
             return Verdict::Deny { rule };
         }
         let mut allowed_by = None;
-        for list in [&self.allow_connector, &self.allow_tool].into_iter().flatten() {
+        for list in self.allow_lists(request) {
             match first(&list.rules) {
                 Some(rule) => allowed_by = Some(rule),
                 None => return Verdict::Deny { rule: list.reference.clone() },
@@ -146,17 +156,25 @@ impl Policy {
         all
     }
 
-    /// Lists every rule that is about a tool, whatever the arguments, in the order in which they are looked at.
+    /// Returns the lists that a request has to be in. What is not a tool need not be in the one of tools.
+    fn allow_lists(&self, request: &PolicyRequest<'_>) -> impl Iterator<Item = &AllowList> {
+        let of_tools = self.allow_tool.as_ref().filter(|_| request.method.is_none());
+        self.allow_connector.iter().chain(of_tools)
+    }
+
+    /// Lists every rule that is about a tool, whatever the arguments, in the order in which they are looked at. Where it
+    /// is not said who asks, that is everybody's.
     #[must_use]
     pub fn explain(&self, request: &PolicyRequest<'_>) -> Vec<RuleRef> {
         let request = PolicyRequest { arguments: None, ..*request };
-        let lists = [&self.allow_connector, &self.allow_tool];
         let mut rules: Vec<RuleRef> = self.broken.iter().cloned().collect();
         let about = |rules: &[Rule]| -> Vec<RuleRef> {
-            rules.iter().filter(|rule| rule.is_about(&request)).map(|rule| rule.reference.clone()).collect()
+            let concerns =
+                |rule: &&Rule| rule.is_about(&request) && (request.caller.is_none() || rule.is_for(&request));
+            rules.iter().filter(concerns).map(|rule| rule.reference.clone()).collect()
         };
         rules.extend(about(&self.deny));
-        for list in lists.into_iter().flatten() {
+        for list in self.allow_lists(&request) {
             let entries = about(&list.rules);
             rules.extend(if entries.is_empty() { vec![list.reference.clone()] } else { entries });
         }
@@ -167,7 +185,8 @@ impl Policy {
 
 impl Rule {
     fn matches(&self, request: &PolicyRequest<'_>) -> bool {
-        self.is_about(request)
+        self.is_for(request)
+            && self.is_about(request)
             && match &self.matcher {
                 Matcher::Parameter { parameter, .. } => {
                     request.arguments.is_some_and(|arguments| parameter.matches(arguments))
@@ -176,12 +195,23 @@ impl Rule {
             }
     }
 
+    fn is_for(&self, request: &PolicyRequest<'_>) -> bool {
+        self.caller
+            .as_ref()
+            .is_none_or(|pattern| request.caller.is_some_and(|caller| pattern.matches(caller)))
+    }
+
     fn is_about(&self, request: &PolicyRequest<'_>) -> bool {
-        match &self.matcher {
-            Matcher::Tool(tool) | Matcher::Parameter { tool, .. } => {
+        match (&self.matcher, request.method) {
+            (Matcher::Connector(connector), _) => connector.matches(request.connector),
+            (Matcher::Tool(tool) | Matcher::Parameter { tool, .. }, None) => {
                 tool.matches(request.canonical, request.connector, request.tool)
             }
-            Matcher::Connector(connector) => connector.matches(request.connector),
+            // Whoever wants to be asked about all that a connector does is asked about its prompts and resources too.
+            (Matcher::Tool(tool), Some(_)) => {
+                self.reference.kind == RuleKind::Ask && tool.is_all_of(request.connector)
+            }
+            (Matcher::Parameter { .. }, Some(_)) => false,
         }
     }
 }

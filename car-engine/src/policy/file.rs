@@ -11,7 +11,7 @@ use std::{
 use super::{Policy, RuleLocation};
 
 /// The largest policy that is read: ten thousand rules.
-const LARGEST: u64 = 1024 * 1024;
+pub(super) const LARGEST: u64 = 1024 * 1024;
 
 /// A policy that follows its file.
 ///

@@ -5,6 +5,8 @@ mod edit;
 mod file;
 mod parse;
 mod pattern;
+mod place;
+mod replace;
 mod rule;
 
 #[cfg(test)]

@@ -28,8 +28,13 @@ impl Policy {
 
     /// Makes a policy that denies everything.
     pub(super) fn broken(location: Option<RuleLocation>, reason: String) -> Self {
-        let rule =
-            RuleRef { kind: RuleKind::BrokenPolicy, subject: String::new(), location, reason: Some(reason) };
+        let rule = RuleRef {
+            kind: RuleKind::BrokenPolicy,
+            subject: String::new(),
+            caller: None,
+            location,
+            reason: Some(reason),
+        };
         Self { broken: Some(rule), ..Self::default() }
     }
 }
@@ -43,6 +48,7 @@ struct Source<'a> {
 struct Entry<'a> {
     subject: String,
     span: Option<Range<usize>>,
+    caller: Option<String>,
     reason: Option<String>,
     table: Option<&'a dyn TableLike>,
 }
@@ -88,6 +94,7 @@ impl Source<'_> {
         let reference = RuleRef {
             kind,
             subject: String::new(),
+            caller: None,
             location: Some(self.location(span.as_ref())),
             reason: Some("nothing in the list matches".to_owned()),
         };
@@ -106,7 +113,8 @@ impl Source<'_> {
             list.iter()
                 .map(|value| match (value.as_str(), value.as_inline_table()) {
                     (Some(text), _) => {
-                        Ok(Entry { subject: text.to_owned(), span: value.span(), reason: None, table: None })
+                        let (subject, span) = (text.to_owned(), value.span());
+                        Ok(Entry { subject, span, caller: None, reason: None, table: None })
                     }
                     (None, Some(table)) => entry(subject, table, value.span()),
                     (None, None) => {
@@ -136,16 +144,18 @@ impl Source<'_> {
             }
             _ => {
                 if let Some(table) = entry.table {
-                    only(table, &["tool", "reason"])?;
+                    only(table, &["tool", "caller", "reason"])?;
                 }
                 Matcher::Tool(ToolPattern::new(&entry.subject))
             }
         };
         if let (Matcher::Connector(_), Some(table)) = (&matcher, entry.table) {
-            only(table, &["connector", "reason"])?;
+            only(table, &["connector", "caller", "reason"])?;
         }
         let location = Some(self.location(entry.span.as_ref()));
-        Ok(Rule { matcher, reference: RuleRef { kind, subject, location, reason: entry.reason } })
+        let caller = entry.caller.as_deref().map(Pattern::new);
+        let reference = RuleRef { kind, subject, caller: entry.caller, location, reason: entry.reason };
+        Ok(Rule { matcher, caller, reference })
     }
 }
 
@@ -157,8 +167,13 @@ fn entry<'a>(
     let Some(name) = text(table, subject)? else {
         return Err((span, format!("expected {subject:?} in this rule, found none")));
     };
+    let caller = text(table, "caller")?;
+    if caller.as_ref().is_some_and(String::is_empty) {
+        let span = table.get("caller").and_then(Item::span);
+        return Err((span, "expected who calls, found an empty text".to_owned()));
+    }
     // The header of a table is where a person looks for the rule; the table itself ends far below.
-    Ok(Entry { subject: name, span, reason: text(table, "reason")?, table: Some(table) })
+    Ok(Entry { subject: name, span, caller, reason: text(table, "reason")?, table: Some(table) })
 }
 
 fn text(table: &dyn TableLike, key: &str) -> Result<Option<String>, Problem> {
@@ -183,7 +198,7 @@ fn only(table: &dyn TableLike, known: &[&str]) -> Result<(), Problem> {
 fn parameter(entry: &Entry<'_>) -> Result<(Parameter, String), Problem> {
     let missing = || (entry.span.clone(), "expected \"parameter\" in this rule, found none".to_owned());
     let table = entry.table.ok_or_else(missing)?;
-    only(table, &["tool", "parameter", "pattern", "value", "reason"])?;
+    only(table, &["tool", "parameter", "pattern", "value", "caller", "reason"])?;
     let name = text(table, "parameter")?.filter(|name| !name.is_empty()).ok_or_else(missing)?;
     let path = name
         .strip_prefix('/')

@@ -9,6 +9,11 @@ impl Pattern {
         Self(text.to_owned())
     }
 
+    /// Says whether every text fits.
+    fn is_everything(&self) -> bool {
+        !self.0.is_empty() && self.0.bytes().all(|byte| byte == b'*')
+    }
+
     /// Says whether the whole text fits. It takes at most as many steps as the product of both lengths.
     pub(super) fn matches(&self, text: &str) -> bool {
         let Some((first, rest)) = self.0.split_once('*') else { return self.0 == text };
@@ -47,6 +52,14 @@ impl ToolPattern {
             Self::Remote { connector: first, tool: second } => {
                 first.matches(connector) && second.matches(tool)
             }
+        }
+    }
+
+    /// Says whether it is about all tools of the connector, whatever their names.
+    pub(super) fn is_all_of(&self, connector: &str) -> bool {
+        match self {
+            Self::Canonical(pattern) => pattern.is_everything(),
+            Self::Remote { connector: first, tool } => tool.is_everything() && first.matches(connector),
         }
     }
 }

@@ -86,33 +86,67 @@ pub struct RuleRef {
     pub kind: RuleKind,
     /// What it is about, as written.
     pub subject: String,
+    /// Whom it is about, as written; everybody where nobody is named.
+    pub caller: Option<String>,
     /// Where it stands, for rules that stand in a file.
     pub location: Option<RuleLocation>,
     /// Why it is there, as its author wrote it, or what is wrong with the policy.
     pub reason: Option<String>,
 }
 
-/// As front ends show it: `kind`, `subject`, `location` (`file:line:column`) and `reason`.
+/// As front ends show it: `kind`, `subject`, `caller`, `location` (`file:line:column`) and `reason`.
 impl Serialize for RuleRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut rule = serializer.serialize_struct("RuleRef", 4)?;
+        let mut rule = serializer.serialize_struct("RuleRef", 5)?;
         rule.serialize_field("kind", self.kind.as_str())?;
         rule.serialize_field("subject", &self.subject)?;
+        rule.serialize_field("caller", &self.caller)?;
         rule.serialize_field("location", &self.location.as_ref().map(ToString::to_string))?;
         rule.serialize_field("reason", &self.reason)?;
         rule.end()
     }
 }
 
+/// What [`Serialize`] writes.
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for RuleRef {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RuleRef".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A rule as a verdict names it.",
+            "type": "object",
+            "properties": {
+                "kind": { "description": "What kind of rule it is: its key in the file.", "type": "string" },
+                "subject": { "description": "What it is about, as written.", "type": "string" },
+                "location": {
+                    "description": "Where it stands, `file:line:column`, for rules that stand in a file.",
+                    "type": ["string", "null"]
+                },
+                "reason": {
+                    "description": "Why it is there, as its author wrote it, or what is wrong with the policy.",
+                    "type": ["string", "null"]
+                },
+            },
+            "required": ["kind", "subject", "location", "reason"],
+        })
+    }
+}
+
 impl RuleRef {
-    /// Returns the rule in short: its kind and what it is about.
+    /// Returns the rule in short: its kind, what it is about, and whom.
     #[must_use]
     pub fn name(&self) -> String {
-        if self.subject.is_empty() {
-            self.kind.as_str().to_owned()
-        } else {
-            format!("{} {:?}", self.kind.as_str(), self.subject)
+        let mut name = self.kind.as_str().to_owned();
+        if !self.subject.is_empty() {
+            name.push_str(&format!(" {:?}", self.subject));
         }
+        if let Some(caller) = &self.caller {
+            name.push_str(&format!(" for {caller:?}"));
+        }
+        name
     }
 }
 
@@ -133,6 +167,8 @@ impl fmt::Display for RuleRef {
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     pub(super) matcher: Matcher,
+    /// Whom it is about; everybody where nobody is named.
+    pub(super) caller: Option<Pattern>,
     pub(super) reference: RuleRef,
 }
 

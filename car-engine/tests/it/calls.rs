@@ -9,9 +9,8 @@ use std::{
 };
 
 use car_engine::{
-    Approver, BoxFuture, EngineError, EventFilter, McpCall, McpCallError, McpCallErrorKind, McpToolResult,
-    RateLimit, RegisteredTool, RuleRef, SchemaLimits, ToolEntry, ToolExecutor, ToolPermission, ToolRequest,
-    ToolSchema, ToolSource,
+    BoxFuture, EngineError, EventFilter, McpCall, McpCallError, McpCallErrorKind, McpToolResult, RateLimit,
+    RegisteredTool, SchemaLimits, ToolEntry, ToolExecutor, ToolRequest, ToolSchema, ToolSource,
 };
 
 use crate::support::{PARAMETERS, engine, engine_with, raw, tool};
@@ -129,29 +128,6 @@ async fn a_rate_limit_refuses_until_its_time_has_come() {
     engine.clock.0.fetch_add(60_000, Ordering::Relaxed);
     engine.call("search", "{}").await.unwrap();
     assert_eq!(engine.server.calls.load(Ordering::Relaxed), 2);
-}
-
-struct Answer(bool);
-
-impl Approver for Answer {
-    fn approve<'a>(&'a self, _: &'a ToolRequest<'a>, _: &'a RuleRef) -> BoxFuture<'a, bool> {
-        Box::pin(async { self.0 })
-    }
-}
-
-#[tokio::test]
-async fn ask_is_a_denial_unless_somebody_agrees() {
-    let policy = "ask = ['docs/search']";
-    let error = engine(policy).call("search", "{}").await.unwrap_err();
-    assert!(error.to_string().ends_with("nobody is there to approve the call"), "{error}");
-    let refusing = engine_with(policy, |executor| executor.with_approver(Arc::new(Answer(false))));
-    let error = refusing.call("search", "{}").await.unwrap_err();
-    assert!(error.is_denied() && error.to_string().ends_with("the call was not approved"), "{error}");
-    let agreeing = engine_with(policy, |executor| executor.with_approver(Arc::new(Answer(true))));
-    agreeing.call("search", "{}").await.unwrap();
-    let own = engine("");
-    own.executor.registry().register(tool("search", |entry| entry.permission = ToolPermission::Ask));
-    assert!(own.call("search", "{}").await.unwrap_err().is_denied());
 }
 
 #[tokio::test]

@@ -1,6 +1,11 @@
 //! The event log on disk.
 
-use std::{fs, io::Write as _, path::Path, sync::Arc};
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use car_engine::{
     EngineError, EventFilter, EventKind, EventLog, EventLogOptions, EventPosition, EventRecord,
@@ -228,4 +233,60 @@ fn only_the_owner_can_read_the_log() {
     let (_folder, log) = filled(1);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(log.path()), mode(&file(&log, 1))), (0o700, 0o600));
+}
+
+#[test]
+fn finds_records_by_who_by_how_they_ended_and_by_words() {
+    let (_folder, log) = filled(3);
+    let mut call = EventRecord::new(EventKind::Call);
+    (call.who, call.outcome) = (Some("token:ci".to_owned()), Some("ok".to_owned()));
+    (call.method, call.note) = (Some("prompts/get".to_owned()), Some("Über".to_owned()));
+    log.append(call).unwrap();
+    let mut denied = EventRecord::new(EventKind::Decision);
+    (denied.who, denied.verdict) = (Some("owner".to_owned()), Some("deny".to_owned()));
+    denied.arguments = Some(serde_json::value::to_raw_value(&["needle"]).unwrap());
+    log.append(denied).unwrap();
+    let every = EventFilter::default;
+    for (filter, expected) in [
+        (every().with_who("token:ci"), &[4][..]),
+        (every().with_who("token"), &[]),
+        (every().with_outcome("ok"), &[4]),
+        (every().with_outcome("deny"), &[5]),
+        (every().with_text("ÜBER"), &[4]),
+        (every().with_text("Prompts"), &[4]),
+        (every().with_text("eedl"), &[5]),
+        (every().with_text(""), &[1, 2, 3, 4, 5]),
+        (every().with_text("prev"), &[]),
+        (every().with_before(3), &[1, 2]),
+        (EventFilter::last(1).with_before(3), &[2]),
+        (every().with_who("owner").with_outcome("ok"), &[]),
+    ] {
+        let found: Vec<u64> = log.tail(&filter).unwrap().records.iter().map(|record| record.seq).collect();
+        assert_eq!(found, expected, "{filter:?}");
+        let on = log.follow(EventPosition::default(), &filter).unwrap();
+        let count = if filter.limit == Some(1) { 1 } else { expected.len() };
+        assert_eq!(on.records.len(), count, "{filter:?}");
+    }
+}
+
+#[test]
+fn whoever_watches_is_told_of_every_record_in_its_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&told);
+    let log = log_with(folder.path(), |options| {
+        options.file_bytes = 600;
+        options.files_kept = Some(1);
+    })
+    .with_observer(Arc::new(move |record| seen.lock().unwrap().push((record.seq, record.kind))));
+    log.append(record(0)).unwrap();
+    fs::OpenOptions::new().append(true).open(file(&log, 1)).unwrap().write_all(b"torn").unwrap();
+    for number in 1..6 {
+        log.append(record(number)).unwrap();
+    }
+    let told = told.lock().unwrap();
+    let numbers: Vec<u64> = told.iter().map(|(seq, _)| *seq).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    let kinds: Vec<EventKind> = told.iter().map(|(_, kind)| *kind).collect();
+    assert!(kinds.contains(&EventKind::Note) && kinds.contains(&EventKind::Checkpoint), "{kinds:?}");
 }

@@ -2,8 +2,10 @@
 #![expect(clippy::disallowed_methods, reason = "tests prepare files and start processes")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod approvals;
 mod calls;
 mod log;
+mod policy_edit;
 mod policy_file;
 mod processes;
 mod support;

@@ -10,6 +10,7 @@ use car_mcp_proto::result::{Outcome, ResultType};
 use car_mcp_proto::rpc::HEADER_MISMATCH;
 use car_mcp_proto::tool::CallToolResult;
 use car_mcp_proto::{Members, RawJson};
+use futures_util::future::try_join_all;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -302,25 +303,28 @@ impl Session {
             });
         }
         let _clock = deadline.pause();
-        let mut responses = Members::new();
-        for (key, question) in round.input_requests.iter().flat_map(|requests| requests.iter()) {
-            let (method, params) = match question {
-                InputRequest::Elicitation(input) => {
-                    ("elicitation/create", RawJson::from_value(&input.params))
-                }
-                InputRequest::Sampling(input) => {
-                    ("sampling/createMessage", RawJson::from_value(&input.params))
-                }
-                InputRequest::Roots(_) => (ListRoots::NAME, Ok(RawJson::empty_object())),
-                InputRequest::Unknown { tag, .. } => (tag.as_str(), Ok(RawJson::empty_object())),
-                other => return Err(unrecognized("an input request", other)),
-            };
-            let params = params
-                .map_err(|error| Error::Malformed { method: method.to_owned(), reason: error.to_string() })?;
-            let answer = self.answer(Whose::Call(options, deadline), method, Some(params.as_raw())).await;
-            responses.set(key, answer.map_err(|refusal| Error::InputRefused { refusal })?);
-        }
-        Ok(responses)
+        // Side by side, as a legacy server's are: whoever answers sees all that is asked, in the server's order.
+        let requests = round.input_requests.iter().flat_map(|requests| requests.iter());
+        let answers = requests.map(|(key, question)| async move {
+            let answer = self.answer_one(question, Whose::Call(options, deadline)).await?;
+            Ok::<_, Error>((key, answer))
+        });
+        Ok(try_join_all(answers).await?.into_iter().collect())
+    }
+
+    /// Answers one question of a round.
+    async fn answer_one(&self, question: &InputRequest, whose: Whose<'_>) -> Result<RawJson, Error> {
+        let (method, params) = match question {
+            InputRequest::Elicitation(input) => ("elicitation/create", RawJson::from_value(&input.params)),
+            InputRequest::Sampling(input) => ("sampling/createMessage", RawJson::from_value(&input.params)),
+            InputRequest::Roots(_) => (ListRoots::NAME, Ok(RawJson::empty_object())),
+            InputRequest::Unknown { tag, .. } => (tag.as_str(), Ok(RawJson::empty_object())),
+            other => return Err(unrecognized("an input request", other)),
+        };
+        let params = params
+            .map_err(|error| Error::Malformed { method: method.to_owned(), reason: error.to_string() })?;
+        let answer = self.answer(whose, method, Some(params.as_raw())).await;
+        answer.map_err(|refusal| Error::InputRefused { refusal })
     }
 }
 

@@ -322,6 +322,12 @@ impl Context {
         Ok(())
     }
 
+    /// Leaves what has been answered so far out of the state for the next round: for a handler that does not begin anew
+    /// there, but goes on where it was, by what it [keeps](Self::keep). Such a handler asks each thing under a new key.
+    pub fn forget_answers(&self) {
+        self.journal().forget();
+    }
+
     /// Answers the call with a task and goes on as that task. Does nothing where the call is a task already.
     ///
     /// From then on questions are put with the task, and nothing is told of progress and nothing logged: tasks have

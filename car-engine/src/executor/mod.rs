@@ -1,23 +1,26 @@
 //! The governed path of a call.
 
+mod access;
+mod authorize;
+mod record;
+
 use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
 };
 
 use serde_json::Value;
 
-use crate::{
-    AccessRequest, Approval, ApprovalQuestion, Approver, Clock, EngineError, EventKind, EventLog,
-    EventRecord, McpCall, McpCallError, McpCallErrorKind, McpSession, McpToolResult, PolicyFile,
-    PolicyRequest, RegisteredTool, RuleKind, RuleRef, ToolExecutor, ToolPermission, ToolRegistry,
-    ToolRequest, Verdict, rate::RateLimiter, redact_arguments,
+use self::{
+    authorize::Held,
+    record::{Decision, Subject},
 };
-
-/// What stands for a connector where the program itself runs a tool.
-const BUILTIN: &str = "builtin";
+use crate::{
+    Approver, Clock, EngineError, EventLog, McpCall, McpCallError, McpCallErrorKind, McpSession,
+    McpToolResult, PolicyFile, PolicyRequest, RegisteredTool, ToolExecutor, ToolRegistry, ToolRequest,
+    Verdict, rate::RateLimiter,
+};
 
 /// Takes every call through route, validator, policy, rate limit, session, output check and event log.
 ///
@@ -90,7 +93,8 @@ impl McpToolExecutor {
 
     /// Calls a tool.
     ///
-    /// A tool that says itself that it failed is a result, with `is_error` set.
+    /// A tool that says itself that it failed is a result, with `is_error` set. Where the policy asks a person, the call
+    /// waits for the answer; then the policy is asked once more, because it may have changed while the person thought.
     ///
     /// # Errors
     ///
@@ -100,134 +104,83 @@ impl McpToolExecutor {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives the call up; the log records it as cancelled.
+    /// Dropping the future gives the call up, also while it waits for a person; the log records it as cancelled.
     pub async fn call(&self, request: ToolRequest<'_>) -> Result<McpToolResult, EngineError> {
         // A name may have passed to another tool since the caller looked it up: what was meant is called, or nothing.
         let Some(tool) = self.registry.get(request.tool).filter(|tool| is_meant(tool, &request)) else {
             return Err(self.refuse_unrouted(&request)?);
         };
-        let subject = Subject::of(&tool, &request);
+        let subject = Subject::of_tool(&tool, &request);
         let parsed = match tool.arguments().check(request.arguments.get()).and_then(require_object) {
             Ok(parsed) => parsed,
             Err(violations) => {
-                self.decided(&request, subject, "invalid_arguments", None)?;
+                self.decided(&subject, Decision::new("invalid_arguments"))?;
                 return Err(EngineError::InvalidArguments { tool: request.tool.to_owned(), violations });
             }
         };
-        let rule = self.authorize(&request, &tool, subject, &parsed).await?;
+        let name = subject.what(&request);
+        let asked = PolicyRequest::new(request.tool, subject.connector_or_builtin(), name)
+            .with_caller(request.caller)
+            .with_arguments(&parsed);
+        let permission = tool.entry().permission;
+        let held = Held { request: &request, subject: &subject, asked, name, permission };
+        let agreed = self.authorize(held).await?;
         drop(parsed);
+        if agreed.note.is_some() && !self.is_still(&tool, request.tool) {
+            self.decided(&subject, Decision::new("changed"))?;
+            return Err(EngineError::Changed { tool: request.tool.to_owned() });
+        }
         if let Some(limit) = tool.entry().schema.rate_limit
             && let Err(retry_after) = self.rates.take(request.tool, limit, self.clock.elapsed())
         {
-            self.decided(&request, subject, "rate_limited", None)?;
+            self.decided(&subject, Decision::new("rate_limited"))?;
             return Err(EngineError::RateLimited { tool: request.tool.to_owned(), retry_after });
         }
-        self.decided(&request, subject, "allow", rule.as_ref())?;
-        self.dispatch(&request, &tool, subject).await
+        self.decided(&subject, agreed.decision())?;
+        self.dispatch(&request, &tool, &subject).await
     }
 
-    /// Takes what is not a tool's call through policy and event log: `work` is run if the policy lets it, and how it ended
-    /// is recorded. Rules about connectors and callers apply, those about tools do not.
-    ///
-    /// # Errors
-    /// [`EngineError::Denied`], [`EngineError::Session`] with what `work` says, and those of the log.
-    ///
-    /// # Cancel safety
-    /// As [`call`](Self::call).
-    pub async fn access<T>(
-        &self,
-        request: AccessRequest<'_>,
-        work: impl Future<Output = Result<T, McpCallError>>,
-    ) -> Result<T, EngineError> {
-        let _ = (request, work);
-        todo!("part B")
+    /// Says whether a name still stands for the tool that a person was asked about: the same text that a model reads,
+    /// the same schemas, the same way out.
+    fn is_still(&self, tool: &Arc<RegisteredTool>, name: &str) -> bool {
+        self.registry.get(name).is_some_and(|now| Arc::ptr_eq(&now, tool) || now.is_same_definition(tool))
     }
 
     /// Refuses a name that no enabled tool has. Where the caller knows what it stands for, the policy has its say
     /// first: that a tool is denied is worth more to know than that it is not enabled.
     fn refuse_unrouted(&self, request: &ToolRequest<'_>) -> Result<EngineError, EngineError> {
-        let subject = Subject {
-            connector: request.target.map(|(slug, _)| slug),
-            tool: request.target.map(|(_, tool)| tool),
-        };
+        let subject = Subject::of_target(request);
         let tool = request.tool.to_owned();
         if let Some((connector, remote)) = request.target {
             // A rule about an argument counts here too, though without a schema nothing else is known of it.
             let arguments: Option<Value> = serde_json::from_str(request.arguments.get()).ok();
-            let mut asked = PolicyRequest::new(request.tool, connector, remote);
+            let mut asked = PolicyRequest::new(request.tool, connector, remote).with_caller(request.caller);
             if let Some(arguments) = &arguments {
                 asked = asked.with_arguments(arguments);
             }
             if let Verdict::Deny { rule } = self.policy.current().decide(&asked) {
-                self.decided(request, subject, "deny", Some(&rule))?;
+                self.decided(&subject, Decision::new("deny").by(Some(&rule)))?;
                 return Ok(EngineError::Denied { tool, rule: Box::new(rule) });
             }
         }
-        self.decided(request, subject, "not_routed", None)?;
+        self.decided(&subject, Decision::new("not_routed"))?;
         Ok(EngineError::NotRouted { tool })
-    }
-
-    /// Asks the policy, and where it says so a person. Returns the rule that allows the call, if one does.
-    async fn authorize(
-        &self,
-        request: &ToolRequest<'_>,
-        tool: &RegisteredTool,
-        subject: Subject<'_>,
-        arguments: &Value,
-    ) -> Result<Option<RuleRef>, EngineError> {
-        let (connector, remote) =
-            (subject.connector.unwrap_or(BUILTIN), subject.tool.unwrap_or(request.tool));
-        let asked = PolicyRequest::new(request.tool, connector, remote).with_arguments(arguments);
-        let verdict = match self.policy.current().decide(&asked) {
-            Verdict::Allow { .. } if tool.entry().permission == ToolPermission::Ask => {
-                Verdict::Ask { rule: own_permission(request.tool) }
-            }
-            verdict => verdict,
-        };
-        let rule = match verdict {
-            Verdict::Allow { rule } => return Ok(rule),
-            Verdict::Deny { rule } => rule,
-            Verdict::Ask { mut rule } => {
-                let answer = match &self.approver {
-                    Some(approver) => {
-                        let question = ApprovalQuestion { request, connector, tool: remote, rule: &rule };
-                        match approver.approve(question).await {
-                            Approval::Granted { .. } => Ok(()),
-                            Approval::Refused { .. } => Err("the call was not approved"),
-                        }
-                    }
-                    None => Err("nobody is there to approve the call"),
-                };
-                let Err(reason) = answer else { return Ok(Some(rule)) };
-                rule.reason = Some(match rule.reason {
-                    Some(own) => format!("{own} ({reason})"),
-                    None => reason.to_owned(),
-                });
-                rule
-            }
-        };
-        self.decided(request, subject, "deny", Some(&rule))?;
-        Err(EngineError::Denied { tool: request.tool.to_owned(), rule: Box::new(rule) })
     }
 
     async fn dispatch(
         &self,
         request: &ToolRequest<'_>,
         tool: &RegisteredTool,
-        subject: Subject<'_>,
+        subject: &Subject<'_>,
     ) -> Result<McpToolResult, EngineError> {
-        let mut end = CallEnd {
-            executor: self,
-            record: self.record(EventKind::Call, request, subject),
-            started: self.clock.elapsed(),
-            outcome: "cancelled",
-        };
+        let mut end = self.begin(subject);
         let call = McpCall {
-            tool: subject.tool.unwrap_or(request.tool),
+            tool: subject.what(request),
             arguments: request.arguments,
             deadline: request.deadline,
             trace: request.trace,
             progress: request.progress,
+            context: request.context,
         };
         let outcome = match (tool.route(), &self.fallback) {
             (Some(route), _) => {
@@ -264,32 +217,6 @@ impl McpToolExecutor {
             }
         }
     }
-
-    /// Records a decision. If that fails, the call must not be made.
-    fn decided(
-        &self,
-        request: &ToolRequest<'_>,
-        subject: Subject<'_>,
-        verdict: &str,
-        rule: Option<&RuleRef>,
-    ) -> Result<(), EngineError> {
-        let mut record = self.record(EventKind::Decision, request, subject);
-        record.verdict = Some(verdict.to_owned());
-        record.rule = rule.map(RuleRef::name);
-        record.rule_location = rule.and_then(|rule| rule.location.as_ref()).map(ToString::to_string);
-        record.arguments = redact_arguments(self.log.options().arguments, request.arguments);
-        self.log.append(record).map(drop)
-    }
-
-    fn record(&self, kind: EventKind, request: &ToolRequest<'_>, subject: Subject<'_>) -> EventRecord {
-        let mut record = EventRecord::new(kind);
-        record.who = Some(request.caller.to_owned());
-        record.connector = subject.connector.map(str::to_owned);
-        record.tool = subject.tool.map(str::to_owned);
-        record.canonical = Some(request.tool.to_owned());
-        record.trace_id = request.trace.map(str::to_owned);
-        record
-    }
 }
 
 impl fmt::Debug for McpToolExecutor {
@@ -298,50 +225,11 @@ impl fmt::Debug for McpToolExecutor {
     }
 }
 
-/// What a call is about, as the policy and the log name it.
-#[derive(Clone, Copy)]
-struct Subject<'a> {
-    connector: Option<&'a str>,
-    tool: Option<&'a str>,
-}
-
-impl<'a> Subject<'a> {
-    fn of(tool: &'a RegisteredTool, request: &ToolRequest<'a>) -> Self {
-        match tool.route() {
-            Some(route) => Self { connector: Some(&route.connector), tool: Some(&route.tool) },
-            None => Self { connector: Some(BUILTIN), tool: Some(request.tool) },
-        }
-    }
-}
-
-/// Records the end of a call when it goes out of scope, also where the call's future is dropped half-way.
-struct CallEnd<'a> {
-    executor: &'a McpToolExecutor,
-    record: EventRecord,
-    started: Duration,
-    outcome: &'static str,
-}
-
-impl Drop for CallEnd<'_> {
-    fn drop(&mut self) {
-        let mut record = std::mem::take(&mut self.record);
-        let took = self.executor.clock.elapsed().saturating_sub(self.started);
-        record.duration_ms = Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-        record.outcome = Some(self.outcome.to_owned());
-        // The decision is on record; if this is not, the next decision fails and nothing leaves any more.
-        self.executor.log.append(record).ok();
-    }
-}
-
 fn is_meant(tool: &RegisteredTool, request: &ToolRequest<'_>) -> bool {
     match (tool.route(), request.target) {
         (Some(route), Some((connector, remote))) => route.connector == connector && route.tool == remote,
         _ => true,
     }
-}
-
-fn own_permission(tool: &str) -> RuleRef {
-    RuleRef { kind: RuleKind::ToolPermission, subject: tool.to_owned(), location: None, reason: None }
 }
 
 fn unreachable(message: String) -> McpCallError {
