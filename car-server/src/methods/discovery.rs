@@ -142,7 +142,7 @@ pub(super) async fn sources_list(desk: &Desk, _: &Visitor, _: Nothing) -> Result
 /// Kinds of sources.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", schemars(rename = "SourceKind"))]
+#[cfg_attr(feature = "schema", schemars(rename = "NewSourceKind"))]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     /// An MCP registry.
