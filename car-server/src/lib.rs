@@ -51,7 +51,9 @@ mod routes;
 mod rpc;
 mod told;
 mod visitor;
+mod watch;
 
 pub use daemon::Daemon;
 pub use error::Error;
 pub use options::DaemonOptions;
+pub use watch::Reload;
