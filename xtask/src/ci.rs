@@ -25,6 +25,7 @@ const STEPS: &[Step] = &[
     ("examples", || passed(examples::run())),
     ("conformance client", || passed(conformance::client::run(None, None))),
     ("conformance server", || passed(conformance::server::run(None, None))),
+    ("conformance daemon", || passed(conformance::daemon::run(None, None))),
     ("interop servers", || passed(interop::servers())),
     ("interop clients", || passed(interop::clients::run(None))),
     ("interop discovery", || passed(interop::discovery::run())),

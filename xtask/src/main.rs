@@ -56,7 +56,7 @@ enum Command {
         #[arg(long)]
         system: bool,
     },
-    /// Runs the official conformance suite: client and server, or one of them
+    /// Runs the official conformance suite: client, server and daemon, or one of them
     Conformance {
         #[command(subcommand)]
         side: Option<Conformance>,
@@ -140,6 +140,15 @@ enum Conformance {
         #[arg(long)]
         spec_version: Option<String>,
     },
+    /// Runs the server scenarios through the daemon, with our everything-server behind it
+    Daemon {
+        /// Only this scenario
+        #[arg(long)]
+        scenario: Option<String>,
+        /// Only at this revision
+        #[arg(long)]
+        spec_version: Option<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -176,6 +185,9 @@ fn main() -> ExitCode {
             }
             Some(Conformance::Server { scenario, spec_version }) => {
                 conformance::server::run(scenario.as_deref(), spec_version.as_deref())
+            }
+            Some(Conformance::Daemon { scenario, spec_version }) => {
+                conformance::daemon::run(scenario.as_deref(), spec_version.as_deref())
             }
         },
         Command::Interop { side } => match side {
