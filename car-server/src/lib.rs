@@ -45,6 +45,8 @@ mod notices;
 mod options;
 mod outbox;
 mod port;
+#[cfg(feature = "schema")]
+pub mod reference;
 mod routes;
 mod rpc;
 mod told;

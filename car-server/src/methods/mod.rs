@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 pub(crate) use self::desk::{Desk, SharedDesk};
-use self::table::{METHODS, Method};
+pub(crate) use self::table::{METHODS, Method};
 use crate::rpc::{Request, RpcError};
 use crate::visitor::Visitor;
 
