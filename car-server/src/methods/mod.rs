@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-pub(crate) use self::desk::{Desk, SharedDesk};
+pub(crate) use self::desk::{CALLBACK_PATH, Desk, SharedDesk};
 pub(crate) use self::table::{METHODS, Method};
 use crate::rpc::{Request, RpcError};
 use crate::visitor::Visitor;
