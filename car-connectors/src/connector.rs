@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use car_connectors_store::{Connector, OauthClient, StdioCommand};
 use car_mcp::Session;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::catalog::Catalog;
@@ -55,6 +56,8 @@ pub(crate) struct Connected {
 struct Held {
     dialed: Dialed,
     log: Option<ServerLogTask>,
+    /// Ends with the session, for those who go on until then.
+    alive: watch::Sender<()>,
 }
 
 /// What of a connector decides which server is reached, and with what.
@@ -81,21 +84,27 @@ impl Connected {
         let Reached { session, log } = reached;
         Self {
             session,
-            held: Arc::new(Held { dialed: Dialed::of(connector), log }),
+            held: Arc::new(Held { dialed: Dialed::of(connector), log, alive: watch::Sender::default() }),
             catalog: Arc::new(catalog),
         }
     }
 
     /// Gives up this use of the session. The last one says goodbye to the server, so calls under way come to their end.
     pub(crate) async fn end(self) {
-        if let Some(held) = Arc::into_inner(self.held) {
+        if let Some(Held { log, alive, .. }) = Arc::into_inner(self.held) {
+            drop(alive);
             self.session.close().await;
             // The log ends with the transport, and that with the session.
             drop(self.session);
-            if let Some(log) = held.log {
+            if let Some(log) = log {
                 log.end().await;
             }
         }
+    }
+
+    /// Returns what says, by an error, when the session has ended.
+    pub(crate) fn gone(&self) -> watch::Receiver<()> {
+        self.held.alive.subscribe()
     }
 
     /// Returns what tells this session from others, without keeping it.
@@ -205,8 +214,7 @@ impl Live {
     pub(crate) fn disconnect_idle(&self, of: &Use, after: Duration) -> Idle {
         let mut state = self.lock();
         let Some(connected) = &state.connected else { return Idle::Gone };
-        let is_same = of.0.upgrade().is_some_and(|held| Arc::ptr_eq(&held, &connected.held));
-        if !is_same {
+        if !of.is_of(connected) {
             return Idle::Gone;
         }
         // One is this state's own; whoever calls has another.
@@ -241,6 +249,13 @@ impl Live {
 /// A session, as somebody sees it who does not keep it.
 #[derive(Debug)]
 pub(crate) struct Use(Weak<Held>);
+
+impl Use {
+    /// Tells whether it is that session.
+    pub(crate) fn is_of(&self, connected: &Connected) -> bool {
+        self.0.upgrade().is_some_and(|held| Arc::ptr_eq(&held, &connected.held))
+    }
+}
 
 /// How an idle session stands.
 pub(crate) enum Idle {

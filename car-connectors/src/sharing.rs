@@ -41,6 +41,12 @@ pub(crate) enum Has {
     Resource,
 }
 
+impl Has {
+    pub(crate) const fn is_any(self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+}
+
 /// Tells whether a URI can come of a template: whatever stands in its braces, the rest is there and in order.
 ///
 /// Which server is asked is all that hangs on it; the server itself says whether it has such a resource.

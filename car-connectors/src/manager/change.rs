@@ -51,6 +51,7 @@ impl ConnectorManager {
                 if connector.stdio.is_some() {
                     inner.end_when_idle(&connector.slug, &of);
                 }
+                inner.listen(&connector.slug, &of);
                 inner.announce(&connector.slug, &inner.live(&connector.slug));
                 Ok(connector)
             })

@@ -6,6 +6,7 @@ mod change;
 mod connect;
 mod find;
 mod keep;
+mod listen;
 mod look;
 mod offer;
 mod pins;
@@ -76,6 +77,8 @@ pub(crate) struct Inner {
     pub(crate) seen: RwLock<Option<Arc<Seen>>>,
     pub(crate) pins: PinFiles,
     pub(crate) grants: GrantsFile,
+    /// Whether sessions are listened to.
+    pub(crate) listens: bool,
     /// The resources that somebody watches.
     pub(crate) watched: watch::Sender<Arc<BTreeSet<String>>>,
     pub(crate) trust: TrustStore,
@@ -146,6 +149,7 @@ impl ConnectorManager {
             seen: RwLock::default(),
             pins: PinFiles::new(&options.home),
             grants: GrantsFile::new(&options.home),
+            listens: options.listens,
             watched: watch::Sender::default(),
             trust: TrustStore::new(&options.home),
             project_dir: options.project_dir,

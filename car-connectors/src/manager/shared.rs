@@ -205,6 +205,8 @@ impl Inner {
         let listed = shared(slug, &connected.session, &connector, &before, anew).await;
         if live.share(connected, listed) {
             self.hub.publish(ConnectorEvent::SharedChanged { slug: slug.to_owned() });
+            // Who watches a resource that it has now?
+            self.watched.send_modify(|_| ());
         }
         Ok(())
     }
