@@ -24,7 +24,8 @@ export async function connector(slug) {
     await tools.look();
   }
   fill();
-  await tools.look();
+  // The view is there at once, also where the server takes its time.
+  tools.look();
 
   const heard = (method, params) => {
     if (method !== "connectors.changed" || (params.slug !== slug && params.what !== "missed")) return;

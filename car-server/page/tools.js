@@ -1,7 +1,7 @@
 // The tools of a connector: searched, and switched on and off one by one or all that are shown.
 
 import { el, href, refill } from "./dom.js";
-import { badge, button, empty, field, folded, input, say, sentence, theirs } from "./parts.js";
+import { badge, button, empty, field, folded, input, problem, say, sentence, theirs } from "./parts.js";
 import { rpc } from "./rpc.js";
 import { many } from "./words.js";
 
@@ -33,7 +33,7 @@ export function toolSwitch(slug, tool, done) {
 
 /** Returns `{ node, look }`; `look` asks for the tools and draws them. */
 export function toolList(slug) {
-  let listing = { tools: [], set_aside: [] };
+  let listing = null;
   const search = input({ type: "search", placeholder: "Name or words of the description" });
   const count = el("p.soft", { role: "status" });
   const list = el("div", {});
@@ -56,18 +56,32 @@ export function toolList(slug) {
     const found = chosen();
     count.textContent = `${many(found.length, "tool")} shown, ${found.filter((tool) => tool.enabled).length} on`;
     const rows = found.slice(0, MOST).map((tool) => row(slug, tool, look));
-    const none = listing.tools.length ? empty("No tool matches the search.") : empty("The server lists no tools, or was not asked yet.");
+    const none = listing.tools.length ? empty("No tool matches the search.") : empty("The server lists no tools.");
     const rest = found.length > MOST && el("p.soft", {}, `${found.length - MOST} more; search to see them.`);
     refill(list, rows.length ? el("ul.card.lines", {}, rows) : none, rest, aside(listing.set_aside));
   }
 
+  /** Asks for the tools; that may take as long as the server takes. Where it fails, that is shown in their place. */
   async function look() {
-    listing = await rpc.call("connectors.tools", { slug });
+    if (!listing) {
+      controls.hidden = true;
+      refill(list, el("p.soft", { role: "status" }, "Asking the server for its tools…"));
+    }
+    try {
+      listing = await rpc.call("connectors.tools", { slug });
+    } catch (error) {
+      listing = null;
+      controls.hidden = true;
+      const isSignIn = error.kind === "auth_required";
+      return refill(list, isSignIn ? empty("Sign in to see its tools.") : problem(error));
+    }
+    controls.hidden = false;
     draw();
   }
 
   const bulk = el("div.actions", {}, button("Turn on all shown", () => all(true)), button("Turn off all shown", () => all(false)));
-  const node = el("section", {}, el("h2", {}, "Tools"), field("Search the tools", search), bulk, count, list);
+  const controls = el("div", {}, field("Search the tools", search), bulk, count);
+  const node = el("section", {}, el("h2", {}, "Tools"), controls, list);
   return { node, look };
 }
 
