@@ -8,8 +8,8 @@ import { hints, toolSwitch } from "./tools.js";
 import { trial } from "./trial.js";
 import { verdictOf } from "./words.js";
 
-/** How the policy names a tool. */
-export const subjectOf = (slug, tool) => (/^[\w-]+$/.test(tool.name) ? `${slug}.${tool.name}` : tool.canonical);
+/** How the policy names a tool; a star in its own name would stand for any text. */
+export const subjectOf = (slug, tool) => (tool.name.includes("*") ? tool.canonical : `${slug}/${tool.name}`);
 
 export async function tool(slug, name) {
   const status = await rpc.call("connectors.status", { slug });

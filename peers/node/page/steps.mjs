@@ -151,7 +151,7 @@ async function denyByPolicy({ page, look }) {
   assert.match(text, /policy\.toml:\d+:\d+/, `the denial says where its rule is: ${text}`);
   await look(page, "denied");
   await open(page, "#/policy", "Policy");
-  await seen(page, "docs.whoami");
+  await seen(page, "docs/whoami");
   await look(page, "policy");
 }
 
