@@ -15,29 +15,34 @@ export async function connector(slug) {
   let status = await rpc.call("connectors.status", { slug });
 
   function fill() {
-    refill(top, overview(status, look));
+    refill(top, overview(status, lookAtAll));
     refill(sharing, shares(status, look));
   }
   async function look() {
     status = await rpc.call("connectors.status", { slug });
     fill();
-    await tools.look();
+  }
+  async function lookAtAll() {
+    await look();
+    await tools.look(status.state);
   }
   fill();
   // The view is there at once, also where the server takes its time.
-  tools.look();
+  tools.look(status.state);
 
   const heard = (method, params) => {
     if (method !== "connectors.changed" || (params.slug !== slug && params.what !== "missed")) return;
     if (params.what === "removed") return go("connectors");
-    look().catch(() => {});
+    // Asking for tools contacts the server, which changes its state: never because of a state alone, or it goes in circles.
+    const isNew = params.what !== "state" || (params.state === "ready" && !tools.isListed());
+    (isNew ? lookAtAll() : look()).catch(() => {});
   };
-  const parts = [top, tools.node, sharing, status.command ? serverLog(slug) : null, more(status, look)];
+  const parts = [top, tools.node, sharing, status.command ? serverLog(slug) : null, more(status, lookAtAll)];
   const before = el("p.way", {}, el("a", { href: href("connectors") }, "Connectors"));
   return { title: status.name, before, parts, heard };
 }
 
-function overview(status, look) {
+function overview(status, lookAtAll) {
   const { slug, name, url, command, state } = status;
   const refresh = async () => {
     await rpc.call("connectors.refresh", { slug });

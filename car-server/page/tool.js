@@ -36,7 +36,7 @@ export async function tool(slug, name) {
     if (method === "connectors.policy_changed") judge().catch(() => {});
     if (method !== "connectors.changed" || params.slug !== slug) return;
     if (params.what === "removed") go("connectors");
-    else look().catch(() => {});
+    else if (params.what !== "state") look().catch(() => {});
   };
   const before = el("p.way", {}, el("a", { href: href("connectors") }, "Connectors"), " / ", el("a", { href: href("connectors", slug) }, theirs(status.name)));
   const about = [

@@ -31,9 +31,10 @@ export function toolSwitch(slug, tool, done) {
   return node;
 }
 
-/** Returns `{ node, look }`; `look` asks for the tools and draws them. */
+/** Returns `{ node, look, isListed }`; `look` asks for the tools and draws them, unless a sign-in is wanted first. */
 export function toolList(slug) {
   let listing = null;
+  let turn = 0;
   const search = input({ type: "search", placeholder: "Name or words of the description" });
   const count = el("p.soft", { role: "status" });
   const list = el("div", {});
@@ -62,27 +63,35 @@ export function toolList(slug) {
   }
 
   /** Asks for the tools; that may take as long as the server takes. Where it fails, that is shown in their place. */
-  async function look() {
+  async function look(state) {
+    turn += 1;
+    const mine = turn;
+    if (state === "needs_sign_in") return fail(empty("Sign in to see its tools."));
     if (!listing) {
       controls.hidden = true;
       refill(list, el("p.soft", { role: "status" }, "Asking the server for its tools…"));
     }
     try {
-      listing = await rpc.call("connectors.tools", { slug });
+      const found = await rpc.call("connectors.tools", { slug });
+      if (mine !== turn) return;
+      listing = found;
+      controls.hidden = false;
+      draw();
     } catch (error) {
-      listing = null;
-      controls.hidden = true;
-      const isSignIn = error.kind === "auth_required";
-      return refill(list, isSignIn ? empty("Sign in to see its tools.") : problem(error));
+      if (mine === turn) fail(error.kind === "auth_required" ? empty("Sign in to see its tools.") : problem(error));
     }
-    controls.hidden = false;
-    draw();
+  }
+
+  function fail(why) {
+    listing = null;
+    controls.hidden = true;
+    refill(list, why);
   }
 
   const bulk = el("div.actions", {}, button("Turn on all shown", () => all(true)), button("Turn off all shown", () => all(false)));
   const controls = el("div", {}, field("Search the tools", search), bulk, count);
   const node = el("section", {}, el("h2", {}, "Tools"), controls, list);
-  return { node, look };
+  return { node, look, isListed: () => listing !== null };
 }
 
 function row(slug, tool, look) {
