@@ -42,7 +42,7 @@ export async function connector(slug) {
   return { title: status.name, before, parts, heard };
 }
 
-function overview(status, lookAtAll) {
+function overview(status, look) {
   const { slug, name, url, command, state } = status;
   const refresh = async () => {
     await rpc.call("connectors.refresh", { slug });
