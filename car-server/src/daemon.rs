@@ -113,6 +113,8 @@ impl Daemon {
     pub async fn serve_until(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
         let Self { listener, lock, mut announced, shared, appended, reload, home } = self;
         tracing::info!(url = shared.access.place().own(), mcp = shared.access.place().mcp_url(), "serving");
+        // Whoever comes first finds what there is.
+        shared.gateway.refresh().await;
         let housekeeping = Housekeeping::begin(&home, &shared, appended, reload);
         let router = routes::router(Arc::clone(&shared));
         let served = port::serve(listener, router, shared.stopping.subscribe());
@@ -166,8 +168,12 @@ async fn assemble(
         .await
         .map_err(|source| Error::Connectors { source: Box::new(source) })?;
     let gateway = Gateway::new(manager.clone());
-    let desk = Arc::new(Desk::new(home, manager, approvals, notices, access.place().url()));
-    Ok(Arc::new(Shared { access, desk, gateway, metrics, stopping: watch::Sender::new(()) }))
+    let mut desk = Desk::new(home, manager, approvals, notices, access.place().url());
+    if !Place::is_of_this_machine(options) {
+        let text = "other machines can reach the daemon, and it speaks no TLS: let only a proxy with TLS reach its port";
+        desk.warnings.push(text.to_owned());
+    }
+    Ok(Arc::new(Shared { access, desk: Arc::new(desk), gateway, metrics, stopping: watch::Sender::new(()) }))
 }
 
 /// Lets go of calls that wait for a person, who cannot be waited for any more.
