@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     ("interop discovery", || passed(interop::discovery::run())),
     ("fuzz", fuzz),
     ("soak", || passed(soak::run(true, &[]))),
+    ("soak daemon", || passed(soak::daemon::run(true, None))),
     ("sign-in", sign_in),
     ("demo", || passed(demo::run())),
 ];
