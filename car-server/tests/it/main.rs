@@ -6,11 +6,14 @@
 mod support;
 
 mod access;
+mod approvals;
 mod bad_input;
 mod discovery;
 mod gateway;
 mod life;
 mod load;
+mod methods;
 mod reference;
+mod scopes;
 mod shapes;
 mod sign_in;

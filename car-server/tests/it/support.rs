@@ -46,8 +46,12 @@ impl Running {
     }
 
     pub(crate) async fn start_in(folder: TempDir) -> Self {
+        Self::start_with(folder, DaemonOptions::new()).await
+    }
+
+    pub(crate) async fn start_with(folder: TempDir, options: DaemonOptions) -> Self {
         let home = home(&folder);
-        let daemon = start(&home, DaemonOptions::new()).await.unwrap();
+        let daemon = start(&home, options).await.unwrap();
         let url = daemon.url().to_owned();
         let token = DaemonAddress::read(&home).unwrap().unwrap().token.expose().to_owned();
         let stop = Arc::new(Notify::new());
@@ -61,8 +65,13 @@ impl Running {
     }
 
     pub(crate) async fn connect(&self) -> FrontEnd {
+        self.connect_as(&self.token).await
+    }
+
+    /// Connects with another token.
+    pub(crate) async fn connect_as(&self, token: &str) -> FrontEnd {
         let mut request = format!("{}/ws", self.url.replace("http", "ws")).into_client_request().unwrap();
-        let value = format!("Bearer {}", self.token).parse().unwrap();
+        let value = format!("Bearer {token}").parse().unwrap();
         request.headers_mut().insert("authorization", value);
         let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
         FrontEnd { socket, next: 0 }
@@ -123,6 +132,25 @@ impl FrontEnd {
                 }
                 Message::Close(_) => return None,
                 _ => {}
+            }
+        }
+    }
+
+    /// Returns what the next notification of this name carries.
+    pub(crate) async fn told(&mut self, method: &str) -> Value {
+        loop {
+            let mut message = self.read().await.unwrap();
+            if message["method"] == method {
+                return message["params"].take();
+            }
+        }
+    }
+
+    /// Reads to the end, and returns the code with which the daemon closed.
+    pub(crate) async fn closed_with(&mut self) -> Option<u16> {
+        loop {
+            if let Message::Close(frame) = self.socket.next().await?.ok()? {
+                return frame.map(|frame| frame.code.into());
             }
         }
     }
