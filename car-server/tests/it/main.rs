@@ -6,6 +6,7 @@
 mod support;
 
 mod access;
+mod approvals;
 mod bad_input;
 mod discovery;
 mod elsewhere;
@@ -13,8 +14,13 @@ mod gateway;
 mod hostile;
 mod life;
 mod load;
+<<<<<<< HEAD
 mod page;
+=======
+mod methods;
+>>>>>>> dm-methods
 mod reference;
+mod scopes;
 mod shapes;
 mod sign_in;
 mod stop;
