@@ -13,5 +13,7 @@ mod gateway;
 mod life;
 mod load;
 mod page;
+mod reference;
+mod shapes;
 mod sign_in;
 mod stop;

@@ -38,7 +38,7 @@ async fn a_call_that_waits_for_a_person_does_not_hold_it_up() {
     let mut front = daemon.connect().await;
     front.get("connectors.add", json!({"name": "docs", "url": server.url()})).await;
     front.get("connectors.enable_tools", json!({"slug": "docs", "tools": "all"})).await;
-    front.get("connectors.policy.add", json!({"kind": "ask", "subject": "docs.echo"})).await;
+    front.get("connectors.policy.add", json!({"kind": "ask", "subject": "docs/echo"})).await;
     let call = json!({"slug": "docs", "tool": "echo", "arguments": {"message": "hi"}});
     let request = json!({"jsonrpc": "2.0", "id": "asks", "method": "connectors.call_tool", "params": call});
     front.send(request.to_string()).await;
