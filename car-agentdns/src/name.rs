@@ -245,6 +245,17 @@ impl Serialize for ServiceIdentifier {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ServiceIdentifier {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ServiceIdentifier".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "description": "The service's name in the whole world.", "type": "string" })
+    }
+}
+
 impl<'de> Deserialize<'de> for ServiceIdentifier {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;

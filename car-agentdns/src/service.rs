@@ -10,6 +10,7 @@ use crate::name::ServiceIdentifier;
 /// Names and descriptions are the publisher's words, from a stranger: to be shown as text and matched against a need, and
 /// never followed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Service {
     /// Its name in the whole world.
@@ -97,6 +98,7 @@ impl Service {
 
 /// What a service is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServiceKind {
@@ -125,6 +127,7 @@ impl ServiceKind {
 
 /// How a service is spoken with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Protocol {
@@ -168,6 +171,7 @@ impl Protocol {
 
 /// One thing that a service says it can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Capability {
     /// Its name.
@@ -186,6 +190,7 @@ impl Capability {
 
 /// One way to have a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "by", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Offer {
@@ -214,6 +219,7 @@ pub enum Offer {
 
 /// How a remote server is spoken with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Transport {
@@ -236,6 +242,7 @@ impl Transport {
 
 /// What a service costs, as its source says it; nothing here is charged or checked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Pricing {
     /// How it is charged: `per_request`, `subscription`, `free` and so on.
@@ -248,6 +255,7 @@ pub struct Pricing {
 
 /// Whether a service should still be taken. One that its registry has deleted is no service.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "status", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Lifecycle {
@@ -263,6 +271,7 @@ pub enum Lifecycle {
 
 /// Who publishes a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Publisher {
     /// The name: a namespace, a domain.
@@ -281,6 +290,7 @@ impl Publisher {
 
 /// How it is known who publishes something: by whom it was checked, and not that they can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Verification {
@@ -312,6 +322,7 @@ impl Verification {
 
 /// Where a record is from, and how long it may be taken for true.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Provenance {
     /// What kind of source.
@@ -334,6 +345,7 @@ impl Provenance {
 
 /// What kind of source told of a service. Earlier ones come first where two tell of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SourceKind {

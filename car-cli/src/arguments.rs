@@ -94,6 +94,7 @@ pub(crate) enum Verb {
     Tools(verb::tools::Tools),
     Enable(verb::enable::Enable),
     Disable(verb::disable::Disable),
+    Approve(verb::approve::Approve),
     Call(verb::call::Call),
     Refresh(verb::refresh::Refresh),
     Remove(verb::remove::Remove),
@@ -102,6 +103,8 @@ pub(crate) enum Verb {
     Events(verb::events::Events),
     Sources(verb::sources::Sources),
     Serve(verb::serve::Serve),
+    Ui(verb::ui::Ui),
+    Token(verb::token::Token),
     Doctor(verb::doctor::Doctor),
     Completions(verb::completions::Completions),
     #[command(hide = true)]

@@ -9,6 +9,7 @@ use car_connectors::stdio::Supervisor;
 use car_connectors::store::{Home, ManifestStore, OauthClient, SecretMode};
 use car_connectors::{ConnectorManager, ConnectorStatus, ManagerOptions, SignInMethod, slugify};
 
+use crate::approver::TerminalApprover;
 use crate::arguments::Global;
 use crate::failure::Failure;
 use crate::output::Screen;
@@ -44,6 +45,19 @@ impl Context {
 
     /// Loads the manager. No server is contacted.
     pub(crate) async fn manager(&self) -> Result<ConnectorManager, Failure> {
+        Ok(ConnectorManager::load(self.manager_options()?).await?)
+    }
+
+    /// Loads the manager of a verb that calls: where a rule says so, the approver is asked.
+    pub(crate) async fn calling_manager(
+        &self,
+        approver: Arc<TerminalApprover>,
+    ) -> Result<ConnectorManager, Failure> {
+        Ok(ConnectorManager::load(self.manager_options()?.with_approver(approver)).await?)
+    }
+
+    /// Returns how the command manages connectors.
+    pub(crate) fn manager_options(&self) -> Result<ManagerOptions, Failure> {
         let mut options = self.options()?;
         if let Some(renewer) = ProcessRenewer::new(&self.home, self.secrets) {
             options = options.with_renewer(Arc::new(renewer));
@@ -52,7 +66,7 @@ impl Context {
         if let Ok(program) = std::env::current_exe() {
             options = options.with_supervisor(Supervisor::program(program, ["supervise"]));
         }
-        Ok(ConnectorManager::load(options).await?)
+        Ok(options)
     }
 
     /// Loads a manager that renews tokens itself.

@@ -10,6 +10,7 @@
 //!  verb/*.rs        one verb a file: calls the facade, returns how it ended
 //!       │              header.rs          `--header` and its kin → secrets
 //!       │              call_arguments.rs  `KEY=VALUE`, JSON, files → one JSON object
+//!       │              approver.rs        a rule says `ask`: the question at the terminal
 //!       │              suggestion.rs      "did you mean"
 //!       │              sign_in/           the browser, the pasted address, the process that renews tokens
 //!       ▼
@@ -21,6 +22,7 @@
 //!
 //! Nothing here contacts a server, writes state or decides anything: the facade does.
 
+mod approver;
 mod arguments;
 mod call_arguments;
 mod context;

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Home, Secret, StoreError, lock::WriteLock, replace};
+use crate::{Home, Secret, StoreError, lock::WriteLock, owner, replace};
 
 /// The largest file that is read: an address and a token.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// How long to wait for another daemon: not at all, it runs until it is stopped.
-const WAIT: Duration = Duration::ZERO;
+/// How long to wait for another daemon: as good as not at all, it runs until it is stopped. Long enough for whoever only
+/// looks whether there is one ([`DaemonLock::is_held`]).
+const WAIT: Duration = Duration::from_millis(200);
 
 /// Where a daemon is, and what lets a program in. In `run/daemon.json`, for the owner only.
 #[derive(Clone)]
@@ -66,9 +67,24 @@ impl DaemonLock {
     /// Becomes the daemon of a state folder.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] where there is one already; [`StoreError::Io`].
+    /// [`StoreError::Locked`] where there is one already; [`StoreError::ForeignFolder`] where the folder belongs to
+    /// somebody else, the superuser's process included; [`StoreError::Io`].
     pub fn acquire(home: &Home) -> Result<Self, StoreError> {
+        owner::check(home.path())?;
         Ok(Self { lock: WriteLock::acquire(&path(home), WAIT)? })
+    }
+
+    /// Tells whether a state folder has its daemon now. A daemon that was killed leaves its address behind, and its port to
+    /// anybody: who is about to send the token there asks this first.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn is_held(home: &Home) -> Result<bool, StoreError> {
+        match WriteLock::acquire(&path(home), Duration::ZERO) {
+            Ok(_lock) => Ok(false),
+            Err(StoreError::Locked { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes where the daemon is, and what lets a program in.
@@ -111,6 +127,7 @@ mod tests {
         let read = DaemonAddress::read(&home).unwrap().unwrap();
         assert_eq!((read.url.as_deref(), read.token.expose()), (Some("http://127.0.0.1:1"), "s3cret"));
         assert!(!format!("{read:?}").contains("s3cret"));
+        assert!(DaemonLock::is_held(&home).unwrap());
         assert!(matches!(DaemonLock::acquire(&home), Err(StoreError::Locked { .. })));
         #[cfg(unix)]
         {
@@ -118,7 +135,27 @@ mod tests {
             assert_eq!(path(&home).metadata().unwrap().permissions().mode() & 0o777, 0o600);
         }
         drop(lock);
+        assert!(!DaemonLock::is_held(&home).unwrap());
         DaemonLock::acquire(&home).unwrap();
+    }
+
+    /// The superuser can give a folder away; to anybody else the root of the file system is a folder of another user.
+    #[cfg(unix)]
+    #[test]
+    fn refuses_a_folder_of_somebody_else_and_says_whose_it_is() {
+        const SOMEBODY: u32 = 4242;
+        let folder = tempfile::tempdir().unwrap();
+        let user = rustix::process::geteuid().as_raw();
+        let (path, owner) = match std::os::unix::fs::chown(folder.path(), Some(SOMEBODY), None) {
+            Ok(()) => (folder.path(), SOMEBODY),
+            Err(_) => (std::path::Path::new("/"), 0),
+        };
+        let home = Home::resolve(Some(path), |_| None).unwrap();
+        let error = DaemonLock::acquire(&home).unwrap_err().to_string();
+        let expected =
+            format!("the state folder {} belongs to user {owner}, expected {user}", path.display());
+        assert_eq!(error, expected);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0, "nothing was written");
     }
 
     #[test]

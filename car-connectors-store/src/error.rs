@@ -35,6 +35,20 @@ pub enum StoreError {
         /// The slug.
         slug: String,
     },
+    /// Something of this name is already there.
+    #[error("{what} {name:?} already exists")]
+    Duplicate {
+        /// What it is: `token`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A token cannot be what was given.
+    #[error("the token is not usable: {message}")]
+    UnfitToken {
+        /// What was expected and what was found.
+        message: String,
+    },
     /// A source of this name is already there.
     #[error("source {name:?} already exists")]
     DuplicateSource {
@@ -93,6 +107,16 @@ pub enum StoreError {
     NoHome {
         /// The variable that names the user's home folder on this platform.
         variable: &'static str,
+    },
+    /// The state folder belongs to somebody else: what is in it can be neither trusted nor, perhaps, written.
+    #[error("the state folder {} belongs to user {owner}, expected {user}", path.display())]
+    ForeignFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The user that it belongs to, by number.
+        owner: u32,
+        /// The user that this process runs as.
+        user: u32,
     },
     /// The operating system refused an operation on a file.
     #[error("cannot {action} {}", path.display())]

@@ -19,6 +19,8 @@
 //!
 //!  SourcesFile: sources.toml ── CacheFiles: cache (0700), what can be fetched again
 //!  KnownServices: known_services.json, what was agreed to    (all three in Home)
+//!
+//!  AccessFile: access.json, hashes of tokens ── GrantsFile: grants.json ── PinFiles: pins/*.json    (all 0600)
 //! ```
 //!
 //! What a caller can rely on:
@@ -51,10 +53,13 @@ mod grants;
 mod home;
 mod known;
 mod lock;
+mod members;
+mod owner;
 mod pins;
 mod record;
 mod replace;
 mod server_log;
+mod stamp;
 mod token_lock;
 
 mod manifest;
@@ -80,4 +85,5 @@ pub use secret::{
 };
 pub use server_log::ServerLog;
 pub use sources::{Embeddings, Source, SourceKind, Sources, SourcesFile};
+pub use stamp::Stamp;
 pub use token_lock::TokenLock;

@@ -44,12 +44,25 @@ pub(crate) fn update<T: Versioned, R>(
     limit: u64,
     change: impl FnOnce(&mut T) -> R,
 ) -> Result<R, StoreError> {
+    try_update(path, limit, |record| Ok(change(record)))
+}
+
+/// As [`update`], by a change that can refuse: then nothing is written.
+pub(crate) fn try_update<T: Versioned, R>(
+    path: &Path,
+    limit: u64,
+    change: impl FnOnce(&mut T) -> Result<R, StoreError>,
+) -> Result<R, StoreError> {
     let lock = WriteLock::acquire(path, LOCK_WAIT)?;
     let mut record: T = read(path, limit)?;
-    let result = change(&mut record);
+    let result = change(&mut record)?;
     *record.version() = T::VERSION;
     let mut text = serde_json::to_string_pretty(&record).expect("texts and numbers are always JSON");
     text.push('\n');
+    if text.len() as u64 > limit {
+        // It could never be read again.
+        return Err(StoreError::TooLarge { path: path.to_owned(), limit });
+    }
     replace::replace(&lock, text.as_bytes())?;
     Ok(result)
 }

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use car_connectors_store::StoreError;
-use car_engine::{EngineError, McpCallErrorKind};
+use car_engine::{EngineError, McpCallErrorKind, RuleRef};
 use car_mcp::transport::TransportError;
 
 use crate::sign_in;
@@ -80,12 +80,14 @@ struct Parts {
     connector: Option<String>,
     message: String,
     hint: Option<String>,
+    rule: Option<Box<RuleRef>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Parts { kind, connector: None, message: message.into(), hint: None, source: None }))
+        let (connector, hint, rule, source) = (None, None, None, None);
+        Self(Box::new(Parts { kind, connector, message: message.into(), hint, rule, source }))
     }
 
     pub(crate) fn of(mut self, connector: &str) -> Self {
@@ -121,6 +123,11 @@ impl Error {
     /// Returns what to do next.
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
+    }
+
+    /// Returns the rule that denies the call, and where it stands.
+    pub fn rule(&self) -> Option<&RuleRef> {
+        self.0.rule.as_deref()
     }
 
     /// Returns whether the server wants a sign-in.
@@ -180,6 +187,13 @@ impl From<StoreError> for Error {
             StoreError::DuplicateSource { .. } | StoreError::UnknownSource { .. } => {
                 "`car sources` lists the sources"
             }
+            StoreError::Duplicate { .. } => "choose another name",
+            StoreError::UnfitToken { .. } => {
+                "a token has a name of letters, digits, `-`, `_` and `.`, and an end in the future or none"
+            }
+            StoreError::ForeignFolder { .. } => {
+                "run it as that user, give the folder to yourself, or use another with `--home DIR`"
+            }
             StoreError::Io { .. } => "check that the state folder can be written and its disk is not full",
             _ => "`car doctor` looks at the state folder",
         };
@@ -187,10 +201,13 @@ impl From<StoreError> for Error {
             StoreError::SecretTooLong { .. }
             | StoreError::OutsideProject { .. }
             | StoreError::NotAFile { .. }
-            | StoreError::UnfitSource { .. } => ErrorKind::InvalidInput,
+            | StoreError::UnfitSource { .. }
+            | StoreError::UnfitToken { .. } => ErrorKind::InvalidInput,
             StoreError::UnknownSource { .. } => ErrorKind::NotFound,
             StoreError::ChangedSinceShown { .. } => ErrorKind::Untrusted,
-            StoreError::DuplicateSlug { .. } | StoreError::DuplicateSource { .. } => ErrorKind::Duplicate,
+            StoreError::Duplicate { .. }
+            | StoreError::DuplicateSlug { .. }
+            | StoreError::DuplicateSource { .. } => ErrorKind::Duplicate,
             _ => ErrorKind::Storage,
         };
         Self::new(kind, error.to_string()).hinted(hint).because_source(error)
@@ -346,7 +363,11 @@ pub(crate) fn engine_error(slug: &str, tool: &str, error: EngineError) -> Error 
             "a call that cannot be recorded is not made; `car doctor` looks at the log".to_owned(),
         ),
     };
-    Error::new(kind, error.to_string()).of(slug).hinted(hint).because_source(error)
+    let mut refused = Error::new(kind, error.to_string()).of(slug).hinted(hint);
+    if let EngineError::Denied { rule, .. } = &error {
+        refused.0.rule = Some(rule.clone());
+    }
+    refused.because_source(error)
 }
 
 /// A call that left and failed: the session's own error, with its meaning, is underneath.

@@ -37,6 +37,7 @@
 //! # }
 //! ```
 
+mod canonical;
 mod catalog;
 mod connector;
 mod dial;
@@ -50,6 +51,7 @@ mod pinned;
 mod session;
 mod sign_in;
 mod status;
+mod upstream;
 
 pub mod discovery;
 

@@ -3,14 +3,14 @@
 use std::sync::Weak;
 
 use car_engine::{BoxFuture, McpCall, McpCallError, McpCallErrorKind, McpSession, McpToolResult, Progress};
-use car_mcp::CallOptions;
 use car_mcp::client::RawToolResult;
 use car_mcp_proto::progress::ProgressParams;
-use car_mcp_proto::{Members, RawJson, meta};
 use tokio::sync::mpsc;
 
 use crate::error::{self, Error, ErrorKind};
 use crate::manager::Inner;
+use crate::options::CallOptions;
+use crate::upstream;
 
 /// Calls the tools of one connector.
 pub(crate) struct ConnectorSession {
@@ -34,14 +34,8 @@ impl ConnectorSession {
             self.manager.upgrade().ok_or_else(|| Error::new(ErrorKind::NotFound, "the manager is gone"))?;
         let connected = manager.connected(&self.slug).await?;
         let session = &connected.session;
-        let mut options = CallOptions::new();
-        options.timeout = call.deadline;
-        if let Some(trace) = call.trace {
-            let trace = RawJson::from_value(trace).map_err(|error| {
-                Error::new(ErrorKind::InvalidInput, "the trace cannot be sent").because(error)
-            })?;
-            options.meta = [(meta::TRACE_PARENT, trace)].into_iter().collect::<Members>();
-        }
+        let given = call.context.and_then(|context| context.downcast_ref::<CallOptions>());
+        let mut options = upstream::options(given, call.deadline, call.trace)?;
         let outcome = match call.progress {
             None => session.call_tool_raw(call.tool, call.arguments, &options).await,
             Some(sink) => {
@@ -75,7 +69,7 @@ fn told(progress: &ProgressParams) -> Progress {
     Progress::new(progress.progress.as_f64().unwrap_or_default(), total, progress.message.clone())
 }
 
-fn call_error(error: Error) -> McpCallError {
+pub(crate) fn call_error(error: Error) -> McpCallError {
     let kind = match error.kind() {
         ErrorKind::AuthRequired => McpCallErrorKind::Auth,
         ErrorKind::TimedOut => McpCallErrorKind::Timeout,

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 /// How a connector stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConnectorState {
@@ -50,6 +51,7 @@ impl ConnectorState {
 
 /// Who described a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConnectorSource {
@@ -71,6 +73,7 @@ impl ConnectorSource {
 
 /// How a connector stands, and what to do next.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ConnectorStatus {
     /// Its slug, by which it is addressed.
@@ -115,6 +118,7 @@ pub struct ConnectorStatus {
 
 /// A tool as it is shown.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ToolView {
     /// The server's name for it.
@@ -139,6 +143,7 @@ pub struct ToolView {
 
 /// A tool that cannot be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SetAside {
     /// Its name, if that much can be read.
@@ -149,6 +154,7 @@ pub struct SetAside {
 
 /// All tools of a connector.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ToolListing {
     /// Those that can be used.
@@ -159,6 +165,7 @@ pub struct ToolListing {
 
 /// What a tool answered.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ToolOutcome {
     /// The whole result, as the server sent it.

@@ -1,6 +1,6 @@
 //! A call as it is asked for, and who may be asked about it.
 
-use std::{fmt, time::Duration};
+use std::{any::Any, fmt, time::Duration};
 
 use serde_json::value::RawValue;
 
@@ -66,13 +66,24 @@ pub struct ToolRequest<'a> {
     pub trace: Option<&'a str>,
     /// What hears of progress.
     pub progress: Option<ProgressSink<'a>>,
+    /// What whoever asks has to say to the session that runs the call. The engine hands it on and never looks at it.
+    pub context: Option<&'a (dyn Any + Send + Sync)>,
 }
 
 impl<'a> ToolRequest<'a> {
     /// Asks for a call; the other fields can be set.
     #[must_use]
     pub fn new(tool: &'a str, arguments: &'a RawValue, caller: &'a str) -> Self {
-        Self { tool, arguments, caller, target: None, deadline: None, trace: None, progress: None }
+        Self {
+            tool,
+            arguments,
+            caller,
+            target: None,
+            deadline: None,
+            trace: None,
+            progress: None,
+            context: None,
+        }
     }
 
     /// Says what the call is about, for the policy and the log, even if the tool is not enabled.
@@ -100,6 +111,13 @@ impl<'a> ToolRequest<'a> {
     #[must_use]
     pub fn with_progress(mut self, progress: ProgressSink<'a>) -> Self {
         self.progress = Some(progress);
+        self
+    }
+
+    /// Sets what the session that runs the call is told.
+    #[must_use]
+    pub fn with_context(mut self, context: &'a (dyn Any + Send + Sync)) -> Self {
+        self.context = Some(context);
         self
     }
 }

@@ -1,6 +1,6 @@
 //! The seam to a session with an MCP server: what the engine needs of one, and nothing else.
 
-use std::{error::Error, fmt, pin::Pin, time::Duration};
+use std::{any::Any, error::Error, fmt, pin::Pin, time::Duration};
 
 use serde_json::value::RawValue;
 
@@ -46,13 +46,15 @@ pub struct McpCall<'a> {
     pub trace: Option<&'a str>,
     /// What hears of progress.
     pub progress: Option<ProgressSink<'a>>,
+    /// What whoever asked for the call has to say to this session: see [`ToolRequest::context`](crate::ToolRequest).
+    pub context: Option<&'a (dyn Any + Send + Sync)>,
 }
 
 impl<'a> McpCall<'a> {
     /// Describes a call without deadline, trace or progress.
     #[must_use]
     pub fn new(tool: &'a str, arguments: &'a RawValue) -> Self {
-        Self { tool, arguments, deadline: None, trace: None, progress: None }
+        Self { tool, arguments, deadline: None, trace: None, progress: None, context: None }
     }
 }
 

@@ -4,6 +4,8 @@ use crate::capability::{ClientCapabilities, Implementation};
 use crate::json::{Members, RawJson};
 use crate::version::ProtocolVersion;
 
+/// How the keys begin that the protocol keeps for itself.
+pub const RESERVED: &str = "io.modelcontextprotocol/";
 /// The revision that a request is made in.
 pub const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 /// What the client offers for this request.

@@ -250,6 +250,10 @@ impl Transport for StdioTransport {
         false
     }
 
+    fn tells_calls_apart(&self) -> bool {
+        false
+    }
+
     fn has_headers(&self) -> bool {
         false
     }

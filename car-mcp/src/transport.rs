@@ -131,6 +131,12 @@ pub trait Transport: Send + Sync {
     /// `notifications/cancelled` has to be sent (stdio).
     fn closing_cancels(&self) -> bool;
 
+    /// Tells whether what comes on the stream of a request belongs to that request. Where everything comes on one stream,
+    /// a message that names no request is handed to whoever reads, and may be another's.
+    fn tells_calls_apart(&self) -> bool {
+        true
+    }
+
     /// Tells whether arguments marked with `x-mcp-header` are repeated in headers, which makes a tool with invalid
     /// marks unusable.
     fn has_headers(&self) -> bool;

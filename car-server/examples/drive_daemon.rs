@@ -4,9 +4,9 @@
 
 use std::error::Error;
 
+use car_connectors::ManagerOptions;
 use car_connectors::store::{DaemonAddress, Home};
-use car_connectors::{ConnectorManager, ManagerOptions};
-use car_server::Daemon;
+use car_server::{Daemon, DaemonOptions};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -15,8 +15,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let home = Home::resolve(Some(folder.path()), |_| None)?;
-    let manager = ConnectorManager::load(ManagerOptions::new(home.clone())).await?;
-    let daemon = Daemon::bind(&home, manager, "127.0.0.1:0").await?;
+    let daemon = Daemon::start(&home, ManagerOptions::new(home.clone()), DaemonOptions::new()).await?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let front_end = async {
         let address = DaemonAddress::read(&home)?.ok_or("the daemon said nothing of itself")?;

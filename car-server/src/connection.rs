@@ -3,52 +3,72 @@
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
-use car_connectors::{ConnectorEvent, ConnectorEvents, ConnectorManager};
+use car_connectors::ConnectorEvents;
+use futures_util::StreamExt as _;
 use futures_util::stream::{FuturesUnordered, SplitSink, SplitStream};
-use futures_util::{SinkExt as _, StreamExt as _};
-use serde::Serialize;
+use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
 
-use crate::{methods, rpc};
+use crate::methods::{self, SharedDesk};
+use crate::notices::Notice;
+use crate::outbox::Outbox;
+use crate::rpc;
+use crate::told::Change;
+use crate::visitor::Visitor;
 
 /// How many requests of one front end are carried out at once. Beyond that nothing more is read from it.
 const MAX_UNDER_WAY: usize = 64;
 
-/// How long a front end may take to take an answer. One that takes longer is gone, or stuck.
-const MAX_STALL: Duration = Duration::from_secs(30);
-
 /// How often a silent front end is asked whether it is there.
 const PING_EVERY: Duration = Duration::from_secs(30);
 
-/// Why a connection ends, where it is not the front end that ended it.
+/// Why a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
+    /// The front end went, or does not take what it is sent.
     Gone,
     Stopping,
+    /// Whoever it was let in as is not let in any more.
+    Revoked,
+    TooLarge,
+    /// It does not speak the protocol.
+    Broken,
 }
 
-/// Serves a front end until it goes or the daemon stops. What is under way then is dropped, and so cancelled.
-pub(crate) async fn serve(socket: WebSocket, manager: ConnectorManager, stopping: watch::Receiver<()>) {
-    let events = manager.subscribe();
+/// Serves a front end until it goes, the daemon stops, or `revoked` is ready, which says that it is not let in any more.
+/// What is under way then is dropped, and so cancelled.
+pub(crate) async fn serve(
+    socket: WebSocket,
+    desk: SharedDesk,
+    visitor: Visitor,
+    revoked: impl Future<Output = ()> + Send,
+    stopping: watch::Receiver<()>,
+) {
+    let (events, notices) = (desk.manager.subscribe(), desk.notices.subscribe());
     let (sink, source) = socket.split();
-    let mut connection = Connection { sink, manager, events };
-    match connection.run(source, stopping).await {
-        End::Gone => {}
-        End::Stopping => {
-            let frame = CloseFrame { code: close_code::AWAY, reason: "the daemon is stopping".into() };
-            // If it cannot be told, it is gone already.
-            connection.send(Message::Close(Some(frame))).await.ok();
-        }
+    let mut connection = Connection { outbox: Outbox::new(sink), desk, visitor, events, notices };
+    let end = connection.run(source, revoked, stopping).await;
+    if let Some(frame) = end.farewell() {
+        connection.outbox.finish(Message::Close(Some(frame))).await;
     }
 }
 
 struct Connection {
-    sink: SplitSink<WebSocket, Message>,
-    manager: ConnectorManager,
+    outbox: Outbox<SplitSink<WebSocket, Message>>,
+    desk: SharedDesk,
+    visitor: Visitor,
     events: ConnectorEvents,
+    notices: broadcast::Receiver<Notice>,
 }
 
 impl Connection {
-    async fn run(&mut self, mut source: SplitStream<WebSocket>, mut stopping: watch::Receiver<()>) -> End {
+    async fn run(
+        &mut self,
+        mut source: SplitStream<WebSocket>,
+        revoked: impl Future<Output = ()> + Send,
+        mut stopping: watch::Receiver<()>,
+    ) -> End {
+        let mut revoked = std::pin::pin!(revoked);
         let mut under_way = FuturesUnordered::new();
         // A frame that came while no more could be carried out. Until it can be, nothing is read.
         let mut waiting: Option<String> = None;
@@ -58,84 +78,75 @@ impl Connection {
             if under_way.len() < MAX_UNDER_WAY
                 && let Some(text) = waiting.take()
             {
-                under_way.push(perform(self.manager.clone(), text));
+                under_way.push(perform(self.desk.clone(), self.visitor.clone(), text));
             }
-            let is_full = waiting.is_some();
-            let outcome = tokio::select! {
+            // What is under way goes on while the front end takes its answers, as others may wait for the same; but nothing
+            // more is read from it meanwhile, nor is it told of changes.
+            let is_taken = self.outbox.is_empty();
+            tokio::select! {
                 _ = stopping.changed() => return End::Stopping,
-                Some(answer) = under_way.next() => match answer {
-                    Some(answer) => self.send(Message::text(answer)).await,
-                    None => Ok(()),
-                },
-                event = self.events.next() => match event {
-                    Some(event) => self.send(Message::text(told(&event))).await,
+                () = &mut revoked => return End::Revoked,
+                sent = self.outbox.drain(), if !is_taken => if sent.is_err() { return End::Gone },
+                Some(answer) = under_way.next() => self.outbox.extend(answer.map(Message::text)),
+                event = self.events.next(), if is_taken => match event {
+                    Some(event) => self.outbox.extend(Change::new(&event, &self.visitor).map(Message::text)),
                     None => return End::Stopping,
                 },
-                frame = source.next(), if !is_full => match frame {
-                    Some(Ok(Message::Text(text))) => { waiting = Some(text.as_str().to_owned()); Ok(()) }
+                notice = self.notices.recv(), if is_taken => match notice {
+                    Ok(notice) if !notice.is_for(&self.visitor) => {}
+                    Ok(notice) => self.outbox.extend([Message::text(rpc::notification(notice.method(), &notice))]),
+                    Err(RecvError::Lagged(_)) => self.outbox.extend([Message::text(Change::missed())]),
+                    Err(RecvError::Closed) => return End::Stopping,
+                },
+                frame = source.next(), if is_taken && waiting.is_none() => match frame {
+                    Some(Ok(Message::Text(text))) => waiting = Some(text.as_str().to_owned()),
                     Some(Ok(Message::Binary(_))) => {
                         let error = rpc::RpcError::invalid_request("expected a text frame, found a binary one");
-                        self.send(Message::text(rpc::answer(None, Err(error)))).await
+                        self.outbox.extend([Message::text(rpc::answer(None, Err(error)))]);
                     }
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    Some(Ok(Message::Close(_))) | None => return End::Gone,
+                    Some(Err(error)) => return End::of(error),
                 },
-                _ = ping.tick() => self.send(Message::Ping(axum::body::Bytes::new())).await,
-            };
-            if outcome.is_err() {
-                return End::Gone;
-            }
-        }
-    }
-
-    /// Sends a frame, or says that nobody takes it.
-    async fn send(&mut self, message: Message) -> Result<(), ()> {
-        match tokio::time::timeout(MAX_STALL, self.sink.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "a front end is gone");
-                Err(())
-            }
-            Err(_) => {
-                tracing::info!("a front end does not take its answers; its connection is ended");
-                Err(())
+                _ = ping.tick(), if is_taken => self.outbox.extend([Message::Ping(axum::body::Bytes::new())]),
             }
         }
     }
 }
 
+impl End {
+    /// Says what an error of the socket means.
+    fn of(error: axum::Error) -> Self {
+        use tokio_tungstenite::tungstenite::Error;
+        tracing::debug!(%error, "a front end's connection broke");
+        match error.into_inner().downcast_ref::<Error>() {
+            Some(Error::Capacity(_)) => Self::TooLarge,
+            Some(Error::Protocol(_) | Error::Utf8(_)) => Self::Broken,
+            _ => Self::Gone,
+        }
+    }
+
+    /// Returns what the front end is told, if it may still be there.
+    fn farewell(self) -> Option<CloseFrame> {
+        let (code, reason) = match self {
+            Self::Gone => return None,
+            Self::Stopping => (close_code::AWAY, "the daemon is stopping"),
+            Self::Revoked => (close_code::POLICY, "the token has ended"),
+            Self::TooLarge => (close_code::SIZE, "the message is too large"),
+            Self::Broken => (close_code::PROTOCOL, "expected a WebSocket's text frames"),
+        };
+        Some(CloseFrame { code, reason: reason.into() })
+    }
+}
+
 /// Carries a frame out, and returns what to answer, if an answer is wanted.
-async fn perform(manager: ConnectorManager, text: String) -> Option<String> {
+async fn perform(desk: SharedDesk, visitor: Visitor, text: String) -> Option<String> {
     let mut request = match rpc::read(&text) {
         Ok(request) => request,
         Err(unread) => return Some(rpc::answer(unread.id.as_deref(), Err(unread.error))),
     };
     drop(text);
     let id = request.id.take();
-    let outcome = methods::run(manager, request).await;
+    let outcome = methods::run(desk, visitor, request).await;
     id.map(|id| rpc::answer(Some(&id), outcome))
-}
-
-/// What a front end is told of a change.
-#[derive(Serialize)]
-struct Change<'a> {
-    /// What happened: `added`, `removed`, `state`, `tools`, or `missed`, after which everything should be asked for anew.
-    what: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    slug: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<&'static str>,
-}
-
-fn told(event: &ConnectorEvent) -> String {
-    let change = match event {
-        ConnectorEvent::Added { slug } => Change { what: "added", slug: Some(slug), state: None },
-        ConnectorEvent::Removed { slug } => Change { what: "removed", slug: Some(slug), state: None },
-        ConnectorEvent::StateChanged { slug, state } => {
-            Change { what: "state", slug: Some(slug), state: Some(state.as_str()) }
-        }
-        ConnectorEvent::ToolsChanged { slug } => Change { what: "tools", slug: Some(slug), state: None },
-        _ => Change { what: "missed", slug: None, state: None },
-    };
-    rpc::notification("connectors.changed", &change)
 }

@@ -1,149 +1,164 @@
-//! The port, and what is behind it.
+//! The daemon's life: it takes the state folder, listens, serves, and ends in good order.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{FromRequestParts as _, Request, State, WebSocketUpgrade};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{any, get};
-use axum::{Router, body::Body};
-use car_connectors::ConnectorManager;
-use car_connectors::store::{DaemonAddress, DaemonLock, Home};
+use car_connectors::store::{AccessFile, DaemonAddress, DaemonLock, Home};
+use car_connectors::{ConnectorManager, ManagerOptions};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
-use crate::access::{Access, Refusal, new_token};
-use crate::connection;
+use crate::access::{Access, Place, new_token, now};
+use crate::approvals::Approvals;
 use crate::error::Error;
+use crate::gateway::{self, Gateway};
+use crate::housekeeping::Housekeeping;
+use crate::methods::Desk;
+use crate::metrics::Metrics;
+use crate::notices::Notices;
+use crate::options::DaemonOptions;
+use crate::port;
+use crate::routes::{self, Shared};
 
-/// The largest message of a front end, in bytes: the arguments of a call with a picture in them.
-const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// How long calls that are under way may take when the daemon stops, and front ends to be told.
+const GRACE: Duration = Duration::from_secs(10);
 
-/// How long front ends may take to be told that the daemon stops.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long servers may take to hear that their sessions are over.
+const FAREWELL: Duration = Duration::from_secs(2);
 
-/// The one daemon of a state folder. It listens from the moment it is bound.
+/// The one daemon of a state folder. It listens from the moment it is started, and answers from the moment it serves.
 pub struct Daemon {
     listener: TcpListener,
-    address: SocketAddr,
     lock: DaemonLock,
     announced: DaemonAddress,
     shared: Arc<Shared>,
-}
-
-struct Shared {
-    manager: ConnectorManager,
-    access: Access,
-    /// Its sender's end tells that the daemon stops.
-    stopping: watch::Sender<()>,
+    /// Told of each new record of the event log.
+    appended: Arc<Notify>,
+    home: Home,
 }
 
 impl Daemon {
-    /// Becomes the daemon of a state folder: listens, and writes its address and token where programs of this user find
-    /// them. `address` is `host:port`; port 0 lets the system choose.
+    /// Becomes the daemon of a state folder: listens, loads the connectors, and writes its address and token where programs
+    /// of this user find them. `manager` says how connectors are managed; who approves, who answers servers' questions and
+    /// who is told of events is the daemon itself.
     ///
     /// # Errors
-    /// [`Error::State`] where there is a daemon already or the folder cannot be used, [`Error::Listen`].
-    pub async fn bind(home: &Home, manager: ConnectorManager, address: &str) -> Result<Self, Error> {
+    /// [`Error::State`] where there is a daemon already or the folder cannot be used, [`Error::Listen`],
+    /// [`Error::Connectors`], [`Error::Exposed`] and [`Error::Setting`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves no daemon.
+    pub async fn start(home: &Home, manager: ManagerOptions, options: DaemonOptions) -> Result<Self, Error> {
+        Place::check(&options)?;
         let state = |source| Error::State { source };
         let lock = DaemonLock::acquire(home).map_err(state)?;
         let known = DaemonAddress::read(home).map_err(state)?;
-        let listen = |source| Error::Listen { address: address.to_owned(), source };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let listen = |source| Error::Listen { address: options.listen.clone(), source };
+        let listener = TcpListener::bind(&options.listen).await.map_err(listen)?;
+        let place = Place::new(listener.local_addr().map_err(listen)?, &options)?;
         let mut announced = known.unwrap_or_else(|| DaemonAddress::new(new_token()));
-        announced.url = Some(format!("http://{address}"));
+        announced.url = Some(place.own().to_owned());
+        let access = Access::new(place, &announced.token, AccessFile::new(home));
+        let appended = Arc::new(Notify::new());
+        let shared = assemble(home, manager, &options, access, &appended).await?;
         lock.announce(&announced).map_err(state)?;
-        let access = Access::new(&announced.token);
-        let shared = Arc::new(Shared { manager, access, stopping: watch::Sender::new(()) });
-        Ok(Self { listener, address, lock, announced, shared })
+        Ok(Self { listener, lock, announced, shared, appended, home: home.clone() })
     }
 
-    /// Returns the URL without a path.
+    /// Returns the URL without a path, for programs of this machine.
     #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub fn url(&self) -> &str {
+        self.shared.access.place().own()
     }
 
-    /// Serves until `shutdown` is ready; then tells the front ends, and ends.
+    /// Returns the URL of the endpoint for MCP clients, as others reach it.
+    #[must_use]
+    pub fn mcp_url(&self) -> String {
+        self.shared.access.place().mcp_url()
+    }
+
+    /// Serves until `shutdown` is ready. Then nobody is let in any more, front ends and MCP clients are told, calls that are
+    /// under way have ten seconds to end, and the sessions of the connectors are ended.
     ///
     /// # Errors
-    /// [`Error::Serve`] where the port breaks, [`Error::State`] where it cannot be noted that there is no daemon any more.
-    pub async fn serve_until(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let Self { listener, lock, mut announced, shared, .. } = self;
-        let router = Router::new()
-            .route("/ws", any(socket))
-            .route("/health", get(health))
-            .fallback(nothing_here)
-            .with_state(Arc::clone(&shared));
-        let stop = Arc::clone(&shared);
-        let told = async move {
-            shutdown.await;
-            stop.stopping.send_replace(());
-        };
-        let served = axum::serve(listener, router).with_graceful_shutdown(told).await;
-        // Each connection holds a receiver until it is over. One that does not take the farewell is not waited for.
-        drop(tokio::time::timeout(GRACE, shared.stopping.closed()).await);
+    /// [`Error::State`] where it cannot be noted that there is no daemon any more.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the daemon at once: connections are cut, calls are cancelled.
+    pub async fn serve_until(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
+        let Self { listener, lock, mut announced, shared, appended, home } = self;
+        tracing::info!(url = shared.access.place().own(), mcp = shared.access.place().mcp_url(), "serving");
+        let housekeeping = Housekeeping::begin(&home, &shared, appended);
+        let router = routes::router(Arc::clone(&shared));
+        let served = port::serve(listener, router, shared.stopping.subscribe());
+        let mut ended = pin!(async {
+            served.await;
+            // Each front end holds a receiver until it is over.
+            shared.stopping.closed().await;
+        });
+        tokio::select! {
+            () = shutdown => {}
+            // It ends when it is told to, which is below.
+            () = &mut ended => {}
+        }
+        tracing::info!("stopping");
+        shared.stopping.send_replace(());
+        shared.gateway.close();
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            tracing::warn!("cut what did not end in time");
+        }
+        drop(housekeeping);
+        drop(tokio::time::timeout(FAREWELL, shared.manager.close()).await);
         announced.url = None;
         lock.announce(&announced).map_err(|source| Error::State { source })?;
-        served.map_err(|source| Error::Serve { source })
+        tracing::info!("stopped");
+        Ok(())
     }
 }
 
-/// Takes a front end in.
-async fn socket(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
-    let (mut head, _) = request.into_parts();
-    if let Err(refusal) = shared.access.check(&head) {
-        return refuse(refusal);
-    }
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut head, &shared).await {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return rejection.into_response(),
-    };
-    let (manager, stopping) = (shared.manager.clone(), shared.stopping.subscribe());
-    let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
-    upgrade.on_upgrade(move |socket| connection::serve(socket, manager, stopping))
-}
-
-/// Says that the daemon is there: nothing that a stranger could use.
-async fn health(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
-    let (head, _) = request.into_parts();
-    match shared.access.check_place(&head) {
-        Ok(()) => json(StatusCode::OK, r#"{"status":"ok","server_name":"car"}"#.to_owned()),
-        Err(refusal) => refuse(refusal),
-    }
-}
-
-async fn nothing_here(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
-    let (head, _) = request.into_parts();
-    match shared.access.check(&head) {
-        Ok(()) => problem(StatusCode::NOT_FOUND, "there is nothing here; front ends connect to /ws"),
-        Err(refusal) => refuse(refusal),
-    }
-}
-
-fn refuse(refusal: Refusal) -> Response {
-    let mut response = problem(refusal.status(), &refusal.to_string());
-    if refusal == Refusal::Token {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
-    }
-    response
-}
-
-fn problem(status: StatusCode, what: &str) -> Response {
-    json(status, serde_json::json!({"status": status.as_u16(), "detail": what}).to_string())
-}
-
-fn json(status: StatusCode, body: String) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    (status, headers, body).into_response()
+/// Makes what the routes have at hand.
+async fn assemble(
+    home: &Home,
+    manager: ManagerOptions,
+    options: &DaemonOptions,
+    access: Access,
+    appended: &Arc<Notify>,
+) -> Result<Arc<Shared>, Error> {
+    let notices = Notices::new();
+    let approvals = Approvals::new(home, notices.clone(), options.patience);
+    let metrics = Arc::new(Metrics::new(now()));
+    let (counted, told) = (Arc::clone(&metrics), Arc::clone(appended));
+    let manager = manager
+        .with_approver(Arc::new(approvals.clone()))
+        .with_handler(gateway::handler())
+        .with_listening()
+        .with_event_observer(move |record| {
+            counted.note(record);
+            told.notify_one();
+        });
+    let manager = ConnectorManager::load(manager)
+        .await
+        .map_err(|source| Error::Connectors { source: Box::new(source) })?;
+    let gateway = Gateway::new(manager.clone());
+    let url = access.place().url();
+    let desk = Desk::new(home, manager.clone(), approvals.clone(), notices.clone(), url);
+    let stopping = watch::Sender::new(());
+    Ok(Arc::new(Shared {
+        manager,
+        access,
+        desk: Arc::new(desk),
+        approvals,
+        gateway,
+        notices,
+        metrics,
+        stopping,
+    }))
 }
 
 impl fmt::Debug for Daemon {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Daemon").field("address", &self.address).finish_non_exhaustive()
+        formatter.debug_struct("Daemon").field("place", self.shared.access.place()).finish_non_exhaustive()
     }
 }

@@ -20,12 +20,11 @@
 //!
 //! ```no_run
 //! use car_connectors::store::Home;
-//! use car_connectors::{ConnectorManager, ManagerOptions};
-//! use car_server::Daemon;
+//! use car_connectors::ManagerOptions;
+//! use car_server::{Daemon, DaemonOptions};
 //!
 //! # async fn example(home: Home) -> Result<(), Box<dyn std::error::Error>> {
-//! let manager = ConnectorManager::load(ManagerOptions::new(home.clone())).await?;
-//! let daemon = Daemon::bind(&home, manager, "127.0.0.1:0").await?;
+//! let daemon = Daemon::start(&home, ManagerOptions::new(home.clone()), DaemonOptions::new()).await?;
 //! println!("listening on {}", daemon.url());
 //! daemon.serve_until(std::future::pending()).await?;
 //! # Ok(())
@@ -34,14 +33,21 @@
 
 mod access;
 mod approvals;
+pub mod client;
 mod connection;
 mod daemon;
 mod error;
 mod gateway;
+mod housekeeping;
 mod methods;
+mod metrics;
 mod notices;
 mod options;
+mod outbox;
+mod port;
+mod routes;
 mod rpc;
+mod told;
 mod visitor;
 
 pub use daemon::Daemon;

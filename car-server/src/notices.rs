@@ -1,10 +1,12 @@
 //! What the daemon tells its front ends beside what happens to connectors.
 
 use car_connectors::ConnectorState;
+use car_connectors::store::Scope;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
 use crate::approvals::Pending;
+use crate::visitor::Visitor;
 
 /// How many notices wait for a slow front end before it is told only that it missed some.
 const WAITING: usize = 256;
@@ -14,7 +16,7 @@ const WAITING: usize = 256;
 #[serde(untagged)]
 pub(crate) enum Notice {
     /// A call waits for a person.
-    ApprovalRequested(Pending),
+    ApprovalRequested(Box<Pending>),
     /// A call does not wait for a person any more.
     ApprovalSettled {
         id: String,
@@ -40,6 +42,20 @@ impl Notice {
             Self::EventsAppended {} => "connectors.events_appended",
             Self::PolicyChanged {} => "connectors.policy_changed",
             Self::AccessChanged {} => "connectors.access_changed",
+        }
+    }
+}
+
+impl Notice {
+    /// Tells whether it is for somebody: what waits for an answer is for those who may answer, and everything about a
+    /// connector is for those to whom it is there.
+    pub(crate) fn is_for(&self, visitor: &Visitor) -> bool {
+        match self {
+            Self::ApprovalRequested(_) | Self::ApprovalSettled { .. } | Self::AccessChanged {} => {
+                visitor.may(Scope::Manage) && visitor.sees_all()
+            }
+            Self::SignInCompleted { slug, .. } => visitor.sees(slug),
+            Self::EventsAppended {} | Self::PolicyChanged {} => true,
         }
     }
 }

@@ -15,6 +15,7 @@ const MAX_REASONS: usize = 5;
 
 /// Why a service fits.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "by", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Reason {

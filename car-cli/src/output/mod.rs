@@ -9,3 +9,4 @@ mod wait;
 pub(crate) use content::describe as describe_content;
 pub(crate) use plain::plain;
 pub(crate) use screen::Screen;
+pub(crate) use wait::Wait;

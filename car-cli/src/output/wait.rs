@@ -1,6 +1,8 @@
 //! What a person sees while something takes longer than a moment.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use car_connectors::engine::Progress;
@@ -23,6 +25,8 @@ pub(crate) struct Wait {
     bar: ProgressBar,
     is_shown: bool,
     color: bool,
+    /// Whether a person is asked something meanwhile.
+    is_hushed: Arc<AtomicBool>,
 }
 
 impl Wait {
@@ -30,7 +34,7 @@ impl Wait {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         bar.set_style(style("{spinner} {msg} {elapsed}"));
         bar.set_message(what);
-        Self { bar, is_shown, color }
+        Self { bar, is_shown, color, is_hushed: Arc::default() }
     }
 
     /// Waits for something, and shows that after a moment.
@@ -44,10 +48,21 @@ impl Wait {
                 done = &mut future => return done,
                 () = tokio::time::sleep(PATIENCE) => {}
             }
+            if self.is_hushed.load(Ordering::Relaxed) {
+                return future.await;
+            }
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.bar.enable_steady_tick(TURN);
         }
         future.await
+    }
+
+    /// Takes what is shown away for good: a question takes its place.
+    pub(crate) fn hush(&self) {
+        self.is_hushed.store(true, Ordering::Relaxed);
+        self.bar.disable_steady_tick();
+        self.bar.finish_and_clear();
+        self.bar.set_draw_target(ProgressDrawTarget::hidden());
     }
 
     /// Shows how far a call has come.

@@ -40,7 +40,7 @@ impl Terminal {
     }
 
     async fn show(&self, invitation: &Invitation) -> Result<(), Error> {
-        let opened = self.uses_browser && open(invitation.url.as_str().to_owned()).await;
+        let opened = self.uses_browser && open_page(invitation.url.as_str().to_owned()).await;
         let (name, url) = (&invitation.name, &invitation.url);
         if opened {
             self.screen.ask(&format!(
@@ -61,7 +61,7 @@ impl Terminal {
 }
 
 /// Opens the address without a shell; whether that worked is known only in part.
-async fn open(url: String) -> bool {
+pub(crate) async fn open_page(url: String) -> bool {
     tokio::task::spawn_blocking(move || webbrowser::open(&url).is_ok()).await.unwrap_or(false)
 }
 

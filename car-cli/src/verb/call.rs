@@ -1,12 +1,14 @@
 //! `car call SLUG TOOL …`: calls an enabled tool, through the policy and into the log.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use car_connectors::engine::{PolicyRequest, Verdict};
 use car_connectors::{CallOptions, ConnectorManager, ConnectorStatus, ErrorKind};
 use serde_json::value::RawValue;
 
+use crate::approver::TerminalApprover;
 use crate::call_arguments;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -47,11 +49,19 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 /// Calls the tool, and shows what it answered.
 pub(crate) async fn run(context: &Context, arguments: Call) -> Result<Exit, Failure> {
     let file = arguments.args_file.as_deref().map(call_arguments::from_file).transpose()?;
-    let manager = context.manager().await?;
+    let approver = TerminalApprover::new(&context.home, context.screen.clone());
+    let manager = context.calling_manager(Arc::clone(&approver)).await?;
     let connector = context.connector(&manager, &arguments.slug).await?;
-    let ended = call(context, &manager, &connector, &arguments, file).await;
+    let ended = call(context, &manager, &connector, &arguments, file, &approver).await;
     context.finish(&manager).await;
-    ended
+    ended.map_err(|mut failure| {
+        if failure.exit == Exit::Denied
+            && let Some(hint) = approver.hint()
+        {
+            failure.hint = Some(hint);
+        }
+        failure
+    })
 }
 
 async fn call(
@@ -60,10 +70,12 @@ async fn call(
     connector: &ConnectorStatus,
     arguments: &Call,
     file: Option<Box<RawValue>>,
+    approver: &TerminalApprover,
 ) -> Result<Exit, Failure> {
     let (slug, tool) = (&connector.slug, &arguments.tool);
     let enabled = manager.enabled_tools(slug).await?;
     let wait = context.screen.wait(format!("calling {slug}/{tool}"));
+    approver.instead_of(&wait);
     let json = match file {
         Some(json) => json,
         None => {

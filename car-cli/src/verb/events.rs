@@ -31,6 +31,15 @@ pub(crate) struct Events {
     /// Only records about this connector
     #[arg(long, value_name = "SLUG")]
     connector: Option<String>,
+    /// Only records about what this caller asked for: `car`, `owner`, `page`, `token:NAME`
+    #[arg(long, value_name = "CALLER")]
+    who: Option<String>,
+    /// Only records with this verdict or outcome, such as deny, ask, ok, cancelled
+    #[arg(long, value_name = "OUTCOME")]
+    outcome: Option<String>,
+    /// Only records that contain this text, whatever the case of its letters
+    #[arg(long, value_name = "TEXT")]
+    text: Option<String>,
 }
 
 #[derive(clap::Subcommand)]
@@ -45,10 +54,22 @@ impl Events {
         self.follow
     }
 
+    /// Returns whether some records are left out.
+    const fn is_picky(&self) -> bool {
+        self.tool.is_some()
+            || self.connector.is_some()
+            || self.who.is_some()
+            || self.outcome.is_some()
+            || self.text.is_some()
+    }
+
     fn filter(&self) -> EventFilter {
         let mut filter = EventFilter::last(self.limit);
         filter.tool.clone_from(&self.tool);
         filter.connector.clone_from(&self.connector);
+        filter.who.clone_from(&self.who);
+        filter.outcome.clone_from(&self.outcome);
+        filter.text.clone_from(&self.text);
         filter
     }
 }
@@ -81,7 +102,7 @@ fn show(context: &Context, manager: &ConnectorManager, arguments: &Events) -> Re
         if page.records.is_empty() {
             return String::new();
         }
-        let mut table = screen.table(["TIME", "WHAT", "CONNECTOR", "TOOL", "OUTCOME", "TOOK", "RULE"]);
+        let mut table = screen.table(["TIME", "WHO", "WHAT", "CONNECTOR", "TOOL", "OUTCOME", "TOOK", "RULE"]);
         for record in &page.records {
             let cells = cells(record);
             table.row(cells.each_ref().map(String::as_str));
@@ -89,7 +110,10 @@ fn show(context: &Context, manager: &ConnectorManager, arguments: &Events) -> Re
         table.text()
     });
     if page.records.is_empty() {
-        screen.note("no records yet: nothing was called");
+        screen.note(match arguments.is_picky() {
+            true => "no such records",
+            false => "no records yet: nothing was called",
+        });
     }
     if page.unreadable > 0 {
         screen.warning(&format!("{} lines cannot be read; next: `car events verify`", page.unreadable));
@@ -135,12 +159,13 @@ impl<'a> From<&'a EventRecord> for Whole<'a> {
     }
 }
 
-fn cells(record: &EventRecord) -> [String; 7] {
+fn cells(record: &EventRecord) -> [String; 8] {
     let text = |member: &Option<String>| member.clone().unwrap_or_default();
     let kind = serde_json::to_value(record.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
     let rule = [text(&record.rule), text(&record.rule_location)].join(" ").trim().to_owned();
     [
         record.time.clone(),
+        text(&record.who),
         kind.unwrap_or_default(),
         text(&record.connector),
         record.tool.clone().or_else(|| record.canonical.clone()).unwrap_or_default(),

@@ -1,6 +1,8 @@
 //! The verbs, one file each, in the order in which a person meets them.
 
 pub(crate) mod add;
+pub(crate) mod approve;
+mod changed;
 pub(crate) mod find;
 pub(crate) mod list;
 pub(crate) mod login;
@@ -21,6 +23,8 @@ pub(crate) mod remove;
 pub(crate) mod renew_tokens;
 pub(crate) mod serve;
 pub(crate) mod supervise;
+pub(crate) mod token;
+pub(crate) mod ui;
 
 pub(crate) mod events;
 pub(crate) mod policy;

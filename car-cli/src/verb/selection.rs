@@ -13,17 +13,42 @@ pub(super) struct Selection {
     /// The connector
     pub(super) slug: String,
     /// The tools, by the names that the server gives them
-    #[arg(value_name = "TOOL", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "TOOL", required_unless_present_any = ["all", "prompts", "resources"], conflicts_with = "all")]
     tools: Vec<String>,
     /// All tools that the connector has
     #[arg(long)]
     all: bool,
+    /// The connector's prompts, which the daemon then passes on
+    #[arg(long)]
+    prompts: bool,
+    /// The connector's resources, which the daemon then passes on
+    #[arg(long)]
+    resources: bool,
 }
 
 impl Selection {
     /// Returns the selection as the facade takes it.
     pub(super) fn tools(&self) -> ToolSelection {
         if self.all { ToolSelection::All } else { ToolSelection::Named(self.tools.clone()) }
+    }
+
+    /// Returns whether tools are meant.
+    pub(super) const fn has_tools(&self) -> bool {
+        self.all || !self.tools.is_empty()
+    }
+
+    /// Sets whether prompts and resources are passed on, those of them that are meant.
+    pub(super) async fn share(
+        &self,
+        manager: &ConnectorManager,
+        slug: &str,
+        is_shared: bool,
+    ) -> Result<(), Failure> {
+        if self.prompts || self.resources {
+            let meant = |is_meant: bool| is_meant.then_some(is_shared);
+            manager.share(slug, meant(self.prompts), meant(self.resources)).await?;
+        }
+        Ok(())
     }
 
     /// Adds to an error which tool was probably meant.
@@ -55,6 +80,8 @@ struct Enabled<'a> {
 struct Answer<'a> {
     connector: &'a str,
     enabled_tools: Vec<Enabled<'a>>,
+    shares_prompts: bool,
+    shares_resources: bool,
 }
 
 /// Shows a person what was changed, and a program which tools are enabled now.
@@ -70,15 +97,28 @@ pub(super) async fn show(
     let enabled = manager.enabled_tools(slug).await?;
     let names = canonical_names(slug, enabled.iter().map(String::as_str), &slugs);
     let tools = names.iter().map(|(name, canonical)| Enabled { name, canonical }).collect();
-    context.screen.result(&Answer { connector: slug, enabled_tools: tools }, || {
+    let status = manager.status(slug).await?;
+    let answer = Answer {
+        connector: slug,
+        enabled_tools: tools,
+        shares_prompts: status.shares_prompts,
+        shares_resources: status.shares_resources,
+    };
+    context.screen.result(&answer, || {
+        let shared = [(selection.prompts, "prompts"), (selection.resources, "resources")];
+        let shared = shared.iter().filter(|(is_meant, _)| *is_meant);
+        let shared = shared.map(|(_, what)| format!("{done} the {what} of {slug}"));
         if selection.all {
-            return format!("{done} all tools of {slug}");
+            return std::iter::once(format!("{done} all tools of {slug}"))
+                .chain(shared)
+                .collect::<Vec<_>>()
+                .join("\n");
         }
         let line = |tool: &String| match names.get(tool.as_str()) {
             Some(canonical) => format!("{done} {slug}/{tool} as {canonical}"),
             None => format!("{done} {slug}/{tool}"),
         };
-        selection.tools.iter().map(line).collect::<Vec<_>>().join("\n")
+        selection.tools.iter().map(line).chain(shared).collect::<Vec<_>>().join("\n")
     });
     Ok(())
 }

@@ -101,6 +101,16 @@ pub(super) fn text(status: &ConnectorStatus) -> String {
     let url = status.url.as_deref().map(|url| visible(&list::masked(url)).into_owned());
     let (name, file) = (visible(&status.name), status.project_file.as_deref().map(visible));
     let headers = status.secret_headers.join(", ");
+    let changed = format!(
+        "{} out of service: not what you agreed to; `car tools {} --changed` shows the difference",
+        status.changed_count, status.slug
+    );
+    let shared = match (status.shares_prompts, status.shares_resources) {
+        (true, true) => Some("prompts and resources"),
+        (true, false) => Some("prompts"),
+        (false, true) => Some("resources"),
+        (false, false) => None,
+    };
     let facts = [
         ("connector", Some(status.slug.as_str())),
         ("name", Some(&*name)),
@@ -113,6 +123,8 @@ pub(super) fn text(status: &ConnectorStatus) -> String {
         ("server", status.server.as_deref()),
         ("protocol", status.protocol_version.as_deref()),
         ("tools", Some(&count)),
+        ("changed", Some(changed.as_str()).filter(|_| status.changed_count > 0)),
+        ("shared", shared),
         ("headers", Some(headers.as_str()).filter(|names| !names.is_empty())),
         ("last error", status.last_error.as_deref()),
         ("next", status.next_action.as_deref()),

@@ -1,8 +1,9 @@
-//! `car tools SLUG`: what a connector offers, and which of it is enabled.
+//! `car tools SLUG`: what a connector offers, which of it is enabled, and what of that has changed.
 
-use car_connectors::{SetAside, ToolView};
+use car_connectors::{ChangedTool, SetAside, ToolView};
 use serde::Serialize;
 
+use super::changed;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -16,6 +17,9 @@ pub(crate) struct Tools {
     /// Show each tool's arguments as JSON Schema too
     #[arg(long)]
     schema: bool,
+    /// Show only enabled tools that are not what you agreed to, and what differs
+    #[arg(long, conflicts_with = "schema")]
+    changed: bool,
 }
 
 /// A connector's tools, as a program gets them.
@@ -31,6 +35,12 @@ pub(crate) async fn run(context: &Context, arguments: Tools) -> Result<Exit, Fai
     let manager = context.manager().await?;
     let slug = context.connector(&manager, &arguments.slug).await?.slug;
     let wait = context.screen.wait(format!("listing the tools of {slug}"));
+    if arguments.changed {
+        let changed = wait.on(manager.changed_tools(&slug)).await;
+        context.finish(&manager).await;
+        show_changed(&context.screen, &slug, &changed?);
+        return Ok(Exit::Done);
+    }
     let listed = wait.on(manager.tools(&slug)).await;
     context.finish(&manager).await;
     let listing = listed?;
@@ -49,6 +59,20 @@ pub(crate) async fn run(context: &Context, arguments: Tools) -> Result<Exit, Fai
     Ok(Exit::Done)
 }
 
+/// Shows enabled tools that are not what the person agreed to.
+fn show_changed(screen: &Screen, slug: &str, tools: &[ChangedTool]) {
+    #[derive(Serialize)]
+    struct Answer<'a> {
+        connector: &'a str,
+        changed: &'a [ChangedTool],
+    }
+    screen.result(&Answer { connector: slug, changed: tools }, || changed::text(slug, tools));
+    match tools.is_empty() {
+        true => screen.note(format_args!("{slug}: every enabled tool is what you agreed to")),
+        false => screen.note(format_args!("next: `car approve {slug} TOOL…`, or `car disable {slug} TOOL…`")),
+    }
+}
+
 /// Shows tools in a table.
 fn table(screen: &Screen, tools: &[ToolView]) -> String {
     if tools.is_empty() {
@@ -60,7 +84,11 @@ fn table(screen: &Screen, tools: &[ToolView]) -> String {
         // The first line says it; the rest is for the model.
         table.row([
             &tool.name,
-            if tool.enabled { "yes" } else { "no" },
+            match (tool.enabled, tool.changed) {
+                (true, true) => "changed",
+                (true, false) => "yes",
+                (false, _) => "no",
+            },
             what.trim().lines().next().unwrap_or_default(),
         ]);
     }

@@ -5,11 +5,11 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
-use super::members::{Members, Node, Reader, Source, Writer};
 use super::oauth::OauthClient;
 use super::origin::ProjectOrigin;
 use super::service_origin::Origin;
 use crate::StoreError;
+use crate::members::{Members, Node, Reader, Source, Writer};
 
 /// A tool source: a remote server by its address, or a local one by its command.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,11 +4,9 @@ use std::path::Path;
 
 use serde_json::value::RawValue;
 
-use super::{
-    connector::Connector,
-    members::{Members, Node, Reader, Source},
-};
+use super::connector::Connector;
 use crate::StoreError;
+use crate::members::{Members, Node, Reader, Source};
 
 /// The version that this release writes, and the newest that it reads. Files without one come from car-connectors
 /// 0.24 to 0.60: the same members, one version older.

@@ -2,7 +2,6 @@
 
 mod connector;
 mod document;
-mod members;
 mod oauth;
 mod origin;
 mod service_origin;

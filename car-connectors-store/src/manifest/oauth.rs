@@ -1,7 +1,7 @@
 //! What a sign-in needs and leaves behind that is not a secret.
 
-use super::members::{Members, Reader, Source, Writer};
 use crate::StoreError;
+use crate::members::{Members, Reader, Source, Writer};
 
 /// The client that a sign-in registered or was given, and how signing in is done.
 ///

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::members::{Members, Reader, Source, Writer};
 use crate::StoreError;
+use crate::members::{Members, Reader, Source, Writer};
 
 /// What a project's file says of a connector beyond what any connector has.
 ///

@@ -1,7 +1,7 @@
 //! Where a connector comes from, if it was found in a registry, a catalog or a root.
 
-use super::members::{Members, Reader, Source, Writer};
 use crate::StoreError;
+use crate::members::{Members, Reader, Source, Writer};
 
 /// The entry that a connector was made of, so that it can be told later whether the entry has changed since.
 ///

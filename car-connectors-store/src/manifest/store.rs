@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Manifest;
 use crate::{
-    Home, StoreError,
+    Home, Stamp, StoreError,
     lock::{LOCK_WAIT, WriteLock},
     replace,
 };
@@ -56,6 +56,17 @@ impl ManifestStore {
         })?;
         // Editors on Windows put a byte order mark in front; it is not part of the text.
         Manifest::from_json(&self.path, text.strip_prefix('\u{feff}').unwrap_or(text))
+    }
+
+    /// Returns what tells one state of the manifest from another, or nothing where there is none. Asks for the file's
+    /// metadata only, so that who keeps what it read can look before every call. Take it before reading: then a change in
+    /// between is found at the next look.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`].
+    pub fn stamp(&self) -> Result<Option<Stamp>, StoreError> {
+        Stamp::of(&self.path)
     }
 
     /// Reads the manifest, lets `change` change it, and writes it back, all under one lock among processes.

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![expect(clippy::print_stderr, reason = "a test whose program is missing says so")]
 
+mod access;
+mod agreements;
 mod discovery;
 mod keychain;
 mod manifest;

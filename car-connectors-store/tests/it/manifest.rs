@@ -70,6 +70,58 @@ fn leaves_the_file_alone_when_nothing_changed() {
 }
 
 #[test]
+fn tells_without_reading_whether_it_changed() {
+    let (_folder, home) = home();
+    let (store, elsewhere) = (ManifestStore::new(&home), ManifestStore::new(&home));
+    assert_eq!(store.stamp().unwrap(), None);
+    let mut stamps = vec![None];
+    for slug in ["a", "b", "c", "d"] {
+        elsewhere.update(|manifest| manifest.add(remote(slug))).unwrap();
+        let stamp = store.stamp().unwrap();
+        assert!(!stamps.contains(&stamp), "{slug}");
+        stamps.push(stamp);
+    }
+    elsewhere.update(|_| Ok::<_, StoreError>(())).unwrap();
+    assert_eq!(store.stamp().unwrap(), *stamps.last().unwrap(), "nothing was changed");
+    // As long as before, in another file of the same name.
+    let text = fs::read_to_string(store.path()).unwrap().replace("\"D\"", "\"E\"");
+    elsewhere
+        .update(|manifest| {
+            manifest.connector_mut("d").unwrap().name = "E".to_owned();
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    assert_eq!(fs::read_to_string(store.path()).unwrap(), text);
+    assert!(!stamps.contains(&store.stamp().unwrap()));
+}
+
+#[test]
+fn keeps_whether_prompts_and_resources_are_passed_on() {
+    let (_folder, home) = home();
+    let store = ManifestStore::new(&home);
+    store.update(|manifest| manifest.add(remote("a"))).unwrap();
+    assert!(!fs::read_to_string(store.path()).unwrap().contains("shares_"), "left out where it is not so");
+    let share = |prompts, resources| {
+        store
+            .update(|manifest| {
+                let connector = manifest.connector_mut("a").unwrap();
+                (connector.shares_prompts, connector.shares_resources) = (prompts, resources);
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+        let read = store.read().unwrap();
+        let connector = read.connector("a").unwrap();
+        (connector.shares_prompts, connector.shares_resources)
+    };
+    for (prompts, resources) in [(true, false), (true, true), (false, true), (false, false)] {
+        assert_eq!(share(prompts, resources), (prompts, resources));
+    }
+    fs::write(store.path(), r#"{"connectors":[{"slug":"a","name":"A","shares_prompts":"yes"}]}"#).unwrap();
+    let error = store.read().unwrap_err().to_string();
+    assert!(error.contains("expected a boolean"), "{error}");
+}
+
+#[test]
 fn a_damaged_manifest_is_reported_with_its_place_and_never_touched() {
     let (_folder, home) = home();
     fs::create_dir(home.path()).unwrap();

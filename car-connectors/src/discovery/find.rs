@@ -67,6 +67,7 @@ impl FindOptions {
 
 /// What a search found, and where it looked.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Found {
     /// What was needed, as it was searched for.
@@ -85,6 +86,7 @@ pub struct Found {
 
 /// A service that fits.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FoundService {
     /// The service.
@@ -107,6 +109,7 @@ pub struct FoundService {
 
 /// What has changed of a service since a person agreed to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Change {
     /// Which part of it.
@@ -119,6 +122,7 @@ pub struct Change {
 
 /// Which part of a service has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ChangedPart {
@@ -153,6 +157,7 @@ impl ChangedPart {
 
 /// A source that was searched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Searched {
     /// What the user calls it.
@@ -169,6 +174,7 @@ pub struct Searched {
 
 /// A source that was not searched, or not to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct LeftOut {
     /// What the user calls it.

@@ -62,6 +62,7 @@ impl LookUpOptions {
 
 /// What would be added. It is shown to a person before [`add_proposed`](crate::ConnectorManager::add_proposed) is called.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Proposal {
     /// What was looked up, as it is remembered.
@@ -86,6 +87,7 @@ pub struct Proposal {
 
 /// One way to have a service.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Way {
     /// Which way it is.
@@ -129,6 +131,7 @@ impl Way {
 
 /// Something that a person gives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Asked {
     /// By what it is given: unique in its way.

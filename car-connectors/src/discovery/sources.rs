@@ -51,6 +51,7 @@ impl NewSource {
 
 /// Who named a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SourceFrom {
@@ -76,6 +77,7 @@ impl SourceFrom {
 
 /// How a source stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SourceStatus {
     /// What the user calls it.

@@ -37,7 +37,9 @@ impl ConnectorManager {
         let canonical = canonical_name(slug, tool, &slugs);
         let progress = options.on_progress.as_deref();
         let sink = progress.map(|on_progress| move |progress| on_progress(&progress));
-        let mut request = ToolRequest::new(&canonical, arguments, &self.inner.caller).with_target(slug, tool);
+        let caller = options.caller.as_deref().unwrap_or(&self.inner.caller);
+        let mut request =
+            ToolRequest::new(&canonical, arguments, caller).with_target(slug, tool).with_context(options);
         let usual = connector.project.as_ref().and_then(|project| seconds(project.tool_timeout_sec));
         if let Some(timeout) = options.timeout.or(usual) {
             request = request.with_deadline(timeout);
@@ -94,7 +96,7 @@ impl ConnectorManager {
     /// Tells whether the policy denies the call whatever the tool's schema says.
     fn is_denied(&self, slug: &str, tool: &str, request: &ToolRequest<'_>) -> bool {
         let arguments: Option<Value> = serde_json::from_str(request.arguments.get()).ok();
-        let mut asked = PolicyRequest::new(request.tool, slug, tool);
+        let mut asked = PolicyRequest::new(request.tool, slug, tool).with_caller(request.caller);
         if let Some(arguments) = &arguments {
             asked = asked.with_arguments(arguments);
         }

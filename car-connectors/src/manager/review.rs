@@ -17,6 +17,7 @@ use crate::status::ConnectorStatus;
 ///
 /// All texts have nothing in them that cannot be seen.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ProjectReview {
     /// The file, by its canonical path.
@@ -33,6 +34,7 @@ pub struct ProjectReview {
 
 /// An entry of a project's file, as a person is shown it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ReviewedEntry {
     /// Its name.

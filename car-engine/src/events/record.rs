@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 /// What a record is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
@@ -24,6 +25,7 @@ pub enum EventKind {
 
 /// One record. Members that do not apply are left out of the line.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct EventRecord {
     /// The record's number, from one on, without gaps.

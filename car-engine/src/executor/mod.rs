@@ -180,6 +180,7 @@ impl McpToolExecutor {
             deadline: request.deadline,
             trace: request.trace,
             progress: request.progress,
+            context: request.context,
         };
         let outcome = match (tool.route(), &self.fallback) {
             (Some(route), _) => {

@@ -107,6 +107,34 @@ impl Serialize for RuleRef {
     }
 }
 
+/// What [`Serialize`] writes.
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for RuleRef {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RuleRef".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A rule as a verdict names it.",
+            "type": "object",
+            "properties": {
+                "kind": { "description": "What kind of rule it is: its key in the file.", "type": "string" },
+                "subject": { "description": "What it is about, as written.", "type": "string" },
+                "location": {
+                    "description": "Where it stands, `file:line:column`, for rules that stand in a file.",
+                    "type": ["string", "null"]
+                },
+                "reason": {
+                    "description": "Why it is there, as its author wrote it, or what is wrong with the policy.",
+                    "type": ["string", "null"]
+                },
+            },
+            "required": ["kind", "subject", "location", "reason"],
+        })
+    }
+}
+
 impl RuleRef {
     /// Returns the rule in short: its kind, what it is about, and whom.
     #[must_use]

@@ -140,6 +140,11 @@ impl Transport for HttpTransport {
         true
     }
 
+    /// The pair of 2024-11-05 has one stream for everything.
+    fn tells_calls_apart(&self) -> bool {
+        self.pair().is_none()
+    }
+
     fn has_headers(&self) -> bool {
         true
     }

@@ -13,7 +13,7 @@
 use car_mcp::proto::header::{self, METHOD, NAME, PROTOCOL_VERSION};
 use car_mcp::proto::rpc::HEADER_MISMATCH;
 use car_mcp::proto::{ErrorObject, ProtocolVersion};
-use car_mcp::server::{Request, Server};
+use car_mcp::server::{Caller, Request, Server};
 use http::{HeaderMap, HeaderName};
 
 use super::refusal::error;
@@ -34,6 +34,7 @@ pub(super) fn check<'r>(
     server: &Server,
     headers: &HeaderMap,
     request: &'r Request,
+    caller: &Caller,
 ) -> Result<Option<&'r str>, ErrorObject> {
     let version = required(headers, &VERSION_HEADER)?;
     let meta = request.meta()?;
@@ -47,7 +48,7 @@ pub(super) fn check<'r>(
     let name = check_name(headers, request)?;
     server.check_method(request.method())?;
     if request.method() == CALL_TOOL {
-        check_params(server, headers, request, name.unwrap_or_default())?;
+        check_params(server, headers, request, (name.unwrap_or_default(), caller))?;
     }
     Ok(name)
 }
@@ -85,9 +86,11 @@ fn check_params(
     server: &Server,
     headers: &HeaderMap,
     request: &Request,
-    tool: &str,
+    (tool, caller): (&str, &Caller),
 ) -> Result<(), ErrorObject> {
-    let Some(params) = server.param_headers(tool).filter(|params| !params.is_empty()) else { return Ok(()) };
+    let Some(params) = server.param_headers(tool, caller).filter(|params| !params.is_empty()) else {
+        return Ok(());
+    };
     for name in params.names() {
         // One that is no name of a header is in no request.
         if let Ok(name) = name.parse() {

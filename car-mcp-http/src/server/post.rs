@@ -115,7 +115,7 @@ impl Shared {
         if let Err(error) = self.refuse_handshake(&request) {
             return refusal(&error);
         }
-        let name = match check::check(&self.server, &head.headers, &request) {
+        let name = match check::check(&self.server, &head.headers, &request, &caller) {
             Ok(name) => name,
             Err(error) => return refusal(&error),
         };

@@ -120,12 +120,8 @@ impl McpService {
         B: Body<Data = Bytes>,
         B::Error: Into<BoxError>,
     {
-        let _ = caller;
         let (head, body) = request.into_parts();
-        async move {
-            let _ = (&head, &body);
-            todo!("part A")
-        }
+        async move { self.shared.handle_for(&head, body, caller).await }
     }
 
     /// Answers a request whose head somebody else keeps.
@@ -163,18 +159,46 @@ impl Shared {
         if let Err(stranger) = self.guard.check(head) {
             return refuse_stranger(stranger);
         }
-        let Some(_place) = self.requests.take() else {
-            return refuse_for_now(None, "expected fewer requests under way, found as many as are allowed");
-        };
+        let Some(_place) = self.requests.take() else { return refuse_busy() };
+        if let Some(response) = self.protect.as_ref().and_then(|protect| protect.route(head)) {
+            return response;
+        }
         match self.route(head) {
             Ok(Route::Endpoint) => {}
             Ok(Route::Health) => return self.health(&head.method),
             Err(response) => return *response,
         }
-        let caller = match self.caller(head).await {
-            Ok(caller) => caller,
+        match self.caller(head).await {
+            Ok(caller) => self.serve(head, body, caller).await,
+            Err(response) => *response,
+        }
+    }
+
+    /// As [`Shared::handle`], where it is known who asks.
+    async fn handle_for<B: Body<Data = Bytes>>(
+        &self,
+        head: &Parts,
+        body: B,
+        mut caller: Caller,
+    ) -> Response<ResponseBody> {
+        let Some(_place) = self.requests.take() else { return refuse_busy() };
+        match self.route(head) {
+            Ok(Route::Endpoint) => {}
+            Ok(Route::Health) => return self.health(&head.method),
             Err(response) => return *response,
-        };
+        }
+        if self.hands_on_head && caller.detail.is_none() {
+            caller.detail = Some(Arc::new(RequestHead::of(head)));
+        }
+        self.serve(head, body, caller).await
+    }
+
+    async fn serve<B: Body<Data = Bytes>>(
+        &self,
+        head: &Parts,
+        body: B,
+        caller: Caller,
+    ) -> Response<ResponseBody> {
         match head.method {
             Method::POST => self.post(head, body, caller).await,
             Method::GET if self.has_sessions => self.get(head, caller),
@@ -183,12 +207,9 @@ impl Shared {
         }
     }
 
-    /// Returns what a request is for, or the answer to one that is for nothing here or for the metadata document.
+    /// Returns what a request is for, or the answer to one that is for nothing here.
     fn route(&self, head: &Parts) -> Result<Route, Box<Response<ResponseBody>>> {
         let path = head.uri.path();
-        if let Some(response) = self.protect.as_ref().and_then(|protect| protect.route(head)) {
-            return Err(Box::new(response));
-        }
         if self.health.as_deref() == Some(path) {
             return Ok(Route::Health);
         }
@@ -257,6 +278,10 @@ impl Shared {
         let report = Report { status: "ok", name: &info.name, version: &info.version, sessions };
         json(StatusCode::OK, serde_json::to_vec(&report).expect("strings and a number can be written"))
     }
+}
+
+fn refuse_busy() -> Response<ResponseBody> {
+    refuse_for_now(None, "expected fewer requests under way, found as many as are allowed")
 }
 
 fn refuse_stranger(stranger: Stranger) -> Response<ResponseBody> {

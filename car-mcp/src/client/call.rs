@@ -10,10 +10,12 @@ use car_mcp_proto::result::{Outcome, ResultType};
 use car_mcp_proto::rpc::HEADER_MISMATCH;
 use car_mcp_proto::tool::CallToolResult;
 use car_mcp_proto::{Members, RawJson};
+use futures_util::future::try_join_all;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::asked::Whose;
 use super::deadline::Deadline;
 use super::encode::Param;
 use super::exchange::Request;
@@ -51,37 +53,55 @@ where
 }
 
 /// Holds the outcome of a call whose result is only passed on.
-struct RawOutcome(Outcome<RawToolResult>);
+struct RawOutcome<T>(Outcome<T>);
 
-impl Answer for RawOutcome {
-    type Complete = RawToolResult;
+/// What is looked at of a result that is only passed on.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Glance {
+    result_type: Option<ResultType>,
+    is_error: Option<bool>,
+    structured_content: Option<RawJson>,
+}
 
-    fn outcome(self) -> Outcome<RawToolResult> {
+/// A result as it came.
+trait Raw {
+    fn of(text: RawJson, glance: Glance) -> Self;
+}
+
+impl Raw for RawJson {
+    fn of(text: RawJson, _: Glance) -> Self {
+        text
+    }
+}
+
+impl Raw for RawToolResult {
+    fn of(text: RawJson, glance: Glance) -> Self {
+        Self { is_error: glance.is_error == Some(true), structured_content: glance.structured_content, text }
+    }
+}
+
+impl<T> Answer for RawOutcome<T>
+where
+    T: Raw,
+{
+    type Complete = T;
+
+    fn outcome(self) -> Outcome<T> {
         self.0
     }
 }
 
-impl<'de> Deserialize<'de> for RawOutcome {
+impl<'de, T: Raw> Deserialize<'de> for RawOutcome<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Glance {
-            result_type: Option<ResultType>,
-            is_error: Option<bool>,
-            structured_content: Option<RawJson>,
-        }
         let text = RawJson::deserialize(deserializer)?;
-        let glance: Glance = text.parse().map_err(D::Error::custom)?;
-        Ok(Self(match glance.result_type {
+        let mut glance: Glance = text.parse().map_err(D::Error::custom)?;
+        Ok(Self(match glance.result_type.take() {
             Some(kind) if kind == ResultType::INPUT_REQUIRED => {
                 Outcome::InputRequired(text.parse().map_err(D::Error::custom)?)
             }
             Some(kind) if kind != ResultType::COMPLETE => Outcome::Unrecognized(kind),
-            _ => Outcome::Complete(RawToolResult {
-                is_error: glance.is_error == Some(true),
-                structured_content: glance.structured_content,
-                text,
-            }),
+            _ => Outcome::Complete(T::of(text, glance)),
         }))
     }
 }
@@ -117,7 +137,7 @@ impl Session {
         arguments: &RawValue,
         options: &CallOptions,
     ) -> Result<RawToolResult, Error> {
-        self.call::<RawOutcome>(name, arguments, options).await
+        self.call::<RawOutcome<RawToolResult>>(name, arguments, options).await
     }
 
     /// Asks for a prompt. The arguments are strings by name.
@@ -145,8 +165,9 @@ impl Session {
         arguments: &Members,
         options: &CallOptions,
     ) -> Result<RawJson, Error> {
-        let _ = (name, arguments, options);
-        todo!("part A")
+        let params = [("name", Param::Text(name)), ("arguments", Param::Members(arguments))];
+        let request = Request { name: Some(name), progress: true, ..Request::new(GetPrompt::NAME, &params) };
+        self.rounds::<RawOutcome<RawJson>>(request, options).await
     }
 
     /// Reads a resource, and returns the result as it came.
@@ -154,8 +175,10 @@ impl Session {
     /// # Errors
     /// As [`Session::call_tool`].
     pub async fn read_resource_raw(&self, uri: &str, options: &CallOptions) -> Result<RawJson, Error> {
-        let _ = (uri, options);
-        todo!("part A")
+        let params = [("uri", Param::Text(uri))];
+        let request =
+            Request { name: Some(uri), progress: true, ..Request::new(ReadResource::NAME, &params) };
+        self.rounds::<RawOutcome<RawJson>>(request, options).await
     }
 
     /// Reads a resource.
@@ -237,7 +260,9 @@ impl Session {
         let deadline = Deadline::start(
             options.timeout.unwrap_or(limits.call_timeout),
             options.ceiling.unwrap_or(limits.call_ceiling),
-        );
+        )
+        .of_session(&self.inner.standing);
+        let _under_way = self.inner.under_way.begin(options);
         deadline.run(request.method, self.rounds_before::<A>(request, options, &deadline)).await
     }
 
@@ -245,7 +270,7 @@ impl Session {
         &self,
         request: Request<'_>,
         options: &CallOptions,
-        deadline: &Deadline,
+        deadline: &Deadline<'_>,
     ) -> Result<A::Complete, Error> {
         let mut rounds = Rounds::new(self.inner.limits.max_rounds);
         let mut retry: Option<Retry> = None;
@@ -254,7 +279,7 @@ impl Session {
             match self.request_before::<A>(&attempt, options, deadline).await?.outcome() {
                 Outcome::Complete(result) => return Ok(result),
                 Outcome::InputRequired(round) => {
-                    let responses = Box::pin(self.answer_round(&round, deadline)).await?;
+                    let responses = Box::pin(self.answer_round(&round, options, deadline)).await?;
                     retry = Some(rounds.answer(round, responses).map_err(Error::Rounds)?);
                 }
                 Outcome::Unrecognized(kind) => return Err(unrecognized(request.method, &kind)),
@@ -263,7 +288,12 @@ impl Session {
         }
     }
 
-    async fn answer_round(&self, round: &InputRequired, deadline: &Deadline) -> Result<Members, Error> {
+    async fn answer_round(
+        &self,
+        round: &InputRequired,
+        options: &CallOptions,
+        deadline: &Deadline<'_>,
+    ) -> Result<Members, Error> {
         let asked = round.input_requests.as_ref().map_or(0, InputRequests::len);
         let most = self.inner.limits.max_questions;
         if asked > most {
@@ -273,25 +303,28 @@ impl Session {
             });
         }
         let _clock = deadline.pause();
-        let mut responses = Members::new();
-        for (key, question) in round.input_requests.iter().flat_map(|requests| requests.iter()) {
-            let (method, params) = match question {
-                InputRequest::Elicitation(input) => {
-                    ("elicitation/create", RawJson::from_value(&input.params))
-                }
-                InputRequest::Sampling(input) => {
-                    ("sampling/createMessage", RawJson::from_value(&input.params))
-                }
-                InputRequest::Roots(_) => (ListRoots::NAME, Ok(RawJson::empty_object())),
-                InputRequest::Unknown { tag, .. } => (tag.as_str(), Ok(RawJson::empty_object())),
-                other => return Err(unrecognized("an input request", other)),
-            };
-            let params = params
-                .map_err(|error| Error::Malformed { method: method.to_owned(), reason: error.to_string() })?;
-            let answer = self.answer(method, Some(params.as_raw())).await;
-            responses.set(key, answer.map_err(|refusal| Error::InputRefused { refusal })?);
-        }
-        Ok(responses)
+        // Side by side, as a legacy server's are: whoever answers sees all that is asked, in the server's order.
+        let requests = round.input_requests.iter().flat_map(|requests| requests.iter());
+        let answers = requests.map(|(key, question)| async move {
+            let answer = self.answer_one(question, Whose::Call(options, deadline)).await?;
+            Ok::<_, Error>((key, answer))
+        });
+        Ok(try_join_all(answers).await?.into_iter().collect())
+    }
+
+    /// Answers one question of a round.
+    async fn answer_one(&self, question: &InputRequest, whose: Whose<'_>) -> Result<RawJson, Error> {
+        let (method, params) = match question {
+            InputRequest::Elicitation(input) => ("elicitation/create", RawJson::from_value(&input.params)),
+            InputRequest::Sampling(input) => ("sampling/createMessage", RawJson::from_value(&input.params)),
+            InputRequest::Roots(_) => (ListRoots::NAME, Ok(RawJson::empty_object())),
+            InputRequest::Unknown { tag, .. } => (tag.as_str(), Ok(RawJson::empty_object())),
+            other => return Err(unrecognized("an input request", other)),
+        };
+        let params = params
+            .map_err(|error| Error::Malformed { method: method.to_owned(), reason: error.to_string() })?;
+        let answer = self.answer(whose, method, Some(params.as_raw())).await;
+        answer.map_err(|refusal| Error::InputRefused { refusal })
     }
 }
 

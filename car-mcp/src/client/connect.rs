@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use car_mcp_proto::capability::ClientCapabilities;
 use car_mcp_proto::discover::DiscoverResult;
 use car_mcp_proto::negotiate::{self, NegotiationError, ProbeReply, Probing, Step};
 use car_mcp_proto::rpc::Incoming;
@@ -104,7 +105,7 @@ impl Session {
     }
 
     async fn send_probe(&self, version: ProtocolVersion) -> Result<Probed, Error> {
-        let meta = self.modern_meta(version)?;
+        let meta = self.modern_meta(version, &self.inner.capabilities)?;
         let id = self.inner.next_id();
         let method = "server/discover";
         let params = Params {
@@ -165,11 +166,16 @@ impl Session {
             capabilities: discovered.capabilities,
             instructions: discovered.instructions,
         };
-        Ok((server, self.modern_meta(version)?))
+        Ok((server, self.modern_meta(version, &self.inner.capabilities)?))
     }
 
-    fn modern_meta(&self, version: ProtocolVersion) -> Result<SessionMeta, Error> {
-        let members = meta::modern_request(version, &self.inner.capabilities, &self.inner.client);
+    /// Returns what a request carries in `_meta` that declares these capabilities.
+    pub(crate) fn modern_meta(
+        &self,
+        version: ProtocolVersion,
+        capabilities: &ClientCapabilities,
+    ) -> Result<SessionMeta, Error> {
+        let members = meta::modern_request(version, capabilities, &self.inner.client);
         members.and_then(SessionMeta::new).map_err(|error| Error::Parameters {
             method: "server/discover".to_owned(),
             reason: error.to_string(),

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -13,11 +14,57 @@ use crate::error::Error;
 
 /// Holds when a call is to be given up.
 #[derive(Debug)]
-pub(crate) struct Deadline {
+pub(crate) struct Deadline<'a> {
     timeout: Duration,
     ceiling: Duration,
     latest: Instant,
     state: Mutex<State>,
+    /// Stops the clocks of all calls of a session.
+    standing: Option<&'a Standing>,
+}
+
+/// Stops the clocks of all calls of a session: while somebody thinks about a question that names no call, any of them
+/// may be waiting for the answer.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    /// Whether there was such a question at all. Most sessions have none, and pay no lock for it.
+    was_used: AtomicBool,
+    state: Mutex<Stood>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Stood {
+    open: u32,
+    /// When the clocks were started again.
+    until: Option<Instant>,
+}
+
+impl Standing {
+    /// Stops the clocks until the guard is dropped.
+    pub(crate) fn pause(&self) -> Stopped<'_> {
+        self.was_used.store(true, Ordering::Release);
+        self.lock().open += 1;
+        Stopped(self)
+    }
+
+    fn stood(&self) -> Stood {
+        if self.was_used.load(Ordering::Acquire) { *self.lock() } else { Stood::default() }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Stood> {
+        self.state.lock().expect("nothing panics while it holds the clocks")
+    }
+}
+
+/// Keeps all clocks of a session stopped.
+pub(crate) struct Stopped<'a>(&'a Standing);
+
+impl Drop for Stopped<'_> {
+    fn drop(&mut self) {
+        let mut stood = self.0.lock();
+        stood.open -= 1;
+        stood.until = Some(Instant::now());
+    }
 }
 
 #[derive(Debug)]
@@ -27,7 +74,7 @@ struct State {
     paused: u32,
 }
 
-impl Deadline {
+impl<'a> Deadline<'a> {
     /// Starts the clock.
     pub(crate) fn start(timeout: Duration, ceiling: Duration) -> Self {
         let now = Instant::now();
@@ -36,7 +83,14 @@ impl Deadline {
             ceiling,
             latest: later(now, ceiling),
             state: Mutex::new(State { next: later(now, timeout), paused: 0 }),
+            standing: None,
         }
+    }
+
+    /// As one of a session's calls.
+    pub(crate) const fn of_session(mut self, standing: &'a Standing) -> Self {
+        self.standing = Some(standing);
+        self
     }
 
     /// Moves the deadline: the server has shown that it works.
@@ -81,8 +135,7 @@ impl Deadline {
     fn passed(&self, method: &str) -> Option<Error> {
         let now = Instant::now();
         let ceiling = now >= self.latest;
-        let state = self.state();
-        let late = state.paused == 0 && now >= state.next;
+        let late = self.next().is_some_and(|next| now >= next);
         (ceiling || late).then(|| Error::TimedOut {
             method: method.to_owned(),
             after: if ceiling { self.ceiling } else { self.timeout },
@@ -91,12 +144,18 @@ impl Deadline {
     }
 
     fn wake_at(&self) -> Instant {
+        // While the clock stands there is only the ceiling; look again after a full timeout.
+        self.next().unwrap_or_else(|| later(Instant::now(), self.timeout)).min(self.latest)
+    }
+
+    /// Returns when the call is late; nothing while the clock stands.
+    fn next(&self) -> Option<Instant> {
+        let stood = self.standing.map(Standing::stood).unwrap_or_default();
         let state = self.state();
-        match state.paused {
-            0 => state.next.min(self.latest),
-            // While the clock stands there is only the ceiling; look again after a full timeout.
-            _ => later(Instant::now(), self.timeout).min(self.latest),
+        if state.paused > 0 || stood.open > 0 {
+            return None;
         }
+        Some(stood.until.map_or(state.next, |until| state.next.max(later(until, self.timeout))))
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -105,7 +164,7 @@ impl Deadline {
 }
 
 /// Keeps the clock stopped.
-pub(crate) struct Paused<'a>(&'a Deadline);
+pub(crate) struct Paused<'a>(&'a Deadline<'a>);
 
 impl Drop for Paused<'_> {
     fn drop(&mut self) {
@@ -152,6 +211,21 @@ mod tests {
         };
         let error = deadline.run("m", work).await.unwrap_err();
         assert_eq!(error.to_string(), "m was not answered within 11s in all");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_clocks_of_a_session_stand_together() {
+        let standing = Standing::default();
+        let deadline = Deadline::start(SECOND * 5, SECOND * 60).of_session(&standing);
+        let work = async {
+            let stopped = standing.pause();
+            tokio::time::sleep(SECOND * 30).await;
+            drop(stopped);
+            after(4).await
+        };
+        assert!(matches!(deadline.run("m", work).await, Ok(4)));
+        let deadline = Deadline::start(SECOND * 5, SECOND * 11).of_session(&standing);
+        assert!(deadline.run("m", after(6)).await.is_err(), "nobody thinks any more");
     }
 
     #[tokio::test(start_paused = true)]

@@ -21,6 +21,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::{Instant, sleep_until};
 
+use super::asked::Whose;
 use super::encode::{Param, Params, encode_request};
 use super::session::Session;
 use crate::error::Error;
@@ -252,7 +253,8 @@ impl EventStream {
             Ok(Incoming::Request { .. }) if self.session.agreed().is_legacy() => {
                 let (session, text) = (self.session.clone(), text.to_owned());
                 let version = session.version();
-                self.questions.push(Box::pin(async move { session.answer_text(&text, version, None).await }));
+                self.questions
+                    .push(Box::pin(async move { session.answer_text(&text, version, Whose::Unnamed).await }));
             }
             // A modern server must not ask here, and must not be answered.
             Ok(Incoming::Request { .. }) => {}

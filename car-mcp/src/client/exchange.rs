@@ -18,6 +18,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
+use super::asked::Whose;
 use super::deadline::Deadline;
 use super::encode::{Param, Params, encode_request};
 use super::options::CallOptions;
@@ -58,7 +59,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) agreed: &'a Agreed,
     pub(crate) id: &'a RequestId,
     pub(crate) options: &'a CallOptions,
-    pub(crate) deadline: &'a Deadline,
+    pub(crate) deadline: &'a Deadline<'a>,
 }
 
 impl Session {
@@ -72,7 +73,8 @@ impl Session {
         let deadline = Deadline::start(
             options.timeout.unwrap_or(limits.call_timeout),
             options.ceiling.unwrap_or(limits.call_ceiling),
-        );
+        )
+        .of_session(&self.inner.standing);
         deadline.run(request.method, self.request_before(request, options, &deadline)).await
     }
 
@@ -81,7 +83,7 @@ impl Session {
         &self,
         request: &Request<'_>,
         options: &CallOptions,
-        deadline: &Deadline,
+        deadline: &Deadline<'_>,
     ) -> Result<T, Error> {
         let agreed = self.agreed();
         let error = match self.attempt(request, options, deadline, &agreed).await {
@@ -98,7 +100,7 @@ impl Session {
         &self,
         request: &Request<'_>,
         options: &CallOptions,
-        deadline: &Deadline,
+        deadline: &Deadline<'_>,
         agreed: &Agreed,
     ) -> Result<T, Error> {
         let id = self.inner.next_id();
@@ -139,10 +141,16 @@ impl Session {
             }
             _ => &options.meta,
         };
+        let own_meta = match &options.handler {
+            Some(handler) if !agreed.is_legacy() => {
+                Some(self.modern_meta(agreed.version(), &handler.capabilities())?)
+            }
+            _ => None,
+        };
         let params = Params {
             own: request.params,
             retry: request.retry,
-            session_meta: &agreed.request_meta,
+            session_meta: own_meta.as_ref().unwrap_or(&agreed.request_meta),
             caller_meta,
             progress_token: request.progress.then_some(id),
         };
@@ -167,7 +175,15 @@ fn starts_over(error: &Error, agreed: &Agreed) -> bool {
     }
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
+    /// Returns whose a message is that came on the stream of this request.
+    pub(crate) fn whose(&self) -> Whose<'a> {
+        match self.session.inner.transport.tells_calls_apart() {
+            true => Whose::Call(self.options, self.deadline),
+            false => Whose::Unnamed,
+        }
+    }
+
     /// Reads a body: the answer, or a batch with the answer in it.
     async fn read_body<T: DeserializeOwned>(&self, request: &Request<'_>, body: &[u8]) -> Result<T, Error> {
         let text = utf8(request, body)?;

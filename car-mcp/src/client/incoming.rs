@@ -1,7 +1,9 @@
 //! What the server says unasked: notifications, and the questions of a legacy server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use car_mcp_proto::capability::ClientCapabilities;
 use car_mcp_proto::elicitation::{ElicitAction, ElicitParams, ElicitResult, ElicitationMode};
 use car_mcp_proto::logging::LoggingMessageParams;
 use car_mcp_proto::method::{
@@ -16,12 +18,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
-use super::deadline::Deadline;
+use super::asked::Whose;
 use super::encode::encode;
 use super::events::Event;
 use super::exchange::Attempt;
 use super::session::Session;
-use crate::handler::Refusal;
+use crate::handler::{ClientHandler, Refusal};
 use crate::transport::{Message, MessageKind};
 
 /// How long a server may take to accept an answer or a cancellation. Both wait for no work to be done, so a server
@@ -44,7 +46,7 @@ impl Session {
             }
             LoggingMessage::NAME => {
                 if let Some(message) = read::<LoggingMessageParams>(method, params) {
-                    self.inner.handler.log(message);
+                    self.handler(attempt.map_or(Whose::Unnamed, Attempt::whose)).log(message);
                 }
             }
             _ => {
@@ -65,25 +67,24 @@ impl Session {
     /// server: it must not send any, and must not be sent a response.
     pub(crate) async fn answer_request(&self, attempt: &Attempt<'_>, text: String) {
         if attempt.agreed.is_legacy() {
-            self.answer_text(&text, attempt.agreed.version(), Some(attempt.deadline)).await;
+            self.answer_text(&text, attempt.agreed.version(), attempt.whose()).await;
         }
     }
 
-    pub(crate) async fn answer_text(
-        &self,
-        text: &str,
-        version: ProtocolVersion,
-        deadline: Option<&Deadline>,
-    ) {
+    pub(crate) async fn answer_text(&self, text: &str, version: ProtocolVersion, whose: Whose<'_>) {
         let Ok(Incoming::Request { id, method, params }) =
             serde_json::from_str::<Incoming<'_, RawJson>>(text)
         else {
             return;
         };
         // The clock stands while somebody thinks. A ping is answered at once, and is no sign that the call gets on.
-        let clock = deadline.filter(|_| method != Ping::NAME).map(Deadline::pause);
-        let answer = self.answer(&method, params).await;
-        drop(clock);
+        let is_thought_about = method != Ping::NAME;
+        let (clock, clocks) = match whose {
+            Whose::Call(_, deadline) => (is_thought_about.then(|| deadline.pause()), None),
+            Whose::Unnamed => (None, is_thought_about.then(|| self.inner.standing.pause())),
+        };
+        let answer = self.answer(whose, &method, params).await;
+        drop((clock, clocks));
         let peer = self.inner.transport.peer();
         match timeout(ANSWER_SENT_WITHIN, self.send_answer(&id, answer, version)).await {
             Ok(Ok(())) => {}
@@ -92,15 +93,36 @@ impl Session {
         }
     }
 
+    /// Returns who answers the questions of a call and takes its log messages.
+    fn handler(&self, whose: Whose<'_>) -> Arc<dyn ClientHandler> {
+        let own = match whose {
+            Whose::Call(options, _) => options.handler.clone(),
+            Whose::Unnamed => self.inner.under_way.handler(),
+        };
+        own.unwrap_or_else(|| Arc::clone(&self.inner.handler))
+    }
+
     /// Asks the handler. Serves both eras: the same questions come as requests or within a result.
-    pub(crate) async fn answer(&self, method: &str, params: Option<&RawValue>) -> Result<RawJson, Refusal> {
-        let handler = &self.inner.handler;
-        let declared = &self.inner.capabilities;
+    pub(crate) async fn answer(
+        &self,
+        whose: Whose<'_>,
+        method: &str,
+        params: Option<&RawValue>,
+    ) -> Result<RawJson, Refusal> {
+        let handler = self.handler(whose);
+        let own;
+        let declared = match Arc::ptr_eq(&handler, &self.inner.handler) {
+            true => &self.inner.capabilities,
+            false => {
+                own = handler.capabilities();
+                &own
+            }
+        };
         match method {
             Ping::NAME => written(&EmptyResult::new()),
             Elicit::NAME if declared.elicitation.is_some() => {
                 let request: ElicitParams = required(params)?;
-                self.refuse_undeclared_mode(&request)?;
+                refuse_undeclared_mode(declared, &request)?;
                 let schema = request.requested_schema.clone();
                 let mut result = handler.elicit(request).await?;
                 if let (Some(schema), true) = (schema, result.action == ElicitAction::ACCEPT) {
@@ -113,20 +135,6 @@ impl Session {
             }
             ListRoots::NAME if declared.roots.is_some() => written(&handler.list_roots().await?),
             other => Err(Refusal::unsupported(other)),
-        }
-    }
-
-    /// A server must not use a mode that was not declared; an empty declaration means forms only.
-    fn refuse_undeclared_mode(&self, request: &ElicitParams) -> Result<(), Refusal> {
-        let Some(declared) = &self.inner.capabilities.elicitation else {
-            return Err(Refusal::unsupported(Elicit::NAME));
-        };
-        let mode = request.mode();
-        let allowed = declared.member(mode.as_str()).is_some()
-            || (declared.is_empty() && mode == ElicitationMode::FORM);
-        match allowed {
-            true => Ok(()),
-            false => Err(Refusal::new(format!("this client does not answer elicitation in {mode} mode"))),
         }
     }
 
@@ -193,6 +201,20 @@ fn read<'a, T: Deserialize<'a>>(method: &str, params: Option<&'a RawValue>) -> O
     serde_json::from_str(params)
         .inspect_err(|error| tracing::debug!(method, %error, "a notification could not be read"))
         .ok()
+}
+
+/// A server must not use a mode that was not declared; an empty declaration means forms only.
+fn refuse_undeclared_mode(declared: &ClientCapabilities, request: &ElicitParams) -> Result<(), Refusal> {
+    let Some(declared) = &declared.elicitation else {
+        return Err(Refusal::unsupported(Elicit::NAME));
+    };
+    let mode = request.mode();
+    let allowed =
+        declared.member(mode.as_str()).is_some() || (declared.is_empty() && mode == ElicitationMode::FORM);
+    match allowed {
+        true => Ok(()),
+        false => Err(Refusal::new(format!("this client does not answer elicitation in {mode} mode"))),
+    }
 }
 
 fn required<T: for<'a> Deserialize<'a>>(params: Option<&RawValue>) -> Result<T, Refusal> {

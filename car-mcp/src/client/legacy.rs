@@ -15,6 +15,7 @@ use car_mcp_proto::result::Outcome;
 use car_mcp_proto::rpc::{Incoming, Outgoing};
 use car_mcp_proto::subscription::SubscriptionFilter;
 
+use super::asked::Whose;
 use super::connect::is_no_answer;
 use super::encode::{Param, encode};
 use super::exchange::Request;
@@ -172,7 +173,7 @@ impl Session {
                 match messages.message().await {
                     Some(Ok(text)) if is_no_answer(&text) => {
                         if let Ok(text) = std::str::from_utf8(&text) {
-                            self.answer_text(text, version, None).await;
+                            self.answer_text(text, version, Whose::Unnamed).await;
                         }
                     }
                     Some(Ok(text)) => return Ok(text),

@@ -1,5 +1,6 @@
 //! The client's side: one session with one server.
 
+mod asked;
 mod cache;
 mod call;
 mod connect;

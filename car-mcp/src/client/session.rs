@@ -11,7 +11,9 @@ use car_mcp_proto::param_header::ParamHeaders;
 use car_mcp_proto::{Era, ProtocolVersion, RequestId};
 use tokio::sync::broadcast;
 
+use super::asked::UnderWay;
 use super::cache::ListCache;
+use super::deadline::Standing;
 use super::encode::SessionMeta;
 use super::events::Event;
 use super::legacy::Listener;
@@ -82,6 +84,8 @@ pub(crate) struct Inner {
     pub(crate) lists: ListCache,
     /// The headers that calls of annotated tools carry; most servers have none.
     pub(crate) param_headers: RwLock<HashMap<Box<str>, Arc<ParamHeaders>>>,
+    pub(crate) under_way: UnderWay,
+    pub(crate) standing: Standing,
     /// Made when somebody first listens.
     pub(crate) events: OnceLock<broadcast::Sender<Event>>,
 }
@@ -197,6 +201,8 @@ impl SessionBuilder {
             next_id: AtomicI64::new(1),
             lists: ListCache::default(),
             param_headers: RwLock::default(),
+            under_way: UnderWay::default(),
+            standing: Standing::default(),
             events: OnceLock::new(),
         };
         let mut session = Session { inner: Arc::new(inner), listener: None };

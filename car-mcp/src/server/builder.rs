@@ -166,7 +166,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Declares the lists of tools and prompts even where they are empty at first, because they will be filled later.
+    /// Declares tools, prompts, resources and completion even where there are none at first, because they will be
+    /// added later.
     #[must_use]
     pub const fn lists_may_grow(mut self) -> Self {
         self.settings.lists_may_grow = true;

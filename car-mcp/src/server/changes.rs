@@ -9,12 +9,15 @@
 //! only the newest state. So what waits is bounded by what the listener asked for, publishing never waits, and a
 //! listener that never reads costs nothing more.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use car_mcp_proto::RawJson;
+use tokio::sync::watch;
+
+use super::principal::Caller;
 
 /// How many resources and tasks one listener may follow: each is remembered by its name.
 pub(crate) const MAX_FOLLOWED: usize = 1024;
@@ -46,11 +49,36 @@ struct Hub {
     listeners: HashMap<u64, Arc<Mutex<Levels>>>,
     next: u64,
     is_closed: bool,
+    /// How many listeners follow each resource.
+    followers: HashMap<Arc<str>, usize>,
+    /// The same resources, for whoever has to see to it that their changes are heard of.
+    watched: watch::Sender<BTreeSet<String>>,
+}
+
+impl Hub {
+    fn follow(&mut self, uri: &Arc<str>) {
+        let followers = self.followers.entry(Arc::clone(uri)).or_default();
+        *followers += 1;
+        if *followers == 1 {
+            self.watched.send_if_modified(|watched| watched.insert(uri.to_string()));
+        }
+    }
+
+    fn leave(&mut self, uri: &str) {
+        let Some(followers) = self.followers.get_mut(uri) else { return };
+        *followers -= 1;
+        if *followers == 0 {
+            self.followers.remove(uri);
+            self.watched.send_if_modified(|watched| watched.remove(uri));
+        }
+    }
 }
 
 /// What one listener wants, and what it has not been told yet.
 #[derive(Debug, Default)]
 struct Levels {
+    /// Who it is, as far as that matters.
+    caller: Caller,
     lists: Lists,
     due_lists: Lists,
     /// Whether the change of the resource waits in `due`.
@@ -110,8 +138,20 @@ impl Changes {
         self.publish(|levels| levels.mark_list(list));
     }
 
-    pub(crate) fn resource_updated(&self, uri: &str) {
-        self.publish(|levels| levels.mark_resource(uri));
+    /// Tells those who may know.
+    pub(crate) fn list_changed_for(&self, list: List, may_know: impl Fn(&Caller) -> bool) {
+        self.publish_for(|levels| levels.lists.contains(list), may_know, |levels| levels.mark_list(list));
+    }
+
+    /// Tells those of its followers who may know: what they may see can have changed since they began to follow it.
+    pub(crate) fn resource_updated(&self, uri: &str, may_know: impl Fn(&Caller) -> bool) {
+        let follows = |levels: &Levels| levels.resources.contains_key(uri);
+        self.publish_for(follows, may_know, |levels| levels.mark_resource(uri));
+    }
+
+    /// Returns the URIs that somebody follows.
+    pub(crate) fn watched(&self) -> watch::Receiver<BTreeSet<String>> {
+        self.lock().watched.subscribe()
     }
 
     /// Tells the newest state of a task, to those who follow it. The state is made only if there is one.
@@ -135,6 +175,34 @@ impl Changes {
             }
         }
         woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// As `publish`, to those who want it and may know. That is asked without any lock held: others answer it.
+    fn publish_for(
+        &self,
+        wants: impl Fn(&Levels) -> bool,
+        may_know: impl Fn(&Caller) -> bool,
+        mark: impl Fn(&mut Levels) -> bool,
+    ) {
+        let listeners: Vec<_> = self.lock().listeners.values().cloned().collect();
+        for levels in listeners {
+            let caller = {
+                let levels = lock(&levels);
+                if !wants(&levels) {
+                    continue;
+                }
+                levels.caller.clone()
+            };
+            if !may_know(&caller) {
+                continue;
+            }
+            let mut levels = lock(&levels);
+            let waker = if mark(&mut levels) { levels.waker.take() } else { None };
+            drop(levels);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Hub> {
@@ -215,6 +283,16 @@ impl Listener {
     pub(crate) const BYTES: usize =
         size_of::<Self>() + size_of::<Mutex<Levels>>() + 2 * size_of::<(u64, usize)>();
 
+    /// Returns a number that is no other listener's.
+    pub(crate) const fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// Sets who it is.
+    pub(crate) fn set_caller(&self, caller: &Caller) {
+        lock(&self.levels).caller = caller.clone();
+    }
+
     /// Sets the lists whose changes are wanted.
     pub(crate) fn want(&self, lists: Lists) {
         lock(&self.levels).lists = lists;
@@ -228,7 +306,10 @@ impl Listener {
         }
         let has_room = levels.resources.len() < MAX_FOLLOWED;
         if has_room {
-            levels.resources.insert(uri.into(), false);
+            let uri: Arc<str> = uri.into();
+            levels.resources.insert(Arc::clone(&uri), false);
+            drop(levels);
+            self.hub.lock().follow(&uri);
         }
         has_room
     }
@@ -236,9 +317,12 @@ impl Listener {
     /// Follows a resource no longer.
     pub(crate) fn leave_resource(&self, uri: &str) {
         let mut levels = lock(&self.levels);
-        if levels.resources.remove(uri) == Some(true) {
+        let Some(was_due) = levels.resources.remove(uri) else { return };
+        if was_due {
             levels.due.retain(|due| !matches!(due, Due::Resource(other) if **other == *uri));
         }
+        drop(levels);
+        self.hub.lock().leave(uri);
     }
 
     /// Follows a task, and returns whether there was room to remember it. Its state is due at once: it may have changed
@@ -306,7 +390,10 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.hub.lock().listeners.remove(&self.key);
+        let followed = std::mem::take(&mut lock(&self.levels).resources);
+        let mut hub = self.hub.lock();
+        hub.listeners.remove(&self.key);
+        followed.keys().for_each(|uri| hub.leave(uri));
     }
 }
 

@@ -15,10 +15,10 @@ fn tells_only_what_is_wanted() {
     let listener = changes.listen(Lists::default().with(List::Tools));
     assert!(listener.follow_resource("a:1"));
     changes.list_changed(List::Prompts);
-    changes.resource_updated("a:2");
+    changes.resource_updated("a:2", |_| true);
     changes.task_changed("t", RawJson::empty_object);
     assert_eq!(due(&listener), []);
-    changes.resource_updated("a:1");
+    changes.resource_updated("a:1", |_| true);
     changes.list_changed(List::Tools);
     assert_eq!(due(&listener), [Change::Resource("a:1".into()), Change::List(List::Tools)]);
 }
@@ -44,7 +44,7 @@ fn a_resource_that_is_left_is_not_told_and_leaves_nothing_behind() {
     let listener = changes.listen(Lists::default());
     for _ in 0..10 {
         listener.follow_resource("a:1");
-        changes.resource_updated("a:1");
+        changes.resource_updated("a:1", |_| true);
         listener.leave_resource("a:1");
     }
     assert_eq!(lock(&listener.levels).due.len(), 0);

@@ -21,9 +21,9 @@ use car_mcp_proto::progress::ProgressParams;
 use car_mcp_proto::roots::ListRootsResult;
 use car_mcp_proto::rpc::Outgoing;
 use car_mcp_proto::sampling::{CreateMessageParams, CreateMessageResult};
-use car_mcp_proto::{Era, ErrorObject, Members, ProtocolVersion, RawJson, RequestId};
-use serde::Serialize;
+use car_mcp_proto::{Era, ErrorObject, Members, ProtocolVersion, RawJson, RequestId, meta};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::capability::{self, Need};
@@ -143,7 +143,15 @@ impl Context {
 
     /// Returns the members of the request's `_meta` that are not the protocol's own, such as a trace context.
     pub fn request_meta(&self) -> Members {
-        todo!("part A")
+        #[derive(Deserialize)]
+        struct Outer {
+            #[serde(rename = "_meta")]
+            meta: Option<Members>,
+        }
+        let params = self.0.request.params().and_then(|params| params.parse::<Outer>().ok());
+        let meta = params.and_then(|params| params.meta).unwrap_or_default();
+        let is_own = |name: &str| name == meta::PROGRESS_TOKEN || name.starts_with(meta::RESERVED);
+        meta.iter().filter(|(name, _)| !is_own(name)).map(|(name, value)| (name, value.clone())).collect()
     }
 
     /// Returns the least serious level of log messages that this client wants for this request; nothing where it wants
@@ -155,6 +163,12 @@ impl Context {
     /// Returns whether the client wants to hear of progress.
     pub fn wants_progress(&self) -> bool {
         self.0.peer.progress_token.is_some()
+    }
+
+    /// Returns a number that all requests of one legacy client's conversation share, and those of no other; nothing where
+    /// each request stands for itself.
+    pub fn conversation(&self) -> Option<u64> {
+        self.0.peer.conversation
     }
 
     /// Returns who makes the request; nothing where the transport does not ask.
@@ -306,6 +320,12 @@ impl Context {
             .map_err(|error| Failure::internal(format!("the state cannot be written: {error}")))?;
         self.journal().kept = Some(state);
         Ok(())
+    }
+
+    /// Leaves what has been answered so far out of the state for the next round: for a handler that does not begin anew
+    /// there, but goes on where it was, by what it [keeps](Self::keep). Such a handler asks each thing under a new key.
+    pub fn forget_answers(&self) {
+        self.journal().forget();
     }
 
     /// Answers the call with a task and goes on as that task. Does nothing where the call is a task already.

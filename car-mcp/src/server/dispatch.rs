@@ -22,6 +22,7 @@ use super::context::Context;
 use super::encode::{Kind, Outcome, refusal};
 use super::exchange::Answer;
 use super::failure::{Failure, Reason, error};
+use super::forwarded::{Given, Passed};
 use super::inbound::{Request, RequestMeta, invalid};
 use super::methods::Incoming;
 use super::outlet::Outlet;
@@ -39,6 +40,8 @@ pub(crate) struct Peer {
     pub(crate) log_level: Option<LoggingLevel>,
     pub(crate) progress_token: Option<ProgressToken>,
     pub(crate) asker: Asker,
+    /// Names the conversation of a legacy client.
+    pub(crate) conversation: Option<u64>,
 }
 
 /// How a question reaches the client.
@@ -83,17 +86,18 @@ impl Server {
     }
 
     fn try_dispatch(&self, incoming: Incoming<'_>) -> Result<Begun, ErrorObject> {
-        let (request, era) = (&incoming.request, incoming.peer.version.era());
+        let (request, caller) = (&incoming.request, &incoming.caller);
+        let era = incoming.peer.version.era();
         request.parts().check()?;
         match request.method() {
             "tools/call" => return self.call_tool(incoming),
             "prompts/get" => return self.get_prompt(incoming),
             "resources/read" => return self.read_resource(incoming),
             "completion/complete" => return self.complete(incoming),
-            "tools/list" => self.list(request, era, |registry| &registry.tools),
-            "prompts/list" => self.list(request, era, |registry| &registry.prompts),
-            "resources/list" => self.list(request, era, |registry| &registry.resources),
-            "resources/templates/list" => self.list(request, era, |registry| &registry.templates),
+            "tools/list" => self.list(request, era, caller, |registry| &registry.tools),
+            "prompts/list" => self.list(request, era, caller, |registry| &registry.prompts),
+            "resources/list" => self.list(request, era, caller, |registry| &registry.resources),
+            "resources/templates/list" => self.list(request, era, caller, |registry| &registry.templates),
             method => Err(no_such_method(method)),
         }
         .map(Begun::Answered)
@@ -103,7 +107,7 @@ impl Server {
         let Incoming { request, caller, peer, outlet } = incoming;
         let era = peer.version.era();
         let name = request.header_name()?.unwrap_or_default();
-        let Some(tool) = self.tool_entry(name) else {
+        let Some(tool) = self.tool_entry(name, &caller) else {
             return Err(invalid(format!("expected the name of a tool, found {name:?}")));
         };
         let arguments = request.arguments();
@@ -126,10 +130,11 @@ impl Server {
         &self,
         era: Era,
         id: &RequestId,
-        outcome: Result<CallToolResult, Failure>,
+        outcome: Result<Given<CallToolResult>, Failure>,
     ) -> Answer {
         match outcome {
-            Ok(result) => self.call_result(era, id, result),
+            Ok(Given::Own(result)) => self.call_result(era, id, result),
+            Ok(Given::Forwarded(result)) => self.inner.texts.forward(era, id, &result, Passed::ToolResult),
             Err(Failure(Reason::Failed(text))) => self.call_result(era, id, failed(text)),
             Err(failure) => self.refuse(era, id, failure),
         }

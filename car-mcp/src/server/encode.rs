@@ -11,7 +11,7 @@ use super::failure::{Failure, Reason, error};
 use super::service::Settings;
 
 /// What a response needs beside its result: the envelope, the kind of result and the server's name.
-const ENVELOPE_BYTES: usize = 384;
+pub(super) const ENVELOPE_BYTES: usize = 384;
 
 /// The kind of a modern result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const fn member(self) -> &'static str {
+    pub(super) const fn member(self) -> &'static str {
         match self {
             Self::Complete => r#""resultType":"complete""#,
             Self::InputRequired => r#""resultType":"input_required""#,
@@ -37,8 +37,10 @@ impl Kind {
 pub(crate) struct Texts {
     /// The member of `_meta` that names the server.
     pub(crate) server_info: Box<str>,
-    /// The members that say for how long lists may be kept, and who may share them.
-    pub(crate) hints: Box<str>,
+    /// The member that says for how long lists may be kept.
+    pub(crate) ttl: Box<str>,
+    /// The member that says who may share them.
+    pub(crate) scope: Box<str>,
 }
 
 /// One result, and what belongs into it beside its own members.
@@ -58,7 +60,8 @@ impl Texts {
         let scope = serde_json::to_string(&settings.scope).expect("a text is JSON");
         Self {
             server_info: format!("{:?}:{info}", meta::SERVER_INFO).into(),
-            hints: format!(r#""ttlMs":{ttl},"cacheScope":{scope}"#).into(),
+            ttl: format!(r#""ttlMs":{ttl}"#).into(),
+            scope: format!(r#""cacheScope":{scope}"#).into(),
         }
     }
 
@@ -113,7 +116,9 @@ impl Texts {
                 text.extend_from_slice(kind.member().as_bytes());
                 if is_cacheable {
                     text.push(b',');
-                    text.extend_from_slice(self.hints.as_bytes());
+                    text.extend_from_slice(self.ttl.as_bytes());
+                    text.push(b',');
+                    text.extend_from_slice(self.scope.as_bytes());
                 }
                 text.extend_from_slice(br#","_meta":{"#);
                 text.extend_from_slice(self.server_info.as_bytes());
@@ -138,14 +143,14 @@ fn write_members(text: &mut Vec<u8>, members: Option<&Members>) -> Result<(), se
     Ok(())
 }
 
-fn comma(text: &mut Vec<u8>) {
+pub(super) fn comma(text: &mut Vec<u8>) {
     if text.last() != Some(&b'{') {
         text.push(b',');
     }
 }
 
 /// Writes the envelope up to the result.
-fn begin(text: &mut Vec<u8>, id: &RequestId) {
+pub(super) fn begin(text: &mut Vec<u8>, id: &RequestId) {
     text.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
     serde_json::to_writer(&mut *text, id).expect("an id can be written");
     text.extend_from_slice(br#","result":"#);

@@ -44,6 +44,12 @@ impl Failure {
         Self(Reason::NotFound(uri.into()))
     }
 
+    /// Returns whether it is no failure but a round of questions to a modern client, to which the handler's function will
+    /// be called again.
+    pub const fn is_question(&self) -> bool {
+        matches!(self.0, Reason::InputRequired(_))
+    }
+
     /// Says that the server itself failed (-32603). The text goes to the client.
     pub fn internal(text: impl Into<String>) -> Self {
         Self(Reason::Error(error(INTERNAL_ERROR, text.into())))
@@ -67,6 +73,17 @@ impl<E: std::error::Error> From<E> for Failure {
             source = cause.source();
         }
         Self::new(text)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Reason::Failed(text) => formatter.write_str(text),
+            Reason::Error(error) => error.fmt(formatter),
+            Reason::NotFound(uri) => write!(formatter, "there is no resource {uri:?}"),
+            Reason::InputRequired(_) => formatter.write_str("the client has to be asked first"),
+        }
     }
 }
 

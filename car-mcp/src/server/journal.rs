@@ -94,6 +94,11 @@ impl Journal {
         Ok(is_complete.then_some(answers))
     }
 
+    /// Forgets what was answered.
+    pub(crate) fn forget(&mut self) {
+        self.recorded.clear();
+    }
+
     /// Returns the answers that there are already.
     pub(crate) fn answers_to(&self, questions: &[(String, InputRequest)]) -> Vec<(String, RawJson)> {
         let is_asked = |recorded: &&Recorded| questions.iter().any(|(key, _)| *key == recorded.key);

@@ -15,8 +15,11 @@ use super::encode::{Kind, Outcome};
 use super::exchange::Exchange;
 use super::inbound::{Request, RequestMeta, invalid};
 use super::notice;
+use super::offer::Offered;
 use super::outlet::Outlet;
 use super::principal::Caller;
+use super::registry::Entry;
+use super::resource::TemplateEntry;
 use super::service::Server;
 use super::tasks;
 
@@ -80,10 +83,12 @@ impl Server {
             agree(List::Resources, asked.resources_list_changed, &offered.resources);
 
         let listener = self.inner.changes.listen(lists);
+        self.remember(&listener, caller);
         let may_subscribe = offered.resources.is_some_and(|offered| offered.subscribe == Some(true));
         if let Some(uris) = asked.resource_subscriptions.as_ref().filter(|_| may_subscribe) {
             check_count(uris.len())?;
-            let known = uris.iter().filter(|uri| self.has_resource(uri) && listener.follow_resource(uri));
+            let known =
+                uris.iter().filter(|uri| self.has_resource(uri, caller) && listener.follow_resource(uri));
             agreed.resource_subscriptions = Some(known.cloned().collect());
         }
         if let Some(ids) = asked.unknown.member(TASK_IDS) {
@@ -98,10 +103,19 @@ impl Server {
         Ok((listener, agreed))
     }
 
-    /// Returns whether there is a resource at a URI, or a template that fits it.
-    pub(crate) fn has_resource(&self, uri: &str) -> bool {
+    /// Notes who listens, where that decides what they are told.
+    pub(crate) fn remember(&self, listener: &Listener, caller: &Caller) {
+        if self.inner.settings.visible.is_some() {
+            listener.set_caller(caller);
+        }
+    }
+
+    /// Returns whether a caller is shown a resource at a URI, or a template that fits it.
+    pub(crate) fn has_resource(&self, uri: &str, caller: &Caller) -> bool {
         let registry = self.registry();
-        registry.resources.find(uri).is_some() || registry.match_template(uri).is_some()
+        let is_shown = |template: &TemplateEntry| self.shows(caller, template.offered());
+        (registry.resources.find(uri).is_some() && self.shows(caller, Offered::Resource(uri)))
+            || registry.match_template(uri, is_shown).is_some()
     }
 
     /// Follows those of the tasks that are this caller's, and returns them; nothing where there are no tasks here.

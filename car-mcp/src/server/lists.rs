@@ -3,6 +3,8 @@
 //! A cursor names the sequence number of the entry that comes next. Numbers are never used again, so a cursor stays
 //! good when entries are added or removed: nothing is told twice and nothing that stays is left out.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -11,6 +13,7 @@ use car_mcp_proto::{Era, ErrorObject};
 use super::encode::{Kind, Texts, written};
 use super::exchange::Answer;
 use super::inbound::{Request, invalid};
+use super::principal::Caller;
 use super::registry::{Entry, List, Registry, Table};
 use super::service::Server;
 
@@ -20,6 +23,7 @@ impl Server {
         &self,
         request: &Request,
         era: Era,
+        caller: &Caller,
         table: impl Fn(&Registry) -> &Table<T>,
     ) -> Result<Answer, ErrorObject> {
         let registry = self.registry();
@@ -35,15 +39,23 @@ impl Server {
             }
         };
         let size = self.inner.settings.page_size.unwrap_or(usize::MAX);
+        let is_shown = |entry: &(u64, Arc<T>)| self.shows(caller, entry.1.offered());
+        // A caller who sees everything is told what everybody is. The pages of others are theirs alone.
+        if self.inner.settings.visible.is_some() && !table.entries().iter().all(is_shown) {
+            let shown: Vec<_> =
+                table.entries()[begin..].iter().filter(|entry| is_shown(entry)).cloned().collect();
+            return Ok(written(request.id(), &write_page(&self.inner.texts, &shown, era, size)));
+        }
+        let entries = &table.entries()[begin..];
         // Only pages in step are kept: cursors between them are rare, and there could be as many as entries.
         if begin % size != 0 {
-            return Ok(written(request.id(), &write_page(&self.inner.texts, table, era, begin, size)));
+            return Ok(written(request.id(), &write_page(&self.inner.texts, entries, era, size)));
         }
         let key = (T::LIST, era, begin);
         let known =
             registry.pages.lock().expect("nothing panics while it holds the pages").get(&key).cloned();
         let page = known.unwrap_or_else(|| {
-            let page = Bytes::from(write_page(&self.inner.texts, table, era, begin, size));
+            let page = Bytes::from(write_page(&self.inner.texts, entries, era, size));
             let mut pages = registry.pages.lock().expect("nothing panics while it holds the pages");
             pages.insert(key, page.clone());
             page
@@ -52,8 +64,8 @@ impl Server {
     }
 }
 
-fn write_page<T: Entry>(texts: &Texts, table: &Table<T>, era: Era, begin: usize, size: usize) -> Vec<u8> {
-    let entries = &table.entries()[begin..];
+/// Writes the page that begins with these entries.
+fn write_page<T: Entry>(texts: &Texts, entries: &[(u64, Arc<T>)], era: Era, size: usize) -> Vec<u8> {
     let (page, rest) = entries.split_at(size.min(entries.len()));
     let mut text = format!("{{\"{}\":[", T::LIST.member()).into_bytes();
     for (index, (_, entry)) in page.iter().enumerate() {

@@ -13,10 +13,14 @@ use super::dispatch::{Asker, Begun, Peer, guarded};
 use super::encode::{Kind, Outcome};
 use super::exchange::Answer;
 use super::failure::Failure;
+use super::forwarded::{Given, Passed};
 use super::inbound::{Request, invalid};
+use super::offer::Offered;
 use super::outlet::Outlet;
 use super::principal::Caller;
 use super::prompt::PromptArguments;
+use super::registry::Entry;
+use super::resource::{ResourceEntry, TemplateEntry};
 use super::service::Server;
 use crate::transport::BoxFuture;
 
@@ -38,6 +42,7 @@ impl Server {
         let prompt = registry
             .prompts
             .find(name)
+            .filter(|_| self.shows(&incoming.caller, Offered::Prompt(name)))
             .ok_or_else(|| invalid(format!("expected the name of a prompt, found {name:?}")))?;
         let arguments = prompt.read(incoming.request.arguments().as_ref())?;
         let prompt = Arc::clone(prompt);
@@ -47,11 +52,14 @@ impl Server {
     pub(crate) fn read_resource(&self, incoming: Incoming<'_>) -> Result<Begun, ErrorObject> {
         let uri = incoming.request.header_name()?.unwrap_or_default().to_owned();
         let registry = self.registry();
-        if let Some(resource) = registry.resources.find(&uri).cloned() {
+        let caller = &incoming.caller;
+        let is_shown = |_: &&Arc<ResourceEntry>| self.shows(caller, Offered::Resource(&uri));
+        if let Some(resource) = registry.resources.find(&uri).filter(is_shown).cloned() {
             let work = move |context| filled((resource.function)(context), uri);
             return self.run(incoming, work, Self::resource_result);
         }
-        let Some((template, variables)) = registry.match_template(&uri) else {
+        let is_shown = |template: &TemplateEntry| self.shows(caller, template.offered());
+        let Some((template, variables)) = registry.match_template(&uri, is_shown) else {
             let era = incoming.peer.version.era();
             let failure = Failure::resource_not_found(&uri);
             return Ok(Begun::Answered(self.refuse(era, incoming.request.id(), failure)));
@@ -74,7 +82,12 @@ impl Server {
         };
         let key = CompletionKey { of, name: name.into(), argument: params.argument.name.into() };
         let registry = self.registry();
-        match registry.has_argument(&key) {
+        let offered = match key.of {
+            Completed::Prompt => Offered::Prompt(&key.name),
+            Completed::Template => Offered::Template(&key.name),
+        };
+        let is_shown = self.shows(&incoming.caller, offered);
+        match registry.has_argument(&key).filter(|_| is_shown) {
             None => return Err(invalid(format!("expected a prompt or a template, found {:?}", key.name))),
             Some(false) => return Err(invalid(format!("expected an argument, found {:?}", key.argument))),
             Some(true) => {}
@@ -114,7 +127,11 @@ impl Server {
         })))
     }
 
-    fn prompt_result(&self, era: Era, id: &RequestId, mut result: GetPromptResult) -> Answer {
+    fn prompt_result(&self, era: Era, id: &RequestId, given: Given<GetPromptResult>) -> Answer {
+        let mut result = match given {
+            Given::Own(result) => result,
+            Given::Forwarded(result) => return self.inner.texts.forward(era, id, &result, Passed::Prompt),
+        };
         result.result_type = None;
         let meta = result.meta.take();
         let outcome =
@@ -122,7 +139,11 @@ impl Server {
         self.inner.texts.answer(era, id, &outcome)
     }
 
-    fn resource_result(&self, era: Era, id: &RequestId, contents: Vec<ResourceContents>) -> Answer {
+    fn resource_result(&self, era: Era, id: &RequestId, given: Given<Vec<ResourceContents>>) -> Answer {
+        let contents = match given {
+            Given::Own(contents) => contents,
+            Given::Forwarded(result) => return self.inner.texts.forward(era, id, &result, Passed::Contents),
+        };
         let result = ReadResourceResult::new(contents);
         let outcome = Outcome { kind: Kind::Complete, result: &result, meta: None, is_cacheable: true };
         self.inner.texts.answer(era, id, &outcome)
@@ -143,11 +164,13 @@ impl Server {
 
 /// Takes no contents for no resource: a result without contents must not be sent.
 fn filled(
-    work: BoxFuture<'static, Result<Vec<ResourceContents>, Failure>>,
+    work: BoxFuture<'static, Result<Given<Vec<ResourceContents>>, Failure>>,
     uri: String,
-) -> BoxFuture<'static, Result<Vec<ResourceContents>, Failure>> {
+) -> BoxFuture<'static, Result<Given<Vec<ResourceContents>>, Failure>> {
     Box::pin(async move {
-        let contents = work.await?;
-        if contents.is_empty() { Err(Failure::resource_not_found(&uri)) } else { Ok(contents) }
+        match work.await? {
+            Given::Own(contents) if contents.is_empty() => Err(Failure::resource_not_found(&uri)),
+            given => Ok(given),
+        }
     })
 }

@@ -23,6 +23,7 @@ mod encode;
 mod envelope;
 pub mod exchange;
 pub mod failure;
+mod forwarded;
 pub mod inbound;
 mod journal;
 mod last_meta;

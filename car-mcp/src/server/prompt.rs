@@ -9,7 +9,9 @@ use car_mcp_proto::{Era, ErrorObject, RawJson};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::forwarded::Given;
 use super::inbound::{JsonSlice, invalid};
+use super::offer::Offered;
 use super::registry::{Entry, List};
 use crate::transport::BoxFuture;
 
@@ -36,8 +38,9 @@ pub struct PromptBuilder {
 }
 
 /// A prompt's function.
-pub(crate) type PromptFunction =
-    dyn Fn(PromptArguments, Context) -> BoxFuture<'static, Result<GetPromptResult, Failure>> + Send + Sync;
+pub(crate) type PromptFunction = dyn Fn(PromptArguments, Context) -> BoxFuture<'static, Result<Given<GetPromptResult>, Failure>>
+    + Send
+    + Sync;
 
 /// A prompt with its function.
 pub struct ServerPrompt {
@@ -88,7 +91,10 @@ impl PromptBuilder {
         F: Fn(PromptArguments, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<GetPromptResult, Failure>> + Send + 'static,
     {
-        let function = move |given, context| -> BoxFuture<'static, _> { Box::pin(function(given, context)) };
+        let function = move |given, context| -> BoxFuture<'static, _> {
+            let work = function(given, context);
+            Box::pin(async move { work.await.map(Given::Own) })
+        };
         ServerPrompt { definition: self.definition, function: Box::new(function) }
     }
 }
@@ -101,8 +107,11 @@ impl ServerPrompt {
         F: Fn(PromptArguments, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<RawJson, Failure>> + Send + 'static,
     {
-        let _ = (definition, function);
-        todo!("part A")
+        let function = move |given, context| -> BoxFuture<'static, _> {
+            let work = function(given, context);
+            Box::pin(async move { work.await.map(Given::Forwarded) })
+        };
+        Self { definition, function: Box::new(function) }
     }
 }
 
@@ -152,6 +161,10 @@ impl Entry for PromptEntry {
 
     fn key(&self) -> &str {
         &self.definition.name
+    }
+
+    fn offered(&self) -> Offered<'_> {
+        Offered::Prompt(self.key())
     }
 
     fn text(&self, _: Era) -> &str {

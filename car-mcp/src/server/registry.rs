@@ -8,6 +8,7 @@ use car_mcp_proto::Era;
 
 use super::builder::DefinitionError;
 use super::completion::{Completed, CompletionFunction, CompletionKey, ServerCompletion};
+use super::offer::Offered;
 use super::prompt::PromptEntry;
 use super::resource::{ResourceEntry, TemplateEntry, Variables};
 use super::tool::ToolEntry;
@@ -24,6 +25,22 @@ pub(crate) struct Table<T> {
     next: u64,
 }
 
+/// How a list differs from what it was.
+#[derive(Debug)]
+pub(crate) enum Difference<T> {
+    Nothing,
+    /// These entries are new or defined otherwise: it concerns whoever sees one of them.
+    Entries(Vec<Arc<T>>),
+    /// Entries are gone or stand elsewhere. Nobody can be asked any more who saw them, so it concerns everybody.
+    List,
+}
+
+impl<T> Difference<T> {
+    pub(crate) const fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+}
+
 /// Something that is listed and found by name.
 pub(crate) trait Entry {
     /// The list that it stands in.
@@ -31,6 +48,9 @@ pub(crate) trait Entry {
 
     /// Returns what it is found by: its name, URI or template.
     fn key(&self) -> &str;
+
+    /// Returns it as something that is shown to a caller or not.
+    fn offered(&self) -> Offered<'_>;
 
     /// Returns its definition as clients of an era are told it.
     fn text(&self, era: Era) -> &str;
@@ -85,6 +105,50 @@ impl<T: Entry> Table<T> {
                 false
             }
         }
+    }
+
+    /// Returns the table with these entries in the place of all that it has, in their order. What stays where it is
+    /// among the others keeps its number; what was moved or comes after a new one is numbered anew, so that a cursor
+    /// never leaves out what is still to come.
+    pub(crate) fn replaced(&self, entries: Vec<T>) -> Self {
+        let numbers: HashMap<&str, u64> =
+            self.entries.iter().map(|(number, entry)| (entry.key(), *number)).collect();
+        let mut table = Self {
+            entries: Vec::with_capacity(entries.len()),
+            by_name: HashMap::with_capacity(entries.len()),
+            next: self.next,
+        };
+        let mut last = None;
+        for entry in entries {
+            let kept = numbers.get(entry.key()).copied().filter(|number| Some(*number) > last);
+            let number = kept.unwrap_or_else(|| {
+                table.next += 1;
+                table.next - 1
+            });
+            last = Some(number);
+            let entry = Arc::new(entry);
+            table.by_name.insert(entry.key().into(), Arc::clone(&entry));
+            table.entries.push((number, entry));
+        }
+        table
+    }
+
+    /// Returns what clients of some era are told otherwise than before.
+    pub(crate) fn difference(&self, before: &Self) -> Difference<T> {
+        let differs = |own: &T, old: &T| {
+            [Era::Legacy, Era::Modern].into_iter().any(|era| own.text(era) != old.text(era))
+        };
+        let is_news = |entry: &&Arc<T>| before.find(entry.key()).is_none_or(|old| differs(entry, old));
+        let news: Vec<_> = self.entries.iter().map(|(_, entry)| entry).filter(is_news).cloned().collect();
+        if self.keys().eq(before.keys()) {
+            return if news.is_empty() { Difference::Nothing } else { Difference::Entries(news) };
+        }
+        let is_longer = before.keys().all(|key| self.by_name.contains_key(key)) && !news.is_empty();
+        if is_longer { Difference::Entries(news) } else { Difference::List }
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(_, entry)| entry.key())
     }
 
     /// Takes an entry out. Returns whether there was one.
@@ -156,17 +220,29 @@ impl Clone for Registry {
 }
 
 impl Registry {
-    /// Returns the first template that fits a URI, and the values of its variables.
-    pub(crate) fn match_template(&self, uri: &str) -> Option<(&Arc<TemplateEntry>, Variables)> {
-        self.templates
-            .entries()
-            .iter()
-            .find_map(|(_, entry)| entry.template.match_uri(uri).map(|variables| (entry, variables)))
+    /// Returns the first template that is shown and fits a URI, and the values of its variables.
+    pub(crate) fn match_template(
+        &self,
+        uri: &str,
+        is_shown: impl Fn(&TemplateEntry) -> bool,
+    ) -> Option<(&Arc<TemplateEntry>, Variables)> {
+        self.templates.entries().iter().map(|(_, entry)| entry).find_map(|entry| {
+            let variables = entry.template.match_uri(uri)?;
+            is_shown(entry).then_some((entry, variables))
+        })
     }
 
     /// Forgets the pages that were written, because the lists change.
     pub(crate) fn forget_pages(&mut self) {
         self.pages.get_mut().expect("nothing panics while it holds the pages").clear();
+    }
+
+    /// Takes over the pages of lists that are the same as in another registry.
+    pub(crate) fn keep_pages(&mut self, other: &Self, is_same: impl Fn(List) -> bool) {
+        let known = other.pages.lock().expect("nothing panics while it holds the pages");
+        let kept = known.iter().filter(|((list, ..), _)| is_same(*list));
+        let pages = self.pages.get_mut().expect("nothing panics while it holds the pages");
+        pages.extend(kept.map(|(key, page)| (*key, page.clone())));
     }
 
     pub(crate) const fn offers_resources(&self) -> bool {

@@ -9,6 +9,8 @@ use car_mcp_proto::{Era, RawJson};
 use super::builder::DefinitionError;
 use super::context::Context;
 use super::failure::Failure;
+use super::forwarded::Given;
+use super::offer::Offered;
 use super::registry::{Entry, List};
 use super::uri_template::UriTemplate;
 use crate::transport::BoxFuture;
@@ -33,10 +35,10 @@ pub struct ResourceBuilder {
 
 /// A resource's function.
 pub(crate) type ResourceFunction =
-    dyn Fn(Context) -> BoxFuture<'static, Result<Vec<ResourceContents>, Failure>> + Send + Sync;
+    dyn Fn(Context) -> BoxFuture<'static, Result<Given<Vec<ResourceContents>>, Failure>> + Send + Sync;
 
 /// A template's function.
-pub(crate) type TemplateFunction = dyn Fn(String, Variables, Context) -> BoxFuture<'static, Result<Vec<ResourceContents>, Failure>>
+pub(crate) type TemplateFunction = dyn Fn(String, Variables, Context) -> BoxFuture<'static, Result<Given<Vec<ResourceContents>>, Failure>>
     + Send
     + Sync;
 
@@ -63,6 +65,7 @@ pub struct TemplateBuilder {
 pub struct ServerTemplate {
     definition: ResourceTemplate,
     function: Box<TemplateFunction>,
+    is_forwarded: bool,
 }
 
 /// A template as it is served.
@@ -104,7 +107,10 @@ impl ResourceBuilder {
         F: Fn(Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Vec<ResourceContents>, Failure>> + Send + 'static,
     {
-        let function = move |context| -> BoxFuture<'static, _> { Box::pin(function(context)) };
+        let function = move |context| -> BoxFuture<'static, _> {
+            let work = function(context);
+            Box::pin(async move { work.await.map(Given::Own) })
+        };
         ServerResource { definition: self.definition, function: Box::new(function) }
     }
 }
@@ -132,9 +138,10 @@ impl TemplateBuilder {
         Fut: Future<Output = Result<Vec<ResourceContents>, Failure>> + Send + 'static,
     {
         let function = move |uri, variables, context| -> BoxFuture<'static, _> {
-            Box::pin(function(uri, variables, context))
+            let work = function(uri, variables, context);
+            Box::pin(async move { work.await.map(Given::Own) })
         };
-        ServerTemplate { definition: self.definition, function: Box::new(function) }
+        ServerTemplate { definition: self.definition, function: Box::new(function), is_forwarded: false }
     }
 }
 
@@ -146,21 +153,30 @@ impl ServerResource {
         F: Fn(Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<RawJson, Failure>> + Send + 'static,
     {
-        let _ = (definition, function);
-        todo!("part A")
+        let function = move |context| -> BoxFuture<'static, _> {
+            let work = function(context);
+            Box::pin(async move { work.await.map(Given::Forwarded) })
+        };
+        Self { definition, function: Box::new(function) }
     }
 }
 
 impl ServerTemplate {
     /// Returns a template of resources that somebody else has: definition and results are passed on as they came. The
     /// function is given the URI, and returns the whole result, an object.
+    ///
+    /// The template may have expressions of every level of RFC 6570. One of the levels 3 and 4 stands for any text:
+    /// whether the URI is one of the template's is for whoever reads it to say.
     pub fn forwarded<F, Fut>(definition: ResourceTemplate, function: F) -> Self
     where
         F: Fn(String, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<RawJson, Failure>> + Send + 'static,
     {
-        let _ = (definition, function);
-        todo!("part A")
+        let function = move |uri, _: Variables, context| -> BoxFuture<'static, _> {
+            let work = function(uri, context);
+            Box::pin(async move { work.await.map(Given::Forwarded) })
+        };
+        Self { definition, function: Box::new(function), is_forwarded: true }
     }
 }
 
@@ -199,13 +215,16 @@ impl ResourceEntry {
 impl TemplateEntry {
     /// Checks a template.
     pub(crate) fn prepare(template: ServerTemplate) -> Result<Self, DefinitionError> {
-        let ServerTemplate { definition, function } = template;
-        let template =
-            UriTemplate::parse(&definition.uri_template).map_err(|reason| DefinitionError::Invalid {
-                kind: "resource template",
-                name: definition.uri_template.clone(),
-                reason,
-            })?;
+        let ServerTemplate { definition, function, is_forwarded } = template;
+        let template = match is_forwarded {
+            true => UriTemplate::parse_any(&definition.uri_template),
+            false => UriTemplate::parse(&definition.uri_template),
+        };
+        let template = template.map_err(|reason| DefinitionError::Invalid {
+            kind: "resource template",
+            name: definition.uri_template.clone(),
+            reason,
+        })?;
         let text = serde_json::to_string(&definition).expect("a definition is JSON").into();
         Ok(Self { definition, function, template, text })
     }
@@ -218,6 +237,10 @@ impl Entry for ResourceEntry {
         &self.definition.uri
     }
 
+    fn offered(&self) -> Offered<'_> {
+        Offered::Resource(self.key())
+    }
+
     fn text(&self, _: Era) -> &str {
         &self.text
     }
@@ -228,6 +251,10 @@ impl Entry for TemplateEntry {
 
     fn key(&self) -> &str {
         &self.definition.uri_template
+    }
+
+    fn offered(&self) -> Offered<'_> {
+        Offered::Template(self.key())
     }
 
     fn text(&self, _: Era) -> &str {

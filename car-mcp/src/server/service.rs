@@ -18,7 +18,7 @@ use super::encode::{Kind, Outcome, Texts};
 use super::exchange::{Answer, Exchange};
 use super::failure::error;
 use super::inbound::Request;
-use super::offer::Visible;
+use super::offer::{Offered, Visible};
 use super::outlet::Outlet;
 use super::principal::Caller;
 use super::registry::Registry;
@@ -105,17 +105,19 @@ impl Server {
             "tools/call" | "tools/list" => self.offers_tools(&registry),
             "server/discover" | "subscriptions/listen" => true,
             "prompts/get" | "prompts/list" => self.offers_prompts(&registry),
-            "resources/list" | "resources/templates/list" | "resources/read" => registry.offers_resources(),
-            "completion/complete" => !registry.completions.is_empty(),
+            "resources/list" | "resources/templates/list" | "resources/read" => {
+                self.offers_resources(&registry)
+            }
+            "completion/complete" => self.offers_completion(&registry),
             "tasks/get" | "tasks/update" | "tasks/cancel" => self.inner.settings.tasks.is_some(),
             _ => false,
         };
         if is_offered { Ok(()) } else { Err(no_such_method(method)) }
     }
 
-    /// Returns the headers that calls of a tool repeat; nothing for a tool that has none or does not exist.
-    pub fn param_headers(&self, tool: &str) -> Option<Arc<ParamHeaders>> {
-        self.tool_entry(tool)?.headers.clone()
+    /// Returns the headers that a caller's calls of a tool repeat; nothing for a tool that has none or does not exist.
+    pub fn param_headers(&self, tool: &str, caller: &Caller) -> Option<Arc<ParamHeaders>> {
+        self.tool_entry(tool, caller)?.headers.clone()
     }
 
     /// Begins to answer a modern request. Every check that needs no header is made here again, so that no transport
@@ -145,6 +147,7 @@ impl Server {
             client,
             progress_token: request.take_progress_token(),
             asker: Asker::Rounds,
+            conversation: None,
         };
         let outlet = Outlet::new();
         Ok(match self.dispatch(request, caller, peer, &outlet) {
@@ -163,8 +166,8 @@ impl Server {
         offered.logging = settings.logging.then(RawJson::empty_object);
         offered.tools = self.offers_tools(&registry).then(|| list.clone());
         offered.prompts = self.offers_prompts(&registry).then(|| list.clone());
-        offered.completions = (!registry.completions.is_empty()).then(RawJson::empty_object);
-        if registry.offers_resources() {
+        offered.completions = self.offers_completion(&registry).then(RawJson::empty_object);
+        if self.offers_resources(&registry) {
             list.subscribe = Some(true);
             offered.resources = Some(list);
         }
@@ -182,11 +185,27 @@ impl Server {
         registry.prompts.was_used() || self.inner.settings.lists_may_grow
     }
 
+    fn offers_resources(&self, registry: &Registry) -> bool {
+        registry.offers_resources() || self.inner.settings.lists_may_grow
+    }
+
+    fn offers_completion(&self, registry: &Registry) -> bool {
+        !registry.completions.is_empty() || self.inner.settings.lists_may_grow
+    }
+
     pub(crate) fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.inner.registry.read().expect("nothing panics while it changes the registry"))
     }
 
-    pub(crate) fn tool_entry(&self, name: &str) -> Option<Arc<ToolEntry>> {
+    /// Returns whether a caller may see and use something.
+    pub(crate) fn shows(&self, caller: &Caller, offered: Offered<'_>) -> bool {
+        self.inner.settings.visible.as_ref().is_none_or(|visible| visible(caller, offered))
+    }
+
+    pub(crate) fn tool_entry(&self, name: &str, caller: &Caller) -> Option<Arc<ToolEntry>> {
+        if !self.shows(caller, Offered::Tool(name)) {
+            return None;
+        }
         self.inner
             .registry
             .read()
@@ -212,7 +231,7 @@ impl Server {
 
     /// Tells whoever listens that a resource changed.
     pub fn resource_updated(&self, uri: &str) {
-        self.inner.changes.resource_updated(uri);
+        self.inner.changes.resource_updated(uri, |caller| self.has_resource(uri, caller));
     }
 
     /// Tells whoever listens that the list of tools changed. Adding and removing tools does so by itself.

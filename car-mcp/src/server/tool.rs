@@ -15,7 +15,9 @@ use super::arguments;
 use super::builder::DefinitionError;
 use super::context::Context;
 use super::failure::Failure;
+use super::forwarded::{self, Given};
 use super::inbound::JsonSlice;
+use super::offer::Offered;
 use super::registry::{Entry, List};
 use super::result::IntoCallResult;
 use super::schema;
@@ -35,16 +37,27 @@ pub struct ToolBuilder {
 }
 
 /// A tool's function, whatever its types are.
-pub(crate) type ToolFunction =
-    dyn Fn(Option<JsonSlice>, Context) -> BoxFuture<'static, Result<CallToolResult, Failure>> + Send + Sync;
+pub(crate) type ToolFunction = dyn Fn(Option<JsonSlice>, Context) -> BoxFuture<'static, Result<Given<CallToolResult>, Failure>>
+    + Send
+    + Sync;
 
 /// A tool with its function.
 pub struct ServerTool {
     definition: Tool,
     task: TaskUse,
     function: Box<ToolFunction>,
-    /// Whether the schemas are enforced here: types do so by themselves.
-    is_raw: bool,
+    schemas: Schemas,
+}
+
+/// Who sees to it that arguments and results fit the schemas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Schemas {
+    /// The function's types, from which they are made.
+    OfTypes,
+    /// The server, which compiles them.
+    Enforced,
+    /// Whoever runs the tool.
+    Elsewhere,
 }
 
 /// A tool as it is served.
@@ -54,9 +67,10 @@ pub(crate) struct ToolEntry {
     pub(crate) function: Box<ToolFunction>,
     /// The headers that calls repeat; nothing where there are none.
     pub(crate) headers: Option<Arc<ParamHeaders>>,
-    text: Box<str>,
+    schemas: Schemas,
+    text: Arc<str>,
     /// The definition for legacy clients, where it differs.
-    legacy_text: Option<Box<str>>,
+    legacy_text: Option<Arc<str>>,
 }
 
 /// Begins to define a tool: its name, and what it does, for the model.
@@ -106,16 +120,21 @@ impl ToolBuilder {
             match arguments::read::<A>(given.as_ref()) {
                 Ok(arguments) => {
                     let work = function(arguments, context);
-                    Box::pin(async move { work.await?.into_call_result() })
+                    Box::pin(async move { work.await?.into_call_result().map(Given::Own) })
                 }
                 Err(failure) => Box::pin(std::future::ready(Err(failure))),
             }
         };
-        ServerTool { definition, task: self.task, function: Box::new(function), is_raw: false }
+        ServerTool { definition, task: self.task, function: Box::new(function), schemas: Schemas::OfTypes }
     }
 }
 
 impl ServerTool {
+    /// Returns its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.definition.name
+    }
+
     /// Returns a tool with a definition of its own making, such as one that came from elsewhere. Schemas are sent byte
     /// for byte; arguments are checked against `inputSchema` and structured results against `outputSchema`. A schema
     /// that does not say what it is written in is one of JSON Schema 2020-12; a `$ref` must stay within the schema.
@@ -124,19 +143,29 @@ impl ServerTool {
         F: Fn(Option<JsonSlice>, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<CallToolResult, Failure>> + Send + 'static,
     {
-        let function = move |given, context| -> BoxFuture<'static, _> { Box::pin(function(given, context)) };
-        Self { definition, task: TaskUse::Never, function: Box::new(function), is_raw: true }
+        let function = move |given, context| -> BoxFuture<'static, _> {
+            let work = function(given, context);
+            Box::pin(async move { work.await.map(Given::Own) })
+        };
+        Self { definition, task: TaskUse::Never, function: Box::new(function), schemas: Schemas::Enforced }
     }
 
     /// Returns a tool that somebody else runs: definition and results are passed on as they came. Neither arguments nor
     /// results are checked here; whoever runs it does. The function returns the whole result, an object.
-    pub fn forwarded<F, Fut>(definition: Tool, function: F) -> Self
+    ///
+    /// An `inputSchema` that does not say that arguments are an object is made to say so: there are clients that refuse a
+    /// whole list for one tool without it.
+    pub fn forwarded<F, Fut>(mut definition: Tool, function: F) -> Self
     where
         F: Fn(Option<JsonSlice>, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<RawJson, Failure>> + Send + 'static,
     {
-        let _ = (definition, function);
-        todo!("part A")
+        let function = move |given, context| -> BoxFuture<'static, _> {
+            let work = function(given, context);
+            Box::pin(async move { work.await.map(Given::Forwarded) })
+        };
+        forwarded::accept_objects(&mut definition);
+        Self { definition, task: TaskUse::Never, function: Box::new(function), schemas: Schemas::Elsewhere }
     }
 
     /// Sets whether it answers with a task to clients that know tasks.
@@ -156,25 +185,52 @@ impl fmt::Debug for ServerTool {
 impl ToolEntry {
     /// Checks a tool and prepares what each call needs of it.
     pub(crate) fn prepare(tool: ServerTool) -> Result<Self, DefinitionError> {
-        let ServerTool { definition, task, mut function, is_raw } = tool;
+        let ServerTool { definition, task, mut function, schemas } = tool;
         let invalid =
             |reason: String| DefinitionError::Invalid { kind: "tool", name: definition.name.clone(), reason };
         check_definition(&definition).map_err(invalid)?;
-        if is_raw {
+        if schemas == Schemas::Enforced {
             function = schema::enforced(&definition, function).map_err(invalid)?;
         }
-        let headers = ParamHeaders::from_schema(&definition.input_schema)
-            .map_err(|error| invalid(error.to_string()))?;
+        let headers = match (ParamHeaders::from_schema(&definition.input_schema), schemas) {
+            (Ok(headers), _) => headers,
+            // Clients over HTTP pass such a tool over by themselves; to others its headers mean nothing.
+            (Err(error), Schemas::Elsewhere) => {
+                tracing::debug!(tool = definition.name, %error, "the tool repeats nothing in headers");
+                ParamHeaders::default()
+            }
+            (Err(error), _) => return Err(invalid(error.to_string())),
+        };
         let headers = (!headers.is_empty()).then(|| Arc::new(headers));
         let text = serde_json::to_string(&definition).expect("a definition is JSON").into();
         let legacy_text = legacy_text(&definition);
-        Ok(Self { definition, task, function, headers, text, legacy_text })
+        Ok(Self { definition, task, function, schemas, headers, text, legacy_text })
+    }
+
+    /// As [`ToolEntry::prepare`]; what was made of a forwarded definition before is used again where it has not changed.
+    pub(crate) fn prepare_like(tool: ServerTool, old: Option<&Self>) -> Result<Self, DefinitionError> {
+        let is_same = |old: &&Self| {
+            (old.schemas, tool.schemas) == (Schemas::Elsewhere, Schemas::Elsewhere)
+                && old.definition == tool.definition
+        };
+        match old.filter(is_same) {
+            Some(old) => Ok(Self {
+                definition: tool.definition,
+                task: tool.task,
+                function: tool.function,
+                schemas: tool.schemas,
+                headers: old.headers.clone(),
+                text: Arc::clone(&old.text),
+                legacy_text: old.legacy_text.clone(),
+            }),
+            None => Self::prepare(tool),
+        }
     }
 }
 
 /// Writes a definition without what legacy clients cannot read: they know structured results that are objects, and
 /// refuse a whole list for one `outputSchema` that says otherwise.
-fn legacy_text(definition: &Tool) -> Option<Box<str>> {
+fn legacy_text(definition: &Tool) -> Option<Arc<str>> {
     #[derive(serde::Deserialize)]
     struct Head {
         #[serde(rename = "type")]
@@ -194,6 +250,10 @@ impl Entry for ToolEntry {
 
     fn key(&self) -> &str {
         &self.definition.name
+    }
+
+    fn offered(&self) -> Offered<'_> {
+        Offered::Tool(self.key())
     }
 
     fn text(&self, era: Era) -> &str {

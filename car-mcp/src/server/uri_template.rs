@@ -24,6 +24,8 @@ enum Part {
         /// Whether its value may have reserved characters, such as `/`.
         is_reserved: bool,
     },
+    /// An expression of the levels 3 and 4, by the names in it. It stands for any text, or none.
+    Any(Box<[Box<str>]>),
 }
 
 impl UriTemplate {
@@ -32,6 +34,23 @@ impl UriTemplate {
     /// # Errors
     /// Says which expression is not served.
     pub(crate) fn parse(template: &str) -> Result<Self, String> {
+        let template = Self::parse_with(template, variable)?;
+        template.check_names()?;
+        Ok(template)
+    }
+
+    /// Cuts a template of any level into parts. What matches it need not be one of its URIs, but all of its URIs do.
+    ///
+    /// # Errors
+    /// Says which expression is none.
+    pub(crate) fn parse_any(template: &str) -> Result<Self, String> {
+        let template =
+            Self::parse_with(template, |expression| variable(expression).or_else(|_| any_of(expression)))?;
+        template.check_count()?;
+        Ok(template)
+    }
+
+    fn parse_with(template: &str, part: impl Fn(&str) -> Result<Part, String>) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = template;
         while let Some((literal, tail)) = rest.split_once('{') {
@@ -39,20 +58,25 @@ impl UriTemplate {
                 return Err("expected a `}` for every `{`, found none".to_owned());
             };
             push_literal(&mut parts, literal)?;
-            parts.push(variable(expression)?);
+            parts.push(part(expression)?);
             rest = tail;
         }
         push_literal(&mut parts, rest)?;
-        let template = Self(parts);
-        template.check_names()?;
-        Ok(template)
+        Ok(Self(parts))
+    }
+
+    fn check_count(&self) -> Result<(), String> {
+        match self.variables().count() {
+            count if count > MAX_VARIABLES => {
+                Err(format!("expected at most {MAX_VARIABLES} variables, found {count}"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_names(&self) -> Result<(), String> {
+        self.check_count()?;
         let names: Vec<&str> = self.variables().collect();
-        if names.len() > MAX_VARIABLES {
-            return Err(format!("expected at most {MAX_VARIABLES} variables, found {}", names.len()));
-        }
         match names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
             Some((_, name)) => Err(format!("expected the variable {name:?} once, found it twice")),
             None => Ok(()),
@@ -61,9 +85,13 @@ impl UriTemplate {
 
     /// Returns the names of its variables.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|part| match part {
-            Part::Variable { name, .. } => Some(&**name),
-            Part::Literal(_) => None,
+        self.0.iter().flat_map(|part| {
+            let names = match part {
+                Part::Variable { name, .. } => std::slice::from_ref(name),
+                Part::Any(names) => names,
+                Part::Literal(_) => &[],
+            };
+            names.iter().map(|name| &**name)
         })
     }
 
@@ -92,6 +120,7 @@ impl UriTemplate {
                     values.push((name.clone(), decode(uri.get(at..end)?)?));
                     at = end;
                 }
+                Part::Any(_) => at = (at..=uri.len()).find(|end| fits[index + 1][*end])?,
             }
         }
         Some(Variables(values))
@@ -117,6 +146,11 @@ impl UriTemplate {
                         here[at] = may_hold(uri[at], *is_reserved) && (next[at + 1] || here[at + 1]);
                     }
                 }
+                Part::Any(_) => {
+                    for at in (0..=length).rev() {
+                        here[at] = next[at] || here.get(at + 1).is_some_and(|later| *later);
+                    }
+                }
             }
         }
         fits
@@ -138,12 +172,27 @@ fn variable(expression: &str) -> Result<Part, String> {
         Some(name) => (name, true),
         None => (expression, false),
     };
-    let is_name = !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'%'));
-    match is_name {
+    match is_name(name) {
         true => Ok(Part::Variable { name: name.into(), is_reserved }),
         false => Err(format!("expected `{{name}}` or `{{+name}}`, found {{{expression}}}")),
     }
+}
+
+/// Reads an expression of any level: an operator, then names, each with a modifier or without.
+fn any_of(expression: &str) -> Result<Part, String> {
+    let names = expression.strip_prefix(['+', '#', '.', '/', ';', '?', '&']).unwrap_or(expression);
+    let name = |name: &str| {
+        let name = name.strip_suffix('*').unwrap_or(name);
+        let name = name.split_once(':').map_or(name, |(name, _)| name);
+        is_name(name).then(|| name.into())
+    };
+    let names: Option<Box<[Box<str>]>> = names.split(',').map(name).collect();
+    names.map(Part::Any).ok_or_else(|| format!("expected an expression of RFC 6570, found {{{expression}}}"))
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'%'))
 }
 
 /// Tells whether a byte may stand in a value. Bytes beyond ASCII may: clients write them without encoding.
@@ -212,6 +261,27 @@ mod tests {
         for template in ["{a,b}", "{?a}", "{/a}", "{a*}", "{a:3}", "{}", "{+}", "{a", "a}", "{a}{a}", "{#a}"]
         {
             assert!(UriTemplate::parse(template).is_err(), "{template}");
+        }
+    }
+
+    #[test]
+    fn a_template_of_any_level_matches_all_of_its_uris() {
+        for (template, uris, other) in [
+            ("a://b{/c*}", &["a://b", "a://b/1", "a://b/1/2"][..], "a://c"),
+            ("a://b{?c,d}", &["a://b", "a://b?c=1&d=2"], "a://"),
+            ("a://{b:3}/{+c}{#d}", &["a://123/x/y#z", "a://123/x"], "a://123"),
+            ("a://{b}/{b}", &["a://1/1"], "a://1"),
+        ] {
+            let template = UriTemplate::parse_any(template).unwrap();
+            for uri in uris {
+                assert!(template.match_uri(uri).is_some(), "{template:?} {uri}");
+            }
+            assert!(template.match_uri(other).is_none(), "{template:?} {other}");
+        }
+        let names = UriTemplate::parse_any("a{?b,c*,d:4}").unwrap();
+        assert_eq!(names.variables().collect::<Vec<_>>(), ["b", "c", "d"]);
+        for template in ["{", "{}", "{?}", "{a b}", "a}"] {
+            assert!(UriTemplate::parse_any(template).is_err(), "{template}");
         }
     }
 

@@ -103,6 +103,7 @@ pub(crate) struct Double {
     pub(crate) log: Arc<Log>,
     pub(crate) closing_cancels: bool,
     pub(crate) has_headers: bool,
+    pub(crate) tells_calls_apart: bool,
     pub(crate) authorization: Arc<AtomicU64>,
     pub(crate) stream_hangs: bool,
     /// What each opening of the legacy stream gives; none when there are no more.
@@ -119,6 +120,7 @@ impl Double {
             log: Arc::default(),
             closing_cancels: true,
             has_headers: true,
+            tells_calls_apart: true,
             authorization: Arc::default(),
             stream_hangs: false,
             streams: Mutex::default(),
@@ -286,6 +288,10 @@ impl Transport for Double {
 
     fn closing_cancels(&self) -> bool {
         self.closing_cancels
+    }
+
+    fn tells_calls_apart(&self) -> bool {
+        self.tells_calls_apart
     }
 
     fn has_headers(&self) -> bool {

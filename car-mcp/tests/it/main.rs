@@ -10,6 +10,7 @@ mod garbage;
 mod listener;
 mod lists;
 mod negotiation;
+mod owners;
 mod questions;
 mod recovery;
 mod types;

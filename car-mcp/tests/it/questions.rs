@@ -293,3 +293,16 @@ async fn gives_up_on_questions_without_end_or_without_an_answer() {
     let error = call(&session, "{}").await.unwrap_err();
     assert!(error.to_string().contains("mind/read"), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_questions_of_a_round_are_put_side_by_side() {
+    let round = r#"{"resultType":"input_required","inputRequests":{
+        "b":{"method":"elicitation/create","params":{"message":"who"}},
+        "a":{"method":"elicitation/create","params":{"message":"decline"}}}}"#;
+    let (session, log) = asking(1, round).connect_with(builder().handler(human(ALL))).await;
+    let begun = tokio::time::Instant::now();
+    call(&session, "{}").await.unwrap();
+    assert_eq!(begun.elapsed(), SECOND * 100, "the person thinks once");
+    let answers = log.of("tools/call")[1].json()["params"]["inputResponses"].clone();
+    assert_eq!((&answers["b"]["action"], &answers["a"]["action"]), (&json!("accept"), &json!("decline")));
+}

@@ -129,7 +129,13 @@ async fn v15_what_is_registered_is_what_is_declared() {
     let response = ask(&growing, "server/discover", json!({})).await;
     assert_eq!(
         response["result"]["capabilities"],
-        json!({"logging": {}, "prompts": {"listChanged": true}, "tools": {"listChanged": true}})
+        json!({
+            "completions": {},
+            "logging": {},
+            "prompts": {"listChanged": true},
+            "resources": {"listChanged": true, "subscribe": true},
+            "tools": {"listChanged": true},
+        })
     );
     let response = ask(&growing, "tools/list", json!({})).await;
     assert_eq!(response["result"]["tools"], json!([]));

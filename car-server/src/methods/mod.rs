@@ -1,72 +1,59 @@
-//! The methods: what each takes, and what of the manager it is.
+//! The methods: what each takes and gives, who may use it, and what of the manager it is.
 
+mod approving;
 mod calls;
 mod changing;
+mod daemon;
+mod desk;
 mod discovery;
+mod events;
 mod listing;
+mod policy;
 mod sign_in;
+mod table;
+mod tokens;
 
-use std::pin::Pin;
-
-use car_connectors::ConnectorManager;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+pub(crate) use self::desk::{Desk, SharedDesk};
+use self::table::{METHODS, Method};
 use crate::rpc::{Request, RpcError};
+use crate::visitor::Visitor;
 
-/// A request that is being carried out. It ends with the connection that holds it.
-type Running = Pin<Box<dyn Future<Output = Result<Box<RawValue>, RpcError>> + Send>>;
-
-struct Method {
-    name: &'static str,
-    run: fn(ConnectorManager, Request) -> Running,
+/// What a method takes.
+pub(crate) trait Params: DeserializeOwned {
+    /// Returns the connector that it is about, where it names one. Whoever may not see it is told that there is none.
+    fn slug(&self) -> Option<&str>;
 }
 
-/// Lists methods: the name on the wire, and the function that carries it out.
-macro_rules! methods {
-    ($($name:literal => $function:path,)*) => {
-        const METHODS: &[Method] = &[$(Method {
-            name: $name,
-            run: |manager, request| Box::pin(async move {
-                let params = request.params()?;
-                written(&$function(&manager, params).await?)
-            }),
-        },)*];
+/// Carries a request out, in somebody's name.
+pub(crate) async fn run(
+    desk: SharedDesk,
+    visitor: Visitor,
+    request: Request,
+) -> Result<Box<RawValue>, RpcError> {
+    let Some(method) = METHODS.iter().find(|method| method.name == request.method) else {
+        return Err(RpcError::unknown_method(&request.method, near(&request.method)));
     };
+    method.admit(&visitor)?;
+    let is_limited = !visitor.sees_all();
+    let outcome = (method.run)(desk, visitor, request).await;
+    // The hint of such an error names connectors, and not all of them are there for this visitor.
+    outcome.map_err(|error| if is_limited { error.without_names() } else { error })
 }
 
-methods! {
-    "connectors.list" => listing::list,
-    "connectors.status" => listing::status,
-    "connectors.tools" => listing::tools,
-    "connectors.add" => changing::add,
-    "connectors.add_stdio" => changing::add_stdio,
-    "connectors.enable_tools" => changing::enable_tools,
-    "connectors.disable_tools" => changing::disable_tools,
-    "connectors.refresh" => changing::refresh,
-    "connectors.remove" => changing::remove,
-    "connectors.authenticate" => sign_in::authenticate,
-    "connectors.complete_authentication" => sign_in::complete_authentication,
-    "connectors.sign_out" => sign_in::sign_out,
-    "connectors.call_tool" => calls::call_tool,
-    "connectors.events.tail" => calls::events_tail,
-    "connectors.policy.list" => calls::policy_list,
-    "connectors.policy.explain" => calls::policy_explain,
-    "connectors.find" => discovery::find,
-    "connectors.look_up" => discovery::look_up,
-    "connectors.add_found" => discovery::add_found,
-    "connectors.sources.list" => discovery::sources_list,
-    "connectors.sources.add" => discovery::sources_add,
-    "connectors.sources.remove" => discovery::sources_remove,
-    "connectors.sources.set_token" => discovery::sources_set_token,
-    "connectors.sources.sync" => discovery::sources_sync,
-}
-
-/// Carries a request out.
-pub(crate) async fn run(manager: ConnectorManager, request: Request) -> Result<Box<RawValue>, RpcError> {
-    match METHODS.iter().find(|method| method.name == request.method) {
-        Some(method) => (method.run)(manager, request).await,
-        None => Err(RpcError::unknown_method(&request.method, near(&request.method))),
+impl Method {
+    /// Refuses who may not use it.
+    fn admit(&self, visitor: &Visitor) -> Result<(), RpcError> {
+        if !visitor.may(self.scope) {
+            return Err(RpcError::forbidden(self.name, self.scope.as_str(), visitor.scope.as_str()));
+        }
+        if self.is_for_all && !visitor.sees_all() {
+            return Err(RpcError::forbidden(self.name, "all connectors", "some connectors"));
+        }
+        Ok(())
     }
 }
 
@@ -83,15 +70,37 @@ fn written(result: &impl Serialize) -> Result<Box<RawValue>, RpcError> {
 
 /// What a method takes that takes nothing.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
 /// What a method takes that is about one connector.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct About {
+    /// The connector.
     slug: String,
 }
+
+/// Says of types whether they name a connector, in a member `slug`.
+macro_rules! params {
+    (about a connector: $($about:ty),* ; about none: $($none:ty),* $(,)?) => {
+        $(impl $crate::methods::Params for $about {
+            fn slug(&self) -> Option<&str> {
+                Some(&self.slug)
+            }
+        })*
+        $(impl $crate::methods::Params for $none {
+            fn slug(&self) -> Option<&str> {
+                None
+            }
+        })*
+    };
+}
+use params;
+
+params!(about a connector: About; about none: Nothing);
 
 #[cfg(test)]
 mod tests {

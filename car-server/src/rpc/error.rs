@@ -2,10 +2,15 @@
 
 use std::error::Error as StdError;
 
+use car_connectors::engine::{EngineError, RuleRef};
+use car_connectors::store::StoreError;
 use serde::Serialize;
 
 /// A request failed with something of the facade: `data.kind` says what.
 const FAILED: i32 = -32_000;
+
+/// Whoever asks may not use the method: `data` says what it needs, and what they have.
+const FORBIDDEN: i32 = -32_001;
 
 /// An error object of JSON-RPC.
 #[derive(Debug, Serialize)]
@@ -17,7 +22,7 @@ pub(crate) struct RpcError {
 }
 
 /// What a front end shows beside the message.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Data {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,6 +31,14 @@ struct Data {
     hint: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     causes: Vec<String>,
+    /// The rule that denies a call, and where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<RuleRef>,
+    /// What the method needs, and what the visitor has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has: Option<&'static str>,
 }
 
 impl RpcError {
@@ -54,6 +67,39 @@ impl RpcError {
         Self::new(-32_602, format!("{method}: {what}"))
     }
 
+    /// Whoever asks may not use the method.
+    pub(crate) fn forbidden(method: &str, needed: &'static str, has: &'static str) -> Self {
+        let hint = Some("use a token that may, or ask whoever runs the daemon".to_owned());
+        let data = Data { kind: "forbidden", needed: Some(needed), has: Some(has), hint, ..Data::default() };
+        let message = format!("{method}: expected a token for {needed}, found one for {has}");
+        Self { code: FORBIDDEN, message, data: Some(data) }
+    }
+
+    /// There is no such thing.
+    pub(crate) fn not_found(message: String, hint: &str) -> Self {
+        let data = Data { kind: "not_found", hint: Some(hint.to_owned()), ..Data::default() };
+        Self { code: FAILED, message, data: Some(data) }
+    }
+
+    /// There is no such connector among those that are there for whoever asks.
+    pub(crate) fn no_connector(slug: &str, known: &[String]) -> Self {
+        let hint = match known {
+            [] => "there are no connectors".to_owned(),
+            known => format!("the connectors are: {}", known.join(", ")),
+        };
+        Self::not_found(format!("there is no connector {slug:?}"), &hint)
+    }
+
+    /// Leaves out a hint that may name connectors of others.
+    pub(crate) fn without_names(mut self) -> Self {
+        if let Some(data) = &mut self.data
+            && data.kind == "not_found"
+        {
+            data.hint = None;
+        }
+        self
+    }
+
     /// The daemon itself failed.
     pub(crate) fn internal(what: impl Into<String>) -> Self {
         Self::new(-32_603, what)
@@ -78,16 +124,34 @@ impl From<car_connectors::Error> for RpcError {
             connector: error.connector().map(str::to_owned),
             hint: error.hint().map(str::to_owned),
             causes,
+            rule: error.rule().cloned(),
+            ..Data::default()
         };
         Self { code: FAILED, message: error.to_string(), data: Some(data) }
     }
 }
 
-impl From<car_connectors::engine::EngineError> for RpcError {
-    fn from(error: car_connectors::engine::EngineError) -> Self {
+impl From<StoreError> for RpcError {
+    fn from(error: StoreError) -> Self {
+        car_connectors::Error::from(error).into()
+    }
+}
+
+impl From<EngineError> for RpcError {
+    fn from(error: EngineError) -> Self {
+        Self::engine(error, "`car doctor` looks at the event log")
+    }
+}
+
+impl RpcError {
+    /// The policy's file could not be changed.
+    pub(crate) fn of_policy(error: EngineError) -> Self {
+        Self::engine(error, "the file is as it was; `connectors.policy.list` tells what is in it")
+    }
+
+    fn engine(error: EngineError, hint: &str) -> Self {
         let causes = error.source().map(ToString::to_string).into_iter().collect();
-        let hint = Some("`car doctor` looks at the event log".to_owned());
-        let data = Data { kind: "storage", connector: None, hint, causes };
+        let data = Data { kind: "storage", hint: Some(hint.to_owned()), causes, ..Data::default() };
         Self { code: FAILED, message: error.to_string(), data: Some(data) }
     }
 }

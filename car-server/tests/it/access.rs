@@ -4,9 +4,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use car_connectors::store::DaemonAddress;
-use car_server::{Daemon, Error};
+use car_server::{DaemonOptions, Error};
 
-use crate::support::{Running, home, manager};
+use crate::support::{Running, home, start};
 
 /// Sends a request as written, and returns the status.
 async fn status(daemon: &Running, path: &str, headers: &[(&str, &str)]) -> u16 {
@@ -60,7 +60,7 @@ async fn is_the_only_one_of_its_folder_and_keeps_its_token() {
     let daemon = Running::start().await;
     let token = daemon.token.clone();
     let place = home(&daemon.folder);
-    let second = Daemon::bind(&place, manager(&place).await, "127.0.0.1:0").await.unwrap_err();
+    let second = start(&place, DaemonOptions::new()).await.unwrap_err();
     assert!(
         matches!(&second, Error::State { .. })
             && second.hint().contains("runs for this state folder already"),
@@ -78,7 +78,9 @@ async fn says_that_a_port_is_taken() {
     let daemon = Running::start().await;
     let folder = tempfile::tempdir().unwrap();
     let place = home(&folder);
-    let error = Daemon::bind(&place, manager(&place).await, &daemon.address().to_string()).await.unwrap_err();
+    let mut options = DaemonOptions::new();
+    options.listen = daemon.address().to_string();
+    let error = start(&place, options).await.unwrap_err();
     assert!(
         matches!(&error, Error::Listen { .. }) && error.hint().contains("another program has that port"),
         "{error}"

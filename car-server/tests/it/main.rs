@@ -8,6 +8,7 @@ mod support;
 mod access;
 mod bad_input;
 mod discovery;
+mod gateway;
 mod life;
 mod load;
 mod sign_in;

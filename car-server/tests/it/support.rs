@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use car_connectors::ManagerOptions;
 use car_connectors::store::{DaemonAddress, Home, SecretMode};
-use car_connectors::{ConnectorManager, ManagerOptions};
-use car_server::{Daemon, Error};
+use car_server::{Daemon, DaemonOptions, Error};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -25,11 +25,12 @@ pub(crate) struct Running {
     served: JoinHandle<Result<(), Error>>,
 }
 
-pub(crate) async fn manager(home: &Home) -> ConnectorManager {
+/// Starts a daemon, with the rest of the options as given.
+pub(crate) async fn start(home: &Home, options: DaemonOptions) -> Result<Daemon, Error> {
     // No source of services but those that a test names.
     std::fs::write(home.path().join("sources.toml"), "source = []\n").unwrap();
-    let options = ManagerOptions::new(home.clone()).with_secrets(SecretMode::File);
-    ConnectorManager::load(options).await.unwrap()
+    let manager = ManagerOptions::new(home.clone()).with_secrets(SecretMode::File);
+    Daemon::start(home, manager, options).await
 }
 
 pub(crate) fn home(folder: &TempDir) -> Home {
@@ -44,9 +45,8 @@ impl Running {
 
     pub(crate) async fn start_in(folder: TempDir) -> Self {
         let home = home(&folder);
-        let manager = manager(&home).await;
-        let daemon = Daemon::bind(&home, manager, "127.0.0.1:0").await.unwrap();
-        let url = daemon.url();
+        let daemon = start(&home, DaemonOptions::new()).await.unwrap();
+        let url = daemon.url().to_owned();
         let token = DaemonAddress::read(&home).unwrap().unwrap().token.expose().to_owned();
         let stop = Arc::new(Notify::new());
         let stopped = Arc::clone(&stop);

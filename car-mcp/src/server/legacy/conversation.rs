@@ -110,7 +110,7 @@ impl Conversation {
     fn try_request(&self, request: Request, caller: Caller) -> Result<Exchange, ErrorObject> {
         self.shared.check_id(request.id())?;
         match request.method() {
-            "initialize" => return self.initialize(&request).map(Exchange::answered),
+            "initialize" => return self.initialize(&request, &caller).map(Exchange::answered),
             "ping" => return Ok(Exchange::answered(self.done(request.id()))),
             _ => {}
         }
@@ -119,7 +119,7 @@ impl Conversation {
         };
         let done = match request.method() {
             "logging/setLevel" => self.set_level(&request),
-            "resources/subscribe" => self.subscribe(&request),
+            "resources/subscribe" => self.subscribe(&request, &caller),
             "resources/unsubscribe" => self.unsubscribe(&request),
             _ => return self.begin_shared(request, caller, agreed),
         };
@@ -143,6 +143,7 @@ impl Conversation {
                 Some(_) => Asker::Client(Arc::new(self.clone())),
                 None => Asker::Nobody,
             },
+            conversation: self.shared.listener.as_ref().map(Listener::key),
         };
         let (id, outlet) = (request.id().clone(), Outlet::new());
         let stop = self.shared.take_off(&id)?;

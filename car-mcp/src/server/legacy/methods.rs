@@ -13,10 +13,11 @@ use crate::server::encode::not_found;
 use crate::server::exchange::Answer;
 use crate::server::failure::error;
 use crate::server::inbound::{Request, RequestMeta, invalid};
+use crate::server::principal::Caller;
 
 impl Conversation {
     /// Agrees on a revision: the client's own if it is spoken here, else the newest.
-    pub(super) fn initialize(&self, request: &Request) -> Result<Answer, ErrorObject> {
+    pub(super) fn initialize(&self, request: &Request, caller: &Caller) -> Result<Answer, ErrorObject> {
         let server = &self.shared.server;
         let params: InitializeParams = request.parse_params()?;
         let spoken = || server.versions().iter().filter(|version| version.era() == Era::Legacy);
@@ -36,6 +37,9 @@ impl Conversation {
         };
         if self.shared.agreed.set(Agreed { version, client: Arc::new(client) }).is_err() {
             return Err(refused("expected `initialize` once, found it again"));
+        }
+        if let Some(listener) = &self.shared.listener {
+            self.shared.server.remember(listener, caller);
         }
         Ok(self.welcome(request, version))
     }
@@ -80,10 +84,10 @@ impl Conversation {
         Ok(())
     }
 
-    pub(super) fn subscribe(&self, request: &Request) -> Result<(), ErrorObject> {
+    pub(super) fn subscribe(&self, request: &Request, caller: &Caller) -> Result<(), ErrorObject> {
         self.check_subscriptions(request)?;
         let uri = request.parse_params::<ResourceSubscriptionParams>()?.uri;
-        if !self.shared.server.has_resource(&uri) {
+        if !self.shared.server.has_resource(&uri, caller) {
             return Err(not_found(Era::Legacy, &uri));
         }
         let listener = self.shared.listener.as_ref();

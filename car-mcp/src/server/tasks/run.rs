@@ -21,13 +21,14 @@ use crate::server::dispatch::{Peer, failed, guarded};
 use crate::server::encode::{Kind, Outcome, error_of, in_terms_of};
 use crate::server::exchange::Answer;
 use crate::server::failure::{Failure, Reason};
+use crate::server::forwarded::Given;
 use crate::server::inbound::JsonSlice;
 use crate::server::service::Server;
 use crate::server::tool::ToolEntry;
 use crate::transport::BoxFuture;
 
 /// A tool's function at work.
-type Work = BoxFuture<'static, Result<CallToolResult, Failure>>;
+type Work = BoxFuture<'static, Result<Given<CallToolResult>, Failure>>;
 
 /// The way from a call to a task. Only calls that may become one have it.
 #[derive(Debug, Default)]
@@ -128,7 +129,7 @@ pub(crate) async fn call(
 
 /// What came of a call.
 enum Ran {
-    Result(Result<CallToolResult, Failure>),
+    Result(Result<Given<CallToolResult>, Failure>),
     Task(Arc<Task>),
 }
 
@@ -203,7 +204,8 @@ async fn finish(task: Arc<Task>, mut work: Work) {
         )),
     };
     task.end(match outcome {
-        Ok(result) => completed(&result),
+        Ok(Given::Own(result)) => completed(&result),
+        Ok(Given::Forwarded(result)) => End::Completed(result),
         Err(Failure(Reason::Failed(text))) => completed(&failed(text)),
         Err(failure) => End::Failed(error_of(Era::Modern, failure)),
     });

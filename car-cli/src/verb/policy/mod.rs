@@ -1,4 +1,6 @@
-//! `car policy list` and `car policy explain TOOL`: which rules there are, and which one decides.
+//! `car policy`: which rules there are, which one decides, and the commands that add and remove them.
+
+mod edit;
 
 use car_connectors::engine::{PolicyRequest, RuleRef};
 use car_connectors::{ConnectorManager, canonical_names};
@@ -10,7 +12,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// Show the policy, or what it says to a tool
+/// Show the policy, what it says to a tool, or change it
 #[derive(clap::Args)]
 pub(crate) struct Policy {
     #[command(subcommand)]
@@ -23,12 +25,22 @@ enum What {
     List,
     /// Say what the policy decides about a call, and by which rule
     Explain(Explain),
+    /// Deny the calls of a connector's tools, or of one tool
+    Deny(edit::Added),
+    /// Have a person asked before each call
+    Ask(edit::Added),
+    /// Take back every rule that denies or asks about exactly this
+    #[command(visible_alias = "allow")]
+    Remove(edit::Removed),
 }
 
 #[derive(clap::Args)]
 struct Explain {
     /// The tool, as CONNECTOR/TOOL or by its canonical name
     tool: String,
+    /// Who calls: `car`, `page`, `token:NAME`
+    #[arg(long, value_name = "CALLER", default_value = "car")]
+    caller: String,
     /// The call's arguments, as for `car call`
     #[arg(value_name = "JSON | KEY=VALUE")]
     arguments: Vec<String>,
@@ -40,6 +52,9 @@ pub(crate) async fn run(context: &Context, arguments: Policy) -> Result<Exit, Fa
     match arguments.what {
         What::List => list(context, &manager),
         What::Explain(arguments) => explain(context, &manager, &arguments).await,
+        What::Deny(added) => edit::deny(context, &manager, &added),
+        What::Ask(added) => edit::ask(context, &manager, &added),
+        What::Remove(removed) => edit::remove(context, &manager, &removed),
     }
 }
 
@@ -105,7 +120,8 @@ async fn explain(
             serde_json::from_str::<Value>(raw.get()).ok()
         }
     };
-    let mut request = PolicyRequest::new(&subject.canonical, &subject.connector, &subject.tool);
+    let mut request = PolicyRequest::new(&subject.canonical, &subject.connector, &subject.tool)
+        .with_caller(&arguments.caller);
     if let Some(parameters) = &parameters {
         request = request.with_arguments(parameters);
     }

@@ -48,14 +48,14 @@ struct BorrowedName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// A place in a file, for errors that name it.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a> {
-    pub(super) path: &'a Path,
-    pub(super) text: &'a str,
+pub(crate) struct Source<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) text: &'a str,
 }
 
 impl<'a> Source<'a> {
     /// Parses a part of the text; an error names the line and column in the whole.
-    pub(super) fn parse<T: Deserialize<'a>>(self, part: &'a str) -> Result<T, StoreError> {
+    pub(crate) fn parse<T: Deserialize<'a>>(self, part: &'a str) -> Result<T, StoreError> {
         serde_json::from_str(part).map_err(|error| {
             let message = error.to_string();
             // The library ends its text with the position in the part, which would contradict ours.
@@ -67,7 +67,7 @@ impl<'a> Source<'a> {
     }
 
     /// Says that the part is wrong where it begins.
-    pub(super) fn refuse(self, part: &'a str, message: &str) -> StoreError {
+    pub(crate) fn refuse(self, part: &'a str, message: &str) -> StoreError {
         let (line, column) = self.position(part);
         self.malformed(line, column, message)
     }
@@ -87,43 +87,48 @@ impl<'a> Source<'a> {
 }
 
 /// An object while it is read.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     source: Source<'a>,
     part: &'a str,
     members: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: Source<'a>, part: &'a str) -> Result<Self, StoreError> {
+    pub(crate) fn new(source: Source<'a>, part: &'a str) -> Result<Self, StoreError> {
         Ok(Self { source, part, members: source.parse::<Borrowed<'a>>(part)?.0 })
     }
 
     /// Returns the bytes of a member; `null` is as good as absent.
-    pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn raw(&self, name: &str) -> Option<&'a str> {
         let (_, raw) = self.members.iter().find(|(known, _)| known == name)?;
         (raw.get() != "null").then(|| raw.get())
     }
 
     /// Returns a member's value if it is there.
-    pub(super) fn optional<T: Deserialize<'a>>(&self, name: &str) -> Result<Option<T>, StoreError> {
+    pub(crate) fn optional<T: Deserialize<'a>>(&self, name: &str) -> Result<Option<T>, StoreError> {
         self.raw(name).map(|part| self.source.parse(part)).transpose()
     }
 
     /// Returns the value of a member that must be there.
-    pub(super) fn required<T: Deserialize<'a>>(&self, name: &str) -> Result<T, StoreError> {
+    pub(crate) fn required<T: Deserialize<'a>>(&self, name: &str) -> Result<T, StoreError> {
         self.optional(name)?
             .ok_or_else(|| self.source.refuse(self.part, &format!("expected member {name:?}, found none")))
     }
 
+    /// Returns the name and the bytes of every member.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.members.iter().map(|(name, raw)| (&**name, raw.get()))
+    }
+
     /// Returns what to keep so that the object can be written back.
-    pub(super) fn into_members(self) -> Members {
+    pub(crate) fn into_members(self) -> Members {
         Members(self.members.into_iter().map(|(name, raw)| (name.into_owned(), raw.to_owned())).collect())
     }
 }
 
 /// Every member of an object as it was read; the known ones are overlaid when it is written.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Members(Vec<(String, Box<RawValue>)>);
+pub(crate) struct Members(Vec<(String, Box<RawValue>)>);
 
 impl PartialEq for Members {
     fn eq(&self, other: &Self) -> bool {
@@ -134,12 +139,12 @@ impl PartialEq for Members {
 
 impl Members {
     /// Returns a member as it was read or set.
-    pub(super) fn raw(&self, name: &str) -> Option<&RawValue> {
+    pub(crate) fn raw(&self, name: &str) -> Option<&RawValue> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, raw)| &**raw)
     }
 
     /// Puts a member in its place, or at the end; `None` removes it.
-    pub(super) fn set(&mut self, name: &str, raw: Option<Box<RawValue>>) {
+    pub(crate) fn set(&mut self, name: &str, raw: Option<Box<RawValue>>) {
         let place = self.0.iter().position(|(known, _)| known == name);
         match (place, raw) {
             (Some(place), Some(raw)) => self.0[place].1 = raw,
@@ -150,16 +155,16 @@ impl Members {
     }
 
     /// Starts the object as it will be written.
-    pub(super) fn writer(&self) -> Writer {
+    pub(crate) fn writer(&self) -> Writer {
         Writer(self.0.iter().map(|(name, raw)| (name.clone(), Node::Raw(raw.clone()))).collect())
     }
 }
 
 /// An object while it is made ready to be written.
-pub(super) struct Writer(Vec<(String, Node)>);
+pub(crate) struct Writer(Vec<(String, Node)>);
 
 /// A value that is written: bytes that are passed on, or something laid out anew.
-pub(super) enum Node {
+pub(crate) enum Node {
     Raw(Box<RawValue>),
     Object(Writer),
     Array(Vec<Writer>),
@@ -167,7 +172,7 @@ pub(super) enum Node {
 
 impl Writer {
     /// Sets a known member, unless what was read already says the same: then its bytes stay.
-    pub(super) fn set<T: Serialize + DeserializeOwned + PartialEq>(&mut self, name: &str, value: &T) {
+    pub(crate) fn set<T: Serialize + DeserializeOwned + PartialEq>(&mut self, name: &str, value: &T) {
         if let Some((_, Node::Raw(raw))) = self.0.iter().find(|(known, _)| known == name)
             && serde_json::from_str::<T>(raw.get()).is_ok_and(|read| read == *value)
         {
@@ -178,7 +183,7 @@ impl Writer {
     }
 
     /// Sets a known member that is left out while it is empty, unless it was written out before.
-    pub(super) fn set_unless_empty<T>(&mut self, name: &str, value: &T)
+    pub(crate) fn set_unless_empty<T>(&mut self, name: &str, value: &T)
     where
         T: Serialize + DeserializeOwned + PartialEq + Default,
     {
@@ -191,7 +196,7 @@ impl Writer {
     }
 
     /// Sets, or with `None` removes, a member that is an object or a list of them. A `null` stays one.
-    pub(super) fn place(&mut self, name: &str, node: Option<Node>) {
+    pub(crate) fn place(&mut self, name: &str, node: Option<Node>) {
         let place = self.0.iter().position(|(known, _)| known == name);
         match (place, node) {
             (Some(place), Some(node)) => self.0[place].1 = node,
@@ -202,8 +207,13 @@ impl Writer {
         }
     }
 
+    /// Starts an object of objects.
+    pub(crate) fn of_objects(objects: impl Iterator<Item = (String, Self)>) -> Self {
+        Self(objects.map(|(name, object)| (name, Node::Object(object))).collect())
+    }
+
     /// Moves a member to the front, where a person looks for a version.
-    pub(super) fn move_to_front(&mut self, name: &str) {
+    pub(crate) fn move_to_front(&mut self, name: &str) {
         if let Some(place) = self.0.iter().position(|(known, _)| known == name) {
             self.0[..=place].rotate_right(1);
         }

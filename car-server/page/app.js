@@ -1,0 +1,168 @@
+// The frame around the views: which one is shown, what of it is told to those who do not see it, and the connection.
+
+import { access } from "./access.js";
+import { about } from "./about.js";
+import { add } from "./add.js";
+import { approvals } from "./approvals.js";
+import { connector } from "./connector.js";
+import { connectors } from "./connectors.js";
+import { el, href, refill } from "./dom.js";
+import { log } from "./log.js";
+import { hush, problem, say } from "./parts.js";
+import { policy } from "./policy.js";
+import { enter, isLetIn, rpc } from "./rpc.js";
+import { changed } from "./changed.js";
+import { tool } from "./tool.js";
+import { callerOf, many } from "./words.js";
+
+/** The views of the menu. */
+const VIEWS = [
+  ["connectors", "Connectors", connectors],
+  ["approvals", "Approvals", approvals],
+  ["policy", "Policy", policy],
+  ["log", "Log", log],
+  ["access", "Access", access],
+  ["daemon", "Daemon", about],
+];
+
+const main = document.getElementById("main");
+const nav = document.getElementById("views");
+const menu = document.getElementById("menu");
+const link = document.getElementById("link");
+
+/** The view that is shown, and a number that tells whether it still is. */
+let shown = null;
+let turn = 0;
+let waiting = 0;
+let title = "";
+
+/** Finds the view of an address: `[its place in the menu, what makes it]`. */
+function find(address) {
+  const [first = "connectors", ...rest] = address.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
+  if (first === "add") return ["connectors", () => add(rest[0])];
+  if (first === "connectors" && rest.length) {
+    const [slug, what, name] = rest;
+    if (what === "tools" && name !== undefined) return ["connectors", () => tool(slug, name)];
+    if (what === "changed") return ["connectors", () => changed(slug)];
+    return ["connectors", () => connector(slug)];
+  }
+  const view = VIEWS.find(([place]) => place === first) ?? VIEWS[0];
+  return [view[0], view[2]];
+}
+
+/** Shows the view of the address. A view is `{ title, parts, heard?, left? }`. */
+async function show({ keepFocus = false } = {}) {
+  turn += 1;
+  const mine = turn;
+  const [place, make] = find(location.hash);
+  for (const entry of nav.querySelectorAll("a")) {
+    if (entry.dataset.key === place) entry.setAttribute("aria-current", "page");
+    else entry.removeAttribute("aria-current");
+  }
+  fold(true);
+  hush();
+  main.setAttribute("aria-busy", "true");
+  let view;
+  try {
+    view = await make();
+  } catch (error) {
+    view = { title: "This could not be shown", parts: [problem(error), el("p", {}, el("a", { href: href("connectors") }, "To the connectors"))] };
+  }
+  if (mine !== turn) return view.left?.();
+  main.removeAttribute("aria-busy");
+  shown?.left?.();
+  shown = view;
+  title = view.title;
+  name();
+  const heading = el("h1", { tabIndex: -1 }, view.title);
+  main.replaceChildren(...[view.before, heading, ...view.parts].flat(Infinity).filter(Boolean));
+  if (!keepFocus) {
+    heading.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
+}
+
+/** Names the tab after what is shown, and what waits. */
+function name() {
+  document.title = `${waiting ? `(${waiting}) ` : ""}${title} · CAR Connectors`;
+}
+
+const counted = () => el("span.count", {}, `${waiting}`, el("span.unseen", {}, " waiting"));
+
+function fillMenu() {
+  const entries = VIEWS.map(([place, label]) => {
+    const is = place === "approvals" && waiting > 0;
+    return el("li", {}, el("a", { href: href(place), "data-key": place }, label, is && counted()));
+  });
+  const current = nav.querySelector("[aria-current]")?.dataset.key;
+  refill(nav, el("ul", {}, entries));
+  nav.querySelector(`[data-key="${current}"]`)?.setAttribute("aria-current", "page");
+}
+
+function fold(isFolded) {
+  menu.setAttribute("aria-expanded", String(!isFolded));
+  nav.classList.toggle("folded", isFolded);
+}
+
+/** Counts the calls that wait for a person. */
+async function count() {
+  const { pending } = await rpc.call("connectors.approvals.list");
+  waiting = pending.length;
+  fillMenu();
+  name();
+  menu.replaceChildren("Menu", ...(waiting ? [counted()] : []));
+}
+
+/** Tells what happens also where another view is shown. */
+function tell(method, params) {
+  if (method === "connectors.approval_requested") {
+    say(`${callerOf(params.caller)} wants to call ${params.tool} of ${params.connector}. It waits for you under Approvals.`);
+  }
+  if (method.startsWith("connectors.approval_")) count().catch(() => {});
+}
+
+function linked(state) {
+  link.textContent = { open: "", lost: "Connection lost. Trying again…", refused: "" }[state];
+  document.body.classList.toggle("lost", state === "lost");
+  if (state === "refused") outside("This tab is not let in any more: the daemon was started again, or it was idle for long.");
+  if (state !== "open") return;
+  nav.hidden = false;
+  fillMenu();
+  count().then(() => waiting && say(`${many(waiting, "call waits", "calls wait")} for you under Approvals.`), () => {});
+  show({ keepFocus: shown !== null });
+}
+
+/** What is shown to somebody without a token. */
+function outside(why) {
+  turn += 1;
+  shown?.left?.();
+  shown = null;
+  nav.hidden = true;
+  document.title = "Not let in · CAR Connectors";
+  const how = el("p", {}, "In a terminal, run ", el("code", {}, "car ui"), ". It opens this page with a code that works once.");
+  main.replaceChildren(el("h1", { tabIndex: -1 }, "Open this page with car ui"), el("div.card", {}, why && el("p", {}, why), how));
+}
+
+menu.addEventListener("click", () => fold(menu.getAttribute("aria-expanded") === "true"));
+document.getElementById("skip").addEventListener("click", (event) => {
+  // The address is the view's; the skip link must not change it.
+  event.preventDefault();
+  main.focus();
+});
+addEventListener("hashchange", () => {
+  if (new URLSearchParams(location.hash.slice(1)).has("code")) return start();
+  if (!nav.hidden) show();
+});
+rpc.addEventListener("link", ({ detail }) => linked(detail));
+rpc.addEventListener("notice", ({ detail: { method, params, text } }) => {
+  tell(method, params);
+  shown?.heard?.(method, params, text);
+});
+
+async function start() {
+  const wrong = await enter();
+  if (isLetIn()) rpc.connect();
+  else outside(wrong);
+}
+
+start();
