@@ -10,7 +10,7 @@ use crate::arguments::{Arguments, Verb};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::logging;
+use crate::logging::{self, LogFormat, LogLevel};
 use crate::output::Screen;
 use crate::verb;
 
@@ -25,7 +25,7 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
         Err(error) => return misread(&error, wants_json),
     };
     let screen = Screen::new(arguments.global.json, arguments.global.quiet);
-    logging::start(arguments.global.verbose, &screen);
+    start_log(&arguments, &screen);
     let is_daemon = matches!(arguments.verb, Verb::Serve(_));
     // One person's command is one thing at a time; a daemon has many callers.
     let mut builder = match is_daemon {
@@ -69,6 +69,22 @@ pub(crate) fn run(line: Vec<OsString>) -> Exit {
         Ok(Exit::Done) if screen.is_cut() => Exit::Failed,
         Ok(exit) => exit,
         Err(failure) => screen.failure(&failure),
+    }
+}
+
+/// Starts the log: the daemon's always, a command's if it is asked for.
+fn start_log(arguments: &Arguments, screen: &Screen) {
+    let asked = LogLevel::of_verbosity(arguments.global.verbose);
+    match &arguments.verb {
+        Verb::Serve(serve) => {
+            let level = asked.map_or(serve.log_level, |asked| asked.max(serve.log_level));
+            logging::start(level, serve.log_format, screen);
+        }
+        _ => {
+            if let Some(level) = asked {
+                logging::start(level, LogFormat::Text, screen);
+            }
+        }
     }
 }
 

@@ -18,8 +18,12 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Looks at a file; nothing where there is none. A link is followed.
-    pub(crate) fn of(path: &Path) -> Result<Option<Self>, StoreError> {
+    /// Looks at a file or folder; nothing where there is none. A link is followed. A folder's changes when a file is put into
+    /// it, replaced or removed.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] where it cannot be looked at.
+    pub fn of(path: &Path) -> Result<Option<Self>, StoreError> {
         match fs::metadata(path) {
             Ok(metadata) => Ok(Some(Self::new(&metadata))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -1,13 +1,14 @@
 //! What a server offers, looked through once: which of its tools can be used, and why the others cannot.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use car_connectors_store::Connector;
 use car_engine::{RegisteredTool, Route, SchemaLimits, ToolEntry, ToolSchema, ToolSource};
 use car_mcp::Listing;
 use car_mcp_proto::tool::Tool;
 
+use crate::pinned;
 use crate::status::SetAside;
 
 /// A list of tools, looked through.
@@ -16,6 +17,8 @@ pub(crate) struct Catalog {
     list: Arc<Listing<Tool>>,
     /// Where in the list those stand that can be used, in the server's order.
     usable: Vec<usize>,
+    /// What is pinned of each of those, once somebody asked for it.
+    digests: Vec<OnceLock<String>>,
     set_aside: BTreeMap<String, String>,
     /// Why entries without a readable name are set aside.
     nameless: Vec<String>,
@@ -45,6 +48,7 @@ impl Catalog {
             }
         }
         catalog.usable.retain(|place| !catalog.set_aside.contains_key(&list.items[*place].name));
+        catalog.digests = catalog.usable.iter().map(|_| OnceLock::new()).collect();
         catalog.list = list;
         catalog
     }
@@ -62,6 +66,12 @@ impl Catalog {
     /// Returns the tools that can be used, in the server's order.
     pub(crate) fn usable(&self) -> impl Iterator<Item = &Tool> {
         self.usable.iter().map(|place| &self.list.items[*place])
+    }
+
+    /// Returns those of these names, each with the digest of what a person agrees to.
+    pub(crate) fn digests(&self, names: &HashSet<&str>) -> impl Iterator<Item = (&Tool, &String)> {
+        let named = self.usable().zip(&self.digests).filter(|(tool, _)| names.contains(tool.name.as_str()));
+        named.map(|(tool, digest)| (tool, digest.get_or_init(|| pinned::digest(tool))))
     }
 
     /// Counts the tools that can be used.

@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use car_connectors_store::{Connector, OauthClient, StdioCommand};
 use car_mcp::Session;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::catalog::Catalog;
 use crate::dial::{Reached, ServerLogTask};
 use crate::error::{Error, ErrorKind};
+use crate::manager::OutOfService;
+use crate::sharing::Shared;
 use crate::status::ConnectorState;
 
 /// What is known of one connector beyond its manifest entry.
@@ -33,6 +36,10 @@ pub(crate) struct LiveState {
     told: ConnectorState,
     /// When it was last used.
     used: Option<Instant>,
+    /// Its enabled tools that are out of service.
+    pub(crate) out_of_service: Arc<OutOfService>,
+    /// What it offers beside tools.
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What there is while there is a session.
@@ -49,6 +56,8 @@ pub(crate) struct Connected {
 struct Held {
     dialed: Dialed,
     log: Option<ServerLogTask>,
+    /// Ends with the session, for those who go on until then.
+    alive: watch::Sender<()>,
 }
 
 /// What of a connector decides which server is reached, and with what.
@@ -75,21 +84,27 @@ impl Connected {
         let Reached { session, log } = reached;
         Self {
             session,
-            held: Arc::new(Held { dialed: Dialed::of(connector), log }),
+            held: Arc::new(Held { dialed: Dialed::of(connector), log, alive: watch::Sender::default() }),
             catalog: Arc::new(catalog),
         }
     }
 
     /// Gives up this use of the session. The last one says goodbye to the server, so calls under way come to their end.
     pub(crate) async fn end(self) {
-        if let Some(held) = Arc::into_inner(self.held) {
+        if let Some(Held { log, alive, .. }) = Arc::into_inner(self.held) {
+            drop(alive);
             self.session.close().await;
             // The log ends with the transport, and that with the session.
             drop(self.session);
-            if let Some(log) = held.log {
+            if let Some(log) = log {
                 log.end().await;
             }
         }
+    }
+
+    /// Returns what says, by an error, when the session has ended.
+    pub(crate) fn gone(&self) -> watch::Receiver<()> {
+        self.held.alive.subscribe()
     }
 
     /// Returns what tells this session from others, without keeping it.
@@ -148,6 +163,30 @@ impl Live {
         }
     }
 
+    /// Takes over which tools are out of service, and returns which were.
+    pub(crate) fn put_out_of_service(&self, tools: Arc<OutOfService>) -> Arc<OutOfService> {
+        std::mem::replace(&mut self.lock().out_of_service, tools)
+    }
+
+    /// Takes over what it offers beside tools, unless another session has come into use meanwhile. Tells whether anything
+    /// is different now.
+    pub(crate) fn share(&self, of: &Connected, shared: Shared) -> bool {
+        let mut state = self.lock();
+        let is_same = state.connected.as_ref().is_some_and(|known| Arc::ptr_eq(&known.held, &of.held));
+        if !is_same || *state.shared == shared {
+            return false;
+        }
+        state.shared = Arc::new(shared);
+        true
+    }
+
+    /// Forgets everything: it is another server now, or none.
+    pub(crate) fn forget(&self) {
+        let mut state = self.lock();
+        let (told, dialing) = (state.told, state.dialing);
+        *state = LiveState { told, dialing, ..LiveState::default() };
+    }
+
     /// Keeps a session whose last use failed: it may well serve again.
     pub(crate) fn fail(&self, error: &Error) {
         self.lock().failure = Some(Failure {
@@ -175,8 +214,7 @@ impl Live {
     pub(crate) fn disconnect_idle(&self, of: &Use, after: Duration) -> Idle {
         let mut state = self.lock();
         let Some(connected) = &state.connected else { return Idle::Gone };
-        let is_same = of.0.upgrade().is_some_and(|held| Arc::ptr_eq(&held, &connected.held));
-        if !is_same {
+        if !of.is_of(connected) {
             return Idle::Gone;
         }
         // One is this state's own; whoever calls has another.
@@ -211,6 +249,13 @@ impl Live {
 /// A session, as somebody sees it who does not keep it.
 #[derive(Debug)]
 pub(crate) struct Use(Weak<Held>);
+
+impl Use {
+    /// Tells whether it is that session.
+    pub(crate) fn is_of(&self, connected: &Connected) -> bool {
+        self.0.upgrade().is_some_and(|held| Arc::ptr_eq(&held, &connected.held))
+    }
+}
 
 /// How an idle session stands.
 pub(crate) enum Idle {

@@ -370,6 +370,13 @@ pub(crate) fn engine_error(slug: &str, tool: &str, error: EngineError) -> Error 
     refused.because_source(error)
 }
 
+/// Says what the engine's refusal of something other than a call means.
+pub(crate) fn access_error(slug: &str, error: EngineError) -> Error {
+    let is_denied = matches!(error, EngineError::Denied { .. });
+    let error = engine_error(slug, "", error);
+    if is_denied { error.hinted("`car policy list` shows the rules") } else { error }
+}
+
 /// A call that left and failed: the session's own error, with its meaning, is underneath.
 fn failed_call(slug: &str, error: EngineError) -> Error {
     let EngineError::Session { source, .. } = error else {

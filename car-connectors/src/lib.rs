@@ -49,6 +49,7 @@ mod offered;
 mod options;
 mod pinned;
 mod session;
+mod sharing;
 mod sign_in;
 mod status;
 mod upstream;

@@ -90,8 +90,17 @@ impl Departure {
 
 /// Makes a pin of a definition as it is now.
 pub(crate) fn pin(tool: &Tool, agreed_at: u64) -> Pin {
-    let definition = RawJson::from_value(tool).expect("a definition that was read can be written");
-    Pin::new(digest(definition.as_raw()), definition.into(), agreed_at)
+    let definition = definition(tool);
+    Pin::new(digest_of(definition.as_raw()), definition.into(), agreed_at)
+}
+
+/// Returns the digest of what a person agrees to.
+pub(crate) fn digest(tool: &Tool) -> String {
+    digest_of(definition(tool).as_raw())
+}
+
+fn definition(tool: &Tool) -> RawJson {
+    RawJson::from_value(tool).expect("a definition that was read can be written")
 }
 
 /// Says which server a connector means: pins of another are worth nothing.
@@ -120,7 +129,7 @@ fn is_pinned(member: &str) -> bool {
     matches!(member, "name" | "title" | "description" | "inputSchema" | "outputSchema" | "annotations")
 }
 
-fn digest(definition: &RawValue) -> String {
+fn digest_of(definition: &RawValue) -> String {
     let mut text = String::new();
     match canonical::members(definition) {
         Some(members) => {
@@ -260,7 +269,9 @@ mod tests {
 
     #[test]
     fn a_difference_says_what_was_and_what_is() {
-        let now = TOOL.replace("Reads a file", "Reads").replace(r#"{"path":{"#, r#"{"a b":{"type":"null"},"path":{"#);
+        let now = TOOL
+            .replace("Reads a file", "Reads")
+            .replace(r#"{"path":{"#, r#"{"a b":{"type":"null"},"path":{"#);
         let found = differences(&pin(&tool(TOOL), 1).definition, &pin(&tool(&now), 1).definition);
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].before.as_deref(), Some("Reads a file"));
@@ -297,7 +308,12 @@ mod tests {
             command.args = words[1..].iter().map(|word| (*word).to_owned()).collect();
             server_of(&Connector::local("docs", "Docs", command))
         };
-        let all = [url("https://a.example"), url("https://b.example"), command(&["a", "b c"]), command(&["a", "b", "c"])];
+        let all = [
+            url("https://a.example"),
+            url("https://b.example"),
+            command(&["a", "b c"]),
+            command(&["a", "b", "c"]),
+        ];
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
         assert_eq!(url("https://a.example"), url("https://a.example"));

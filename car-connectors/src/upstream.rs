@@ -48,6 +48,9 @@ mod tests {
         assert_eq!(told.meta.member("traceparent"), Some(&text("ours")));
         assert_eq!(told.meta.member("tracestate"), Some(&text("a=1")));
         assert_eq!(told.meta.member("baggage"), Some(&text("b=2")));
-        assert_eq!((told.timeout, told.on_behalf_of.as_deref()), (Some(Duration::from_secs(3)), Some("someone")));
+        assert_eq!(
+            (told.timeout, told.on_behalf_of.as_deref()),
+            (Some(Duration::from_secs(3)), Some("someone"))
+        );
     }
 }

@@ -22,6 +22,9 @@ const MAX_UNDER_WAY: usize = 64;
 /// How often a silent front end is asked whether it is there.
 const PING_EVERY: Duration = Duration::from_secs(30);
 
+/// How long requests that are under way when the daemon stops may take, so that front ends are told in time.
+const LAST_ANSWERS: Duration = Duration::from_secs(8);
+
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -84,7 +87,12 @@ impl Connection {
             // more is read from it meanwhile, nor is it told of changes.
             let is_taken = self.outbox.is_empty();
             tokio::select! {
-                _ = stopping.changed() => return End::Stopping,
+                _ = stopping.changed() => {
+                    let answered = self.answer_last(under_way);
+                    // What takes longer is cancelled.
+                    drop(tokio::time::timeout(LAST_ANSWERS, answered).await);
+                    return End::Stopping;
+                }
                 () = &mut revoked => return End::Revoked,
                 sent = self.outbox.drain(), if !is_taken => if sent.is_err() { return End::Gone },
                 Some(answer) = under_way.next() => self.outbox.extend(answer.map(Message::text)),
@@ -111,6 +119,17 @@ impl Connection {
                 _ = ping.tick(), if is_taken => self.outbox.extend([Message::Ping(axum::body::Bytes::new())]),
             }
         }
+    }
+}
+
+impl Connection {
+    /// Answers what is under way, and nothing else any more.
+    async fn answer_last<A: Future<Output = Option<String>>>(&mut self, mut under_way: FuturesUnordered<A>) {
+        while let Some(answer) = under_way.next().await {
+            self.outbox.extend(answer.map(Message::text));
+        }
+        // Whoever does not take them is gone.
+        drop(self.outbox.drain().await);
     }
 }
 

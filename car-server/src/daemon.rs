@@ -11,9 +11,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 
 use crate::access::{Access, Place, new_token, now};
-use crate::approvals::Approvals;
+use crate::approvals::{Answer, Approvals};
 use crate::error::Error;
-use crate::gateway::{self, Gateway};
+use crate::gateway::{self, Gateway, McpSessions};
 use crate::housekeeping::Housekeeping;
 use crate::methods::Desk;
 use crate::metrics::Metrics;
@@ -21,6 +21,7 @@ use crate::notices::Notices;
 use crate::options::DaemonOptions;
 use crate::port;
 use crate::routes::{self, Shared};
+use crate::watch::Reload;
 
 /// How long calls that are under way may take when the daemon stops, and front ends to be told.
 const GRACE: Duration = Duration::from_secs(10);
@@ -36,6 +37,7 @@ pub struct Daemon {
     shared: Arc<Shared>,
     /// Told of each new record of the event log.
     appended: Arc<Notify>,
+    reload: Reload,
     home: Home,
 }
 
@@ -64,7 +66,15 @@ impl Daemon {
         let appended = Arc::new(Notify::new());
         let shared = assemble(home, manager, &options, access, &appended).await?;
         lock.announce(&announced).map_err(state)?;
-        Ok(Self { listener, lock, announced, shared, appended, home: home.clone() })
+        Ok(Self {
+            listener,
+            lock,
+            announced,
+            shared,
+            appended,
+            reload: Reload::default(),
+            home: home.clone(),
+        })
     }
 
     /// Returns the URL without a path, for programs of this machine.
@@ -79,6 +89,19 @@ impl Daemon {
         self.shared.access.place().mcp_url()
     }
 
+    /// Returns the sessions of its legacy MCP clients.
+    #[must_use]
+    pub fn mcp_sessions(&self) -> McpSessions {
+        McpSessions::new(self.shared.gateway.clone())
+    }
+
+    /// Returns what asks the daemon to look at its state folder while it serves: for a signal to reload. What programs of
+    /// this project change there is seen without.
+    #[must_use]
+    pub fn reloader(&self) -> Reload {
+        self.reload.clone()
+    }
+
     /// Serves until `shutdown` is ready. Then nobody is let in any more, front ends and MCP clients are told, calls that are
     /// under way have ten seconds to end, and the sessions of the connectors are ended.
     ///
@@ -88,9 +111,9 @@ impl Daemon {
     /// # Cancel safety
     /// Dropping the future ends the daemon at once: connections are cut, calls are cancelled.
     pub async fn serve_until(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
-        let Self { listener, lock, mut announced, shared, appended, home } = self;
+        let Self { listener, lock, mut announced, shared, appended, reload, home } = self;
         tracing::info!(url = shared.access.place().own(), mcp = shared.access.place().mcp_url(), "serving");
-        let housekeeping = Housekeeping::begin(&home, &shared, appended);
+        let housekeeping = Housekeeping::begin(&home, &shared, appended, reload);
         let router = routes::router(Arc::clone(&shared));
         let served = port::serve(listener, router, shared.stopping.subscribe());
         let mut ended = pin!(async {
@@ -106,11 +129,12 @@ impl Daemon {
         tracing::info!("stopping");
         shared.stopping.send_replace(());
         shared.gateway.close();
+        refuse_waiting(shared.desk.approvals.clone()).await;
         if tokio::time::timeout(GRACE, ended).await.is_err() {
             tracing::warn!("cut what did not end in time");
         }
         drop(housekeeping);
-        drop(tokio::time::timeout(FAREWELL, shared.manager.close()).await);
+        drop(tokio::time::timeout(FAREWELL, shared.desk.manager.close()).await);
         announced.url = None;
         lock.announce(&announced).map_err(|source| Error::State { source })?;
         tracing::info!("stopped");
@@ -142,19 +166,20 @@ async fn assemble(
         .await
         .map_err(|source| Error::Connectors { source: Box::new(source) })?;
     let gateway = Gateway::new(manager.clone());
-    let url = access.place().url();
-    let desk = Desk::new(home, manager.clone(), approvals.clone(), notices.clone(), url);
-    let stopping = watch::Sender::new(());
-    Ok(Arc::new(Shared {
-        manager,
-        access,
-        desk: Arc::new(desk),
-        approvals,
-        gateway,
-        notices,
-        metrics,
-        stopping,
-    }))
+    let desk = Arc::new(Desk::new(home, manager, approvals, notices, access.place().url()));
+    Ok(Arc::new(Shared { access, desk, gateway, metrics, stopping: watch::Sender::new(()) }))
+}
+
+/// Lets go of calls that wait for a person, who cannot be waited for any more.
+async fn refuse_waiting(approvals: Approvals) {
+    let refused = tokio::task::spawn_blocking(move || {
+        for pending in approvals.pending() {
+            if let Err(error) = approvals.answer(&pending.id, Answer::Deny, "the daemon, which stops") {
+                tracing::warn!(%error, "a call that waited could not be refused");
+            }
+        }
+    });
+    drop(refused.await);
 }
 
 impl fmt::Debug for Daemon {

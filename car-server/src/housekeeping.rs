@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use car_connectors::ConnectorEvent;
 use car_connectors::store::Home;
-use car_connectors::{ConnectorEvent, ConnectorManager};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use crate::methods::SharedDesk;
 use crate::notices::{Notice, Notices};
 use crate::routes::Shared;
+use crate::watch::{self, Reload};
 
 /// How long after front ends were told of new records they are not told of more: four times a second is live enough for a
 /// person.
@@ -21,12 +23,12 @@ pub(crate) struct Housekeeping {
 }
 
 impl Housekeeping {
-    pub(crate) fn begin(home: &Home, shared: &Arc<Shared>, appended: Arc<Notify>) -> Self {
-        let _ = home;
+    pub(crate) fn begin(home: &Home, shared: &Arc<Shared>, appended: Arc<Notify>, reload: Reload) -> Self {
         let mut tasks = JoinSet::new();
-        tasks.spawn(tell_of_records(shared.notices.clone(), appended));
-        tasks.spawn(log_states(shared.manager.clone()));
+        tasks.spawn(tell_of_records(shared.desk.notices.clone(), appended));
+        tasks.spawn(note_changes(Arc::clone(&shared.desk)));
         tasks.spawn(shared.gateway.clone().follow());
+        tasks.spawn(watch::follow(home.clone(), Arc::clone(shared), reload));
         Self { _tasks: tasks }
     }
 }
@@ -40,18 +42,21 @@ async fn tell_of_records(notices: Notices, appended: Arc<Notify>) {
     }
 }
 
-/// Notes how connectors stand, for whoever reads the log.
-async fn log_states(manager: ConnectorManager) {
-    let mut events = manager.subscribe();
+/// Notes how connectors stand, for whoever reads the log, and forgets with a connector what was agreed to for it.
+async fn note_changes(desk: SharedDesk) {
+    let mut events = desk.manager.subscribe();
     while let Some(event) = events.next().await {
         match event {
             ConnectorEvent::Added { slug } => tracing::info!(connector = %slug, "added"),
-            ConnectorEvent::Removed { slug } => tracing::info!(connector = %slug, "removed"),
+            ConnectorEvent::Removed { slug } => {
+                desk.approvals.forget(&slug);
+                tracing::info!(connector = %slug, "removed");
+            }
             ConnectorEvent::StateChanged { slug, state } => {
                 tracing::info!(connector = %slug, state = state.as_str(), "stands differently");
             }
             ConnectorEvent::DefinitionsChanged { slug, tools } => {
-                tracing::warn!(connector = %slug, ?tools, "tools changed and are out of service until a person approves");
+                tracing::warn!(connector = %slug, ?tools, "tools changed, and are out of service until approved");
             }
             _ => {}
         }

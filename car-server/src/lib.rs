@@ -45,11 +45,16 @@ mod notices;
 mod options;
 mod outbox;
 mod port;
+#[cfg(feature = "schema")]
+pub mod reference;
 mod routes;
 mod rpc;
 mod told;
 mod visitor;
+mod watch;
 
 pub use daemon::Daemon;
 pub use error::Error;
+pub use gateway::McpSessions;
 pub use options::DaemonOptions;
+pub use watch::Reload;

@@ -13,18 +13,27 @@ const WAITING: usize = 256;
 
 /// One notice. Its name on the wire is `connectors.` and what [`Notice::method`] says.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum Notice {
     /// A call waits for a person.
     ApprovalRequested(Box<Pending>),
     /// A call does not wait for a person any more.
     ApprovalSettled {
+        /// The call.
         id: String,
         /// `granted`, `refused`, `expired` or `withdrawn`.
         outcome: &'static str,
     },
-    /// Somebody came back from signing in, at the daemon's own address.
-    SignInCompleted { slug: String, state: Option<ConnectorState>, error: Option<String> },
+    /// A sign-in ended: somebody came back to the daemon's own address, or a front end completed it.
+    SignInCompleted {
+        /// The connector.
+        slug: String,
+        /// How it stands now.
+        state: Option<ConnectorState>,
+        /// Why the sign-in failed.
+        error: Option<String>,
+    },
     /// There are new records in the event log. Told at most a few times a second.
     EventsAppended {},
     /// The policy's file changed.
@@ -34,6 +43,17 @@ pub(crate) enum Notice {
 }
 
 impl Notice {
+    /// The names of all notices on the wire, in the order of the variants.
+    #[cfg(feature = "schema")]
+    pub(crate) const METHODS: [&str; 6] = [
+        "connectors.approval_requested",
+        "connectors.approval_settled",
+        "connectors.sign_in_completed",
+        "connectors.events_appended",
+        "connectors.policy_changed",
+        "connectors.access_changed",
+    ];
+
     pub(crate) const fn method(&self) -> &'static str {
         match self {
             Self::ApprovalRequested(_) => "connectors.approval_requested",

@@ -25,11 +25,13 @@ const STEPS: &[Step] = &[
     ("examples", || passed(examples::run())),
     ("conformance client", || passed(conformance::client::run(None, None))),
     ("conformance server", || passed(conformance::server::run(None, None))),
+    ("conformance daemon", || passed(conformance::daemon::run(None, None))),
     ("interop servers", || passed(interop::servers())),
     ("interop clients", || passed(interop::clients::run(None))),
     ("interop discovery", || passed(interop::discovery::run())),
     ("fuzz", fuzz),
     ("soak", || passed(soak::run(true, &[]))),
+    ("soak daemon", || passed(soak::daemon::run(true, None))),
     ("sign-in", sign_in),
     ("demo", || passed(demo::run())),
 ];

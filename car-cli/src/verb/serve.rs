@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::logging::{LogFormat, LogLevel};
 
 /// Let front ends and MCP clients use the connectors, until it is stopped
 ///
@@ -28,6 +29,12 @@ pub(crate) struct Serve {
     /// How long a call waits for a person where the policy says `ask`, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     patience: u64,
+    /// How the log on standard error is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+    /// How much the log tells
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = LogLevel::Info)]
+    pub(crate) log_level: LogLevel,
 }
 
 /// Where it listens, as a program gets it.
@@ -51,7 +58,7 @@ impl Serve {
 /// Serves until it is told to stop.
 pub(crate) async fn run(context: &Context, arguments: &Serve) -> Result<Exit, Failure> {
     // Before anything is said: from here on a signal means a good end.
-    let mut signals = Signals::new()?;
+    let (mut signals, mut reloads) = (Signals::new()?, Reloads::new()?);
     let daemon = Daemon::start(&context.home, context.manager_options()?, arguments.options());
     let daemon = daemon.await.map_err(failure)?;
     let answer = Answer { url: daemon.url().to_owned(), mcp_url: daemon.mcp_url() };
@@ -59,12 +66,14 @@ pub(crate) async fn run(context: &Context, arguments: &Serve) -> Result<Exit, Fa
     context
         .screen
         .note("`car ui` opens the page, `car token add` makes a token for an MCP client; Ctrl-C stops it");
+    let reload = daemon.reloader();
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let mut stop = Some(stop);
     let mut served = pin!(daemon.serve_until(async { drop(stopped.await) }));
     loop {
         tokio::select! {
             outcome = &mut served => return outcome.map(|()| Exit::Done).map_err(failure),
+            () = reloads.next() => reload.reload(),
             () = signals.stop() => match stop.take() {
                 Some(stop) => drop(stop.send(())),
                 None => {
@@ -107,6 +116,35 @@ impl Signals {
         }
         #[cfg(not(unix))]
         drop(tokio::signal::ctrl_c().await);
+    }
+}
+
+/// Signals to look at the state folder, as daemons are told to reload.
+struct Reloads {
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Reloads {
+    #[cfg(unix)]
+    fn new() -> Result<Self, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let hangup = signal(SignalKind::hangup())
+            .map_err(|error| Failure::io("signals cannot be listened to", &error))?;
+        Ok(Self { hangup })
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> Result<Self, Failure> {
+        Ok(Self {})
+    }
+
+    /// Waits for one; for ever where there are none.
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        self.hangup.recv().await;
+        #[cfg(not(unix))]
+        std::future::pending::<()>().await;
     }
 }
 

@@ -70,3 +70,73 @@ fn says_where_it_is_and_stops_in_good_order() {
     assert_eq!(daemon.child.wait().unwrap().code(), Some(0));
     assert_eq!(file(&car)["url"], Value::Null, "nobody is sent to a daemon that is gone");
 }
+
+/// Changes the code of the page's address for a token, as the page does, and returns the status.
+fn let_in(page: &str) -> String {
+    let (url, code) = page.trim_end().split_once("/#code=").unwrap();
+    let address = url.strip_prefix("http://").unwrap();
+    let body = format!("{{\"code\":\"{code}\"}}");
+    let mut socket = TcpStream::connect(address).unwrap();
+    let head = format!("POST /session HTTP/1.1\r\nhost: {address}\r\norigin: {url}\r\nconnection: close");
+    write!(socket, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn the_pages_address_lets_one_browser_in_once() {
+    let car = Car::new();
+    let run = car.run(&["ui"]).ends(1);
+    assert!(
+        run.err.contains("no daemon runs") && run.err.contains("next: start it with `car serve`"),
+        "{}",
+        run.err
+    );
+
+    let mut daemon = Daemon::start(&car);
+    let page = car.run(&["ui", "--print"]).ends(0);
+    assert!(page.out.starts_with(&format!("{}/#code=", daemon.url)), "{}", page.out);
+    assert_eq!(let_in(&page.out), "200");
+    assert_eq!(let_in(&page.out), "401", "a code is good once");
+    let answer = car.run(&["ui", "--print", "--json"]).ends(0).json();
+    assert_eq!(
+        (let_in(answer["url"].as_str().unwrap()).as_str(), &answer["opened"]),
+        ("200", &Value::Bool(false))
+    );
+
+    // What a killed daemon leaves behind leads nowhere: its port may be anybody's by now.
+    daemon.child.kill().unwrap();
+    daemon.child.wait().unwrap();
+    assert_eq!(file(&car)["url"], daemon.url);
+    let listener = std::net::TcpListener::bind(daemon.url.strip_prefix("http://").unwrap()).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    assert!(car.run(&["ui", "--print"]).ends(1).err.contains("no daemon runs"));
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nobody came by");
+}
+
+#[test]
+fn a_browser_that_opens_gets_the_address_and_the_screen_does_not() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let car = Car::new();
+    let _daemon = Daemon::start(&car);
+    let (browser, seen) = (car.home().join("browser"), car.home().join("seen"));
+    let script = format!("#!/bin/sh\nprintf %s \"$1\" > {0}.part && mv {0}.part {0}\n", seen.display());
+    crate::bad_input::put(&browser, &script);
+    std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let mut command = car.command(&["ui"]);
+    command.env("BROWSER", &browser).env("PATH", "/usr/bin:/bin");
+    let run = crate::car::ended(command).ends(0);
+    assert!(run.out.contains("opening in a browser") && !run.out.contains("code="), "{}", run.out);
+    assert_eq!(let_in(&std::fs::read_to_string(seen).unwrap()), "200");
+}
+
+#[test]
+fn a_token_is_told_where_it_is_of_use() {
+    let car = Car::new();
+    let daemon = Daemon::start(&car);
+    let run = car.run(&["token", "add", "laptop", "--scope", "read"]).ends(0);
+    assert!(run.err.contains(&format!("{}/mcp", daemon.url)), "{}", run.err);
+    let answer = car.run(&["token", "add", "ci", "--json"]).ends(0).json();
+    assert_eq!(answer["mcp_url"], format!("{}/mcp", daemon.url));
+}

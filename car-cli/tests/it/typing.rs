@@ -3,7 +3,7 @@
 use crate::car::{Car, ended};
 
 /// One line for every verb, all about a connector that is not there.
-pub(crate) const EVERY_VERB: [&[&str]; 16] = [
+pub(crate) const EVERY_VERB: [&[&str]; 19] = [
     &["find", "send mail", "--offline"],
     &["add", "Docs", "not a url"],
     &["add", "io.github.owner/server", "--show", "--offline"],
@@ -14,19 +14,26 @@ pub(crate) const EVERY_VERB: [&[&str]; 16] = [
     &["tools", "nope"],
     &["enable", "nope", "echo"],
     &["disable", "nope", "--all"],
+    &["approve", "nope", "--all"],
     &["call", "nope", "echo", "a=1"],
     &["refresh", "nope"],
     &["remove", "nope"],
     &["policy", "list"],
     &["policy", "explain", "docs/echo"],
+    &["policy", "deny", "docs"],
+    &["policy", "remove", "docs"],
     &["events"],
 ];
 
 #[test]
 fn ends_a_usage_error_with_status_2() {
     let car = Car::new();
-    let lines: [&[&str]; 8] = [
+    let lines: [&[&str]; 12] = [
         &[],
+        &["approve", "docs"],
+        &["approve", "docs", "echo", "--all"],
+        &["tools", "docs", "--schema", "--changed"],
+        &["policy", "deny"],
         &["fetch"],
         &["add", "Docs"],
         &["enable", "docs"],
@@ -53,6 +60,9 @@ fn answers_every_verb_with_one_json_document() {
         &["doctor"],
         &["doctor", "--connect"],
         &["completions", "fish"],
+        &["token", "list"],
+        &["token", "add", "laptop"],
+        &["ui"],
     ]) {
         let line: Vec<&str> = line.iter().copied().chain(["--json"]).collect();
         let run = car.run(&line);

@@ -260,6 +260,9 @@ fn every_file_of_the_state_folder_and_every_member_of_the_manifest_is_documented
         home.trust_path(),
         home.sources_path(),
         home.known_services_path(),
+        home.access_path(),
+        home.grants_path(),
+        home.pins_path(),
         home.cache_path(),
         home.events_path(),
         home.logs_path(),
@@ -268,7 +271,7 @@ fn every_file_of_the_state_folder_and_every_member_of_the_manifest_is_documented
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(page.contains(&format!("`{name}`")), "docs/configuration.md says nothing of {name}");
     }
-    for member in ["slug", "name", "url", "stdio", "secret_headers", "oauth", "enabled_tools", "origin"] {
+    for member in ["slug", "name", "url", "stdio", "secret_headers", "oauth", "enabled_tools", "shares_prompts", "origin"] {
         assert!(page.contains(&format!("`{member}`")), "docs/configuration.md says nothing of {member}");
     }
 }

@@ -4,8 +4,8 @@ use car_engine::{EngineError, PolicyRequest, ToolRequest, Verdict};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::ConnectorManager;
 use super::tools::set_aside;
-use super::{ConnectorManager, slugs};
 use crate::dial::seconds;
 use crate::error::{Error, engine_error};
 use crate::name::canonical_name;
@@ -31,10 +31,9 @@ impl ConnectorManager {
         arguments: &RawValue,
         options: &CallOptions,
     ) -> Result<ToolOutcome, Error> {
-        let manifest = self.inner.manifest().await?;
-        let slugs = slugs(&manifest);
-        let connector = manifest.connector(slug).ok_or_else(|| self.inner.missing(slug, &manifest))?;
-        let canonical = canonical_name(slug, tool, &slugs);
+        let seen = self.inner.seen(slug).await?;
+        let connector = seen.connector(slug).ok_or_else(|| self.inner.missing(slug, &seen))?;
+        let canonical = canonical_name(slug, tool, seen.slugs());
         let progress = options.on_progress.as_deref();
         let sink = progress.map(|on_progress| move |progress| on_progress(&progress));
         let caller = options.caller.as_deref().unwrap_or(&self.inner.caller);
@@ -89,6 +88,11 @@ impl ConnectorManager {
             return Ok(None);
         }
         let connected = self.inner.current(slug).await?;
+        if let Some(live) = self.inner.known_live(slug)
+            && let Some(error) = live.state().out_of_service.error(slug, tool)
+        {
+            return Ok(Some(error));
+        }
         let reason = connected.catalog.reason(tool).or_else(|| connected.catalog.missing(tool));
         Ok(reason.map(|reason| set_aside(slug, tool, reason)))
     }

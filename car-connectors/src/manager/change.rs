@@ -51,6 +51,7 @@ impl ConnectorManager {
                 if connector.stdio.is_some() {
                     inner.end_when_idle(&connector.slug, &of);
                 }
+                inner.listen(&connector.slug, &of);
                 inner.announce(&connector.slug, &inner.live(&connector.slug));
                 Ok(connector)
             })
@@ -94,7 +95,8 @@ impl ConnectorManager {
                 let settled = inner.look();
                 let deleted = inner.secrets.delete_all(&entries(&removed));
                 let log = ServerLog::new(&inner.oauth.home, &wanted).remove();
-                let deleted = deleted.and(log).map_err(|error| Error::from(error).of(&wanted));
+                let agreed = inner.pins.remove(&wanted).and(inner.grants.remove_connector(&wanted).map(drop));
+                let deleted = deleted.and(log).and(agreed).map_err(|error| Error::from(error).of(&wanted));
                 Ok((session, settled.and(deleted)))
             })
             .await?;
@@ -147,7 +149,10 @@ impl Inner {
             manifest.add(connector.clone())?;
             Ok::<_, Error>(connector)
         })?;
-        if let Err(error) = self.keep_secrets(&connector.slug, new) {
+        // What another program may have left of an earlier connector of this slug was agreed to of that one.
+        let agreed = self.pins.remove(&connector.slug).and(self.grants.remove_connector(&connector.slug));
+        let kept = agreed.map_err(Error::from).and_then(|_| self.keep_secrets(&connector.slug, new));
+        if let Err(error) = kept {
             self.manifest.update(|manifest| Ok::<_, Error>(manifest.remove(&connector.slug)))?;
             // What was stored before one failed. If that fails too, the first error is the one to tell.
             self.secrets.delete_all(&entries(&connector)).ok();

@@ -51,6 +51,7 @@ impl Inner {
         if connector.stdio.is_some() {
             self.end_when_idle(slug, &connected);
         }
+        self.listen(slug, &connected);
         if let Some(before) = before {
             before.end().await;
         }
@@ -130,7 +131,14 @@ impl Inner {
 
     /// Returns a session with its tools as they are now: a list that the server lets be kept is not asked for again.
     pub(crate) async fn current(&self, slug: &str) -> Result<Connected, Error> {
-        let Some(mut connected) = self.connected_before(slug) else { return self.connect(slug).await };
+        match self.connected_before(slug) {
+            Some(connected) => self.with_tools(slug, connected).await,
+            None => self.connect(slug).await,
+        }
+    }
+
+    /// Returns a session with its tools as they are now.
+    pub(super) async fn with_tools(&self, slug: &str, mut connected: Connected) -> Result<Connected, Error> {
         if connected.session.server().capabilities.tools.is_none() {
             return Ok(connected);
         }

@@ -1,9 +1,14 @@
 //! The manager: what a program does with connectors.
 
+mod agreed;
 mod call;
 mod change;
 mod connect;
 mod find;
+mod keep;
+mod listen;
+mod look;
+mod offer;
 mod pins;
 mod project;
 mod propose;
@@ -15,17 +20,22 @@ mod sources;
 mod tools;
 mod view;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use car_connectors_store::{Connector, Home, Manifest, ManifestStore, SecretStore, ServerLog, TrustStore};
+use car_connectors_store::{
+    GrantsFile, Home, Manifest, ManifestStore, PinFiles, SecretStore, ServerLog, TrustStore,
+};
 use car_engine::{EventLog, McpToolExecutor, PolicyFile, SystemClock, ToolEntry, ToolRegistry};
 use car_http::{Client, ClientBuilder};
 use car_mcp::Session;
 use car_oauth::driver::UserAgent;
 use car_oauth::quirk::Quirks;
+use tokio::sync::watch;
 
+pub(crate) use self::agreed::OutOfService;
+use self::look::Seen;
 use self::project::Project;
 pub use self::review::{ProjectReview, ReviewedEntry};
 use self::settle::Settled;
@@ -63,6 +73,14 @@ pub(crate) struct Inner {
     /// Sign-ins whose answer comes to a front end.
     pub(crate) waiting: Mutex<Vec<Waiting>>,
     pub(crate) settled: Mutex<Settled>,
+    /// What the engine was last brought in line with, for whoever must not wait for that.
+    pub(crate) seen: RwLock<Option<Arc<Seen>>>,
+    pub(crate) pins: PinFiles,
+    pub(crate) grants: GrantsFile,
+    /// Whether sessions are listened to.
+    pub(crate) listens: bool,
+    /// The resources that somebody watches.
+    pub(crate) watched: watch::Sender<Arc<BTreeSet<String>>>,
     pub(crate) trust: TrustStore,
     pub(crate) project_dir: Option<PathBuf>,
     /// What the last look found of the project.
@@ -128,6 +146,11 @@ impl ConnectorManager {
             caller: options.caller,
             live: Mutex::default(),
             settled: Mutex::default(),
+            seen: RwLock::default(),
+            pins: PinFiles::new(&options.home),
+            grants: GrantsFile::new(&options.home),
+            listens: options.listens,
+            watched: watch::Sender::default(),
             trust: TrustStore::new(&options.home),
             project_dir: options.project_dir,
             project: Mutex::default(),
@@ -258,16 +281,6 @@ impl ConnectorManager {
 }
 
 impl Inner {
-    /// Reads the manifest and follows it, on a thread that may block.
-    pub(crate) async fn manifest(&self) -> Result<Manifest, Error> {
-        self.blocking(Self::look).await
-    }
-
-    pub(crate) async fn connector(&self, slug: &str) -> Result<Connector, Error> {
-        let manifest = self.manifest().await?;
-        manifest.connector(slug).cloned().ok_or_else(|| self.missing(slug, &manifest))
-    }
-
     /// Runs what touches files or the keychain where it holds up nobody.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,

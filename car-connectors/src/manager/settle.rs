@@ -13,9 +13,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use car_connectors_store::{Connector, Manifest};
+use car_connectors_store::{Connector, Manifest, Pins};
 
-use super::{Inner, slugs};
+use super::Inner;
+use super::agreed::{OutOfService, Pinned};
+use super::look::Seen;
 use crate::catalog::{Catalog, compile};
 use crate::connector::Connected;
 use crate::error::{Error, ErrorKind};
@@ -26,26 +28,36 @@ use crate::session::ConnectorSession;
 /// What the engine was last brought in line with.
 #[derive(Default)]
 pub(crate) struct Settled {
-    manifest: Option<Manifest>,
+    seen: Option<Arc<Seen>>,
     registered: HashMap<String, Registered>,
+    pinned: HashMap<String, Option<Pinned>>,
 }
 
 /// What of a connector is registered.
 struct Registered {
     catalog: Arc<Catalog>,
-    /// The enabled tools that can be used, with the names by which a model knows them.
+    /// The enabled tools that are in service, with the names by which a model knows them.
     names: BTreeMap<String, String>,
 }
 
+impl Settled {
+    /// Returns what of a connector is in service, with the names by which a model knows them: nothing where its server has
+    /// not been seen by this program.
+    pub(super) fn in_service(&self, slug: &str) -> Option<(&Arc<Catalog>, &BTreeMap<String, String>)> {
+        self.registered.get(slug).map(|registered| (&registered.catalog, &registered.names))
+    }
+}
+
 impl Inner {
-    /// Reads the manifest, and follows it if it has changed. Blocks.
-    pub(crate) fn look(&self) -> Result<Manifest, Error> {
+    /// Reads what the files say, and follows it if it has changed. Blocks.
+    pub(crate) fn look(&self) -> Result<Arc<Seen>, Error> {
         let mut settled = self.lock_settled();
-        let manifest = self.read()?;
-        if settled.manifest.as_ref() != Some(&manifest) {
-            self.settle(&mut settled, &manifest);
+        let seen = Arc::new(self.read_all()?);
+        match &settled.seen {
+            Some(known) if known.is_like(&seen) => self.show(Arc::clone(&seen)),
+            _ => self.settle(&mut settled, &seen),
         }
-        Ok(manifest)
+        Ok(seen)
     }
 
     /// Takes a new session into use, if the manifest still means that server. Blocks.
@@ -56,14 +68,14 @@ impl Inner {
     ) -> Result<Option<Connected>, Error> {
         let slug = &connector.slug;
         let mut settled = self.lock_settled();
-        let manifest = self.read()?;
-        if !manifest.connector(slug).is_some_and(|connector| connected.is_with(connector)) {
-            self.settle(&mut settled, &manifest);
+        let seen = Arc::new(self.read_all()?);
+        if !seen.connector(slug).is_some_and(|connector| connected.is_with(connector)) {
+            self.settle(&mut settled, &seen);
             let text = format!("the connector {slug:?} was removed or changed while it was dialed");
             return Err(Error::new(ErrorKind::NotFound, text).of(slug).hinted("look at `car list`"));
         }
         let before = self.live(slug).connect(connected);
-        self.settle(&mut settled, &manifest);
+        self.settle(&mut settled, &seen);
         Ok(before)
     }
 
@@ -75,30 +87,46 @@ impl Inner {
         catalog: Arc<Catalog>,
     ) -> Result<(), Error> {
         let mut settled = self.lock_settled();
-        let manifest = self.read()?;
+        let seen = Arc::new(self.read_all()?);
         if let Some(live) = self.known_live(slug) {
             live.relist(connected, catalog);
         }
-        self.settle(&mut settled, &manifest);
+        self.settle(&mut settled, &seen);
         Ok(())
     }
 
-    fn settle(&self, settled: &mut Settled, manifest: &Manifest) {
-        self.drop_what_is_gone(settled, manifest);
-        let slugs = slugs(manifest);
+    /// Runs with what the engine is in line with, after a look. Blocks.
+    pub(super) fn with_settled<T>(
+        &self,
+        work: impl FnOnce(&Self, &mut Settled, &Arc<Seen>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let seen = self.look()?;
+        work(self, &mut self.lock_settled(), &seen)
+    }
+
+    pub(super) fn settle(&self, settled: &mut Settled, seen: &Arc<Seen>) {
+        self.drop_what_is_gone(settled, seen);
         let mut taken = HashSet::new();
         let mut wanted = Vec::new();
-        for connector in manifest.connectors() {
+        for connector in seen.connectors() {
             let Some(catalog) = self.catalog_of(settled, connector) else { continue };
-            let names = names(connector, &catalog, &slugs, &mut taken);
-            wanted.push((connector.slug.as_str(), Registered { catalog, names }));
+            let pinned = settled.pinned.entry(connector.slug.clone()).or_default();
+            let out = self.out_of_service(pinned, seen, connector, &catalog);
+            let names = names(connector, &catalog, &out, seen.slugs(), &mut taken);
+            wanted.push((connector.slug.as_str(), Registered { catalog, names }, out));
         }
-        for (slug, wanted) in wanted {
-            self.register(settled, slug, wanted);
+        for (slug, wanted, out) in wanted {
+            self.register(settled, slug, wanted, out);
         }
-        if let Some(before) = settled.manifest.replace(manifest.clone()) {
-            self.publish_changes(&before, manifest);
+        if let Some(before) = settled.seen.replace(Arc::clone(seen)) {
+            self.publish_changes(&before, seen);
         }
+        self.show(Arc::clone(seen));
+    }
+
+    /// Returns what was agreed to of a connector's server. Blocks.
+    pub(super) fn agreed_of(&self, settled: &mut Settled, seen: &Seen, connector: &Connector) -> Arc<Pins> {
+        self.agreed(settled.pinned.entry(connector.slug.clone()).or_default(), seen, connector)
     }
 
     /// Forgets connectors that are no longer in the manifest, and sessions with servers that it no longer means.
@@ -112,7 +140,7 @@ impl Inner {
                 (Some(_), None) => false,
             };
             if is_stale {
-                drop(live.disconnect());
+                live.forget();
                 self.unregister(settled, &slug);
             }
             if connector.is_none() {
@@ -124,6 +152,7 @@ impl Inner {
         for slug in gone {
             self.unregister(settled, &slug);
         }
+        settled.pinned.retain(|slug, _| manifest.connector(slug).is_some());
     }
 
     /// Returns what the connector offers: by its session, or where that was lost, as last seen.
@@ -133,11 +162,14 @@ impl Inner {
             .or_else(|| settled.registered.get(&connector.slug).map(|known| Arc::clone(&known.catalog)))
     }
 
-    fn register(&self, settled: &mut Settled, slug: &str, wanted: Registered) {
+    fn register(&self, settled: &mut Settled, slug: &str, wanted: Registered, out: OutOfService) {
+        let was_out = self.live(slug).state().out_of_service;
+        let is_same_service = was_out.is_like(&out);
         let before = settled.registered.get(slug);
         if let Some(before) = before
             && before.names == wanted.names
             && Arc::ptr_eq(&before.catalog, &wanted.catalog)
+            && is_same_service
         {
             return;
         }
@@ -151,8 +183,13 @@ impl Inner {
         let session = ConnectorSession { manager: self.own.clone(), slug: slug.to_owned() };
         self.executor.set_session(slug, Arc::new(session));
         settled.registered.insert(slug.to_owned(), wanted);
-        if !is_same_list {
+        let news = out.news(&was_out);
+        drop(self.live(slug).put_out_of_service(Arc::new(out)));
+        if !is_same_list || !is_same_service {
             self.hub.publish(ConnectorEvent::ToolsChanged { slug: slug.to_owned() });
+        }
+        if !news.is_empty() {
+            self.hub.publish(ConnectorEvent::DefinitionsChanged { slug: slug.to_owned(), tools: news });
         }
     }
 
@@ -168,10 +205,15 @@ impl Inner {
             let slug = connector.slug.clone();
             match now.connector(&slug) {
                 None => self.hub.publish(ConnectorEvent::Removed { slug }),
-                Some(same) if same.enabled_tools != connector.enabled_tools => {
-                    self.hub.publish(ConnectorEvent::ToolsChanged { slug });
+                Some(same) => {
+                    if same.enabled_tools != connector.enabled_tools {
+                        self.hub.publish(ConnectorEvent::ToolsChanged { slug: slug.clone() });
+                    }
+                    let shares = |of: &Connector| (of.shares_prompts, of.shares_resources);
+                    if shares(same) != shares(connector) {
+                        self.hub.publish(ConnectorEvent::SharedChanged { slug });
+                    }
                 }
-                Some(_) => {}
             }
         }
         let added = now.connectors().iter().filter(|connector| before.connector(&connector.slug).is_none());
@@ -180,21 +222,24 @@ impl Inner {
         }
     }
 
-    fn lock_settled(&self) -> MutexGuard<'_, Settled> {
+    pub(super) fn lock_settled(&self) -> MutexGuard<'_, Settled> {
         // What is half settled after a panic is settled again at the next look, because the manifest comes last.
         self.settled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Names the enabled tools that can be used. A name that is taken already is given to nobody else.
+/// Names the enabled tools that are in service. A name that is taken already is given to nobody else.
 fn names(
     connector: &Connector,
     catalog: &Catalog,
+    out: &OutOfService,
     slugs: &[String],
     taken: &mut HashSet<String>,
 ) -> BTreeMap<String, String> {
     let enabled: HashSet<&str> = connector.enabled_tools.iter().map(String::as_str).collect();
-    let tools = catalog.usable().filter(|tool| enabled.contains(tool.name.as_str()));
+    let is_in_service =
+        |name: &str| enabled.contains(name) && out.trouble.is_none() && !out.changed.contains_key(name);
+    let tools = catalog.usable().filter(|tool| is_in_service(&tool.name));
     let named = tools.map(|tool| (tool.name.clone(), canonical_name(&connector.slug, &tool.name, slugs)));
     named
         .filter(|(tool, canonical)| {

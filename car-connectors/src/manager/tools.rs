@@ -1,8 +1,12 @@
 //! Listing a connector's tools, and enabling and disabling them.
 
-use car_connectors_store::{Connector, Manifest};
+use std::sync::Arc;
 
-use super::{ConnectorManager, Inner, slugs};
+use car_connectors_store::Connector;
+use car_mcp_proto::RawJson;
+
+use super::look::Seen;
+use super::{ConnectorManager, Inner, OutOfService};
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind};
 use crate::name::canonical_name;
@@ -32,7 +36,7 @@ impl ConnectorManager {
         // It may have been removed while its server was asked.
         let connector = manifest.connector(slug).ok_or_else(|| self.inner.missing(slug, &manifest))?;
         Ok(ToolListing {
-            tools: views(connector, &connected.catalog, &slugs(&manifest)),
+            tools: self.inner.views(connector, &connected.catalog, manifest.slugs()),
             set_aside: connected.catalog.set_aside(connector),
         })
     }
@@ -55,15 +59,10 @@ impl ConnectorManager {
                 names.clone()
             }
         };
-        let change = move |enabled: &mut Vec<String>| {
-            for name in names {
-                if !enabled.contains(&name) {
-                    enabled.push(name);
-                }
-            }
-        };
-        let (connector, manifest) = self.inner.change_enabled(slug, change).await?;
-        Ok(views(&connector, &catalog, &slugs(&manifest)))
+        let (wanted, offered) = (slug.to_owned(), Arc::clone(&catalog));
+        let (connector, seen) =
+            self.inner.blocking(move |inner| inner.enable(&wanted, names, &offered)).await?;
+        Ok(self.inner.views(&connector, &catalog, seen.slugs()))
     }
 
     /// Lets tools be called no more. The server need not be there for that.
@@ -80,32 +79,57 @@ impl ConnectorManager {
             let text = format!("the tool {name:?} is not enabled");
             return Err(Error::new(ErrorKind::NotEnabled, text).of(slug).hinted(enabled_hint(&connector)));
         }
-        let tools = tools.clone();
-        let change = move |enabled: &mut Vec<String>| match &tools {
-            ToolSelection::All => enabled.clear(),
-            ToolSelection::Named(names) => enabled.retain(|name| !names.contains(name)),
-        };
-        let (connector, manifest) = self.inner.change_enabled(slug, change).await?;
+        let (wanted, tools) = (slug.to_owned(), tools.clone());
+        let (connector, seen) = self.inner.blocking(move |inner| inner.disable(&wanted, &tools)).await?;
         let connected = self.inner.connected_before(slug);
         Ok(connected
-            .map(|connected| views(&connector, &connected.catalog, &slugs(&manifest)))
+            .map(|connected| self.inner.views(&connector, &connected.catalog, seen.slugs()))
             .unwrap_or_default())
     }
 }
 
 impl Inner {
-    /// Writes which tools are enabled, and brings the engine in line with it.
-    async fn change_enabled(
+    /// Writes that tools are enabled and what was agreed to of them, and brings the engine in line with it. Blocks.
+    fn enable(
         &self,
         slug: &str,
-        change: impl FnOnce(&mut Vec<String>) + Send + 'static,
-    ) -> Result<(Connector, Manifest), Error> {
-        let slug = slug.to_owned();
-        self.blocking(move |inner| {
-            let connector = inner.change(&slug, |connector| change(&mut connector.enabled_tools))?;
-            Ok((connector, inner.look()?))
-        })
-        .await
+        names: Vec<String>,
+        catalog: &Catalog,
+    ) -> Result<(Connector, Arc<Seen>), Error> {
+        let seen = self.look()?;
+        let connector = seen.connector(slug).ok_or_else(|| self.missing(slug, &seen))?;
+        let new: Vec<&str> = names.iter().map(String::as_str).collect();
+        // One that is enabled already stays what was agreed to: enabling it again is no approval of a change.
+        let new = new.into_iter().filter(|name| !connector.enabled_tools.iter().any(|known| known == name));
+        self.agree(connector, catalog, &new.collect())?;
+        let connector = self.change(slug, |connector| {
+            for name in names {
+                if !connector.enabled_tools.contains(&name) {
+                    connector.enabled_tools.push(name);
+                }
+            }
+        })?;
+        Ok((connector, self.look()?))
+    }
+
+    /// Writes that tools are not enabled any more, and forgets what was agreed to of them. Blocks.
+    fn disable(&self, slug: &str, tools: &ToolSelection) -> Result<(Connector, Arc<Seen>), Error> {
+        let is_meant = |name: &String| match tools {
+            ToolSelection::All => true,
+            ToolSelection::Named(names) => names.contains(name),
+        };
+        let connector =
+            self.change(slug, |connector| connector.enabled_tools.retain(|name| !is_meant(name)))?;
+        // In this order: a tool that is enabled and has no pin would be agreed to as it is.
+        let forgotten = self.forget_agreed(&connector);
+        let seen = self.look()?;
+        forgotten?;
+        Ok((connector, seen))
+    }
+
+    pub(super) fn views(&self, connector: &Connector, catalog: &Catalog, slugs: &[String]) -> Vec<ToolView> {
+        let out = self.known_live(&connector.slug).map(|live| live.state().out_of_service);
+        views(connector, catalog, slugs, &out.unwrap_or_default())
     }
 }
 
@@ -140,16 +164,20 @@ fn enabled_hint(connector: &Connector) -> String {
     }
 }
 
-fn views(connector: &Connector, catalog: &Catalog, slugs: &[String]) -> Vec<ToolView> {
+fn views(connector: &Connector, catalog: &Catalog, slugs: &[String], out: &OutOfService) -> Vec<ToolView> {
     let view = |tool: &car_mcp_proto::tool::Tool| ToolView {
         name: tool.name.clone(),
         canonical: canonical_name(&connector.slug, &tool.name, slugs),
         title: tool.title.clone(),
         description: tool.description.clone(),
         enabled: connector.enabled_tools.contains(&tool.name),
-        changed: false,
+        changed: out.changed.contains_key(&tool.name),
         output_schema: tool.output_schema.clone().map(Into::into),
-        annotations: None,
+        annotations: tool
+            .annotations
+            .as_ref()
+            .and_then(|hints| RawJson::from_value(hints).ok())
+            .map(Into::into),
         input_schema: tool.input_schema.clone().into(),
     };
     catalog.usable().map(view).collect()

@@ -37,10 +37,10 @@ impl Inner {
             next_action: known.news_of(&connector.slug).or_else(|| next_action(connector, &live, state)),
             tool_count: seen.or_else(|| remembered_count(connector)),
             enabled_count: connector.enabled_tools.len(),
-            changed_count: 0,
+            changed_count: live.out_of_service.changed.len(),
             shares_prompts: connector.shares_prompts,
             shares_resources: connector.shares_resources,
-            last_error: live.failure.map(|failure| failure.text),
+            last_error: trouble(&live),
             account: connector.oauth.as_ref().and_then(|oauth| oauth.account.clone()),
             secret_headers: connector.secret_headers.iter().chain(headers).cloned().collect(),
             protocol_version: server.as_ref().map(|server| server.version.to_string()),
@@ -67,6 +67,12 @@ pub(super) fn command_line(command: &StdioCommand) -> String {
     quoted.collect::<Vec<_>>().join(" ")
 }
 
+/// Says what is wrong, the worst first.
+fn trouble(live: &LiveState) -> Option<String> {
+    let failure = live.failure.as_ref().map(|failure| failure.text.clone());
+    failure.or_else(|| live.out_of_service.trouble.clone()).or_else(|| live.shared.trouble.clone())
+}
+
 fn wants_sign_in(connector: &Connector) -> bool {
     connector.oauth.as_ref().is_some_and(|oauth| oauth.issuer.is_none())
 }
@@ -85,7 +91,25 @@ fn next_action(connector: &Connector, live: &LiveState, state: ConnectorState) -
                 _ => format!("try again with `car refresh {slug}`"),
             }))
         }
-        _ if connector.enabled_tools.is_empty() => {
+        _ if live.out_of_service.trouble.is_some() => Some(format!(
+            "its tools are out of service: mend the file, or disable them with `car disable {slug} --all` and enable them \
+             again"
+        )),
+        _ if !live.out_of_service.changed.is_empty() => {
+            let count = live.out_of_service.changed.len();
+            let tools = if count == 1 {
+                "1 tool that changed is".to_owned()
+            } else {
+                format!("{count} tools that changed are")
+            };
+            Some(format!(
+                "{tools} out of service: look with `car tools {slug} --changed`, then agree with `car approve {slug}`"
+            ))
+        }
+        _ if connector.enabled_tools.is_empty()
+            && !connector.shares_prompts
+            && !connector.shares_resources =>
+        {
             Some(format!("choose tools with `car tools {slug}` and `car enable`"))
         }
         _ => None,

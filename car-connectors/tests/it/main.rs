@@ -9,9 +9,11 @@ mod life;
 mod local;
 
 mod calls;
+mod pins;
 mod policy;
 mod progress;
 mod restart;
+mod sharing;
 
 mod concurrent;
 mod events;

@@ -66,6 +66,9 @@ pub struct EventStream {
     opened: Instant,
     /// Whether a message has come since the stream was opened: an error that comes first refuses the stream.
     acknowledged: bool,
+    /// Whether the session has a stream of its own, for questions: some servers allow one only, and everything that
+    /// comes there is told here.
+    has_listener: bool,
     /// The request that the open stream answers, where dropping the stream does not tell the server enough.
     listening: Option<(RequestId, ProtocolVersion)>,
     /// Answers to questions of a legacy server, on their way.
@@ -95,6 +98,7 @@ impl Session {
             was_open: false,
             opened: Instant::now(),
             acknowledged: false,
+            has_listener: self.listener.is_some(),
             listening: None,
             questions: FuturesUnordered::new(),
         }
@@ -117,7 +121,8 @@ impl EventStream {
                 self.open().await?;
                 if matches!(self.source, Source::Open(_)) && std::mem::take(&mut self.was_open) {
                     self.session.inner.lists.clear();
-                    return Ok(Event::Missed);
+                    // Others may have relied on this stream: it comes back to this one too.
+                    self.session.inner.publish(Event::Missed);
                 }
             }
             let waiting = match self.source {
@@ -181,6 +186,9 @@ impl EventStream {
         }
         for uri in self.filter.resource_subscriptions.clone().into_iter().flatten() {
             self.session.subscribe(&uri).await?;
+        }
+        if self.has_listener {
+            return Ok(Source::Absent);
         }
         let opened = self.session.inner.transport.open_stream(agreed.version()).await;
         match opened {

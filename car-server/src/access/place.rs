@@ -96,11 +96,6 @@ impl Place {
         format!("{}/mcp", self.url())
     }
 
-    /// Returns where a browser comes back to from signing in.
-    pub(crate) fn callback_url(&self) -> String {
-        format!("{}/oauth/callback", self.url())
-    }
-
     /// Checks whom a request goes to, and which page it comes from.
     ///
     /// # Errors
@@ -208,7 +203,6 @@ mod tests {
         let all = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 80);
         assert_eq!(Place::new(all, &options(None, &[])).unwrap().own(), "http://127.0.0.1:80");
         let place = place(Some("https://car.example/"), &[]);
-        assert_eq!(place.callback_url(), "https://car.example/oauth/callback");
         assert_eq!(
             (place.own(), place.mcp_url()),
             ("http://127.0.0.1:7000", "https://car.example/mcp".to_owned())

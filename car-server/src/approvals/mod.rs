@@ -188,6 +188,7 @@ impl Shared {
             connector: question.connector.to_owned(),
             tool: question.tool.to_owned(),
             canonical: question.request.tool.to_owned(),
+            method: question.method.map(str::to_owned),
             arguments: question.request.arguments.to_owned(),
             arguments_text: question.request.arguments.get().to_owned(),
             rule: question.rule.clone(),

@@ -15,10 +15,12 @@ pub(crate) struct Pending {
     pub(crate) caller: String,
     /// The connector.
     pub(crate) connector: String,
-    /// The server's name for the tool.
+    /// The server's name for the tool; where it is not a tool's call, the method and what it is about.
     pub(crate) tool: String,
     /// Its canonical name.
     pub(crate) canonical: String,
+    /// The method of the protocol, where it is not a tool's call: such as `prompts/get`.
+    pub(crate) method: Option<String>,
     /// The exact arguments, as they would be sent.
     pub(crate) arguments: Box<RawValue>,
     /// The same as text: what reads JSON may round large numbers and drop members that are there twice.

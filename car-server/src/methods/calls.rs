@@ -20,6 +20,7 @@ pub(crate) struct Call {
     /// The server's name for the tool.
     tool: String,
     /// Its arguments, an object; `{}` where nothing is said. They are sent byte for byte.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     arguments: Option<Box<RawValue>>,
     /// Give up after this long without progress, in seconds.
     timeout_seconds: Option<f64>,

@@ -77,16 +77,22 @@ pub(crate) struct Tools {
     tools: Which,
 }
 
+/// Names of tools, or all of them.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "WhichTools"))]
 #[serde(untagged, expecting = "expected a list of names, or \"all\"")]
 enum Which {
+    /// Those with these names, as the server gives them.
     Named(Vec<String>),
+    /// All that the connector has.
     All(All),
 }
 
+/// The word for all of them.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "AllTools"))]
 enum All {
     #[serde(rename = "all")]
     All,

@@ -27,6 +27,7 @@ pub(crate) struct Find {
     /// What is needed, in plain words.
     need: String,
     /// How many services, from 1 to 100.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     limit: Option<usize>,
     /// The names of the only sources that are searched, beside what is connected; all of them where none is named.
     #[serde(default)]
@@ -141,6 +142,7 @@ pub(super) async fn sources_list(desk: &Desk, _: &Visitor, _: Nothing) -> Result
 /// Kinds of sources.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "NewSourceKind"))]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     /// An MCP registry.
@@ -221,6 +223,7 @@ pub(crate) struct Sync {
     /// The source; all of them where none is named.
     name: Option<String>,
     /// How long it may take at most, from 1 to 600; 60 where nothing is said.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 600)))]
     seconds: Option<u64>,
 }
 

@@ -32,6 +32,7 @@ pub(crate) struct Tail {
     /// A text that any member of the record contains, whatever the case of its letters.
     text: Option<String>,
     /// How many, from 1 to 1,000; 50 where nothing is said.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1000)))]
     limit: Option<usize>,
     /// Where the last answer said to go on; the end of the log where nothing is said.
     after: Option<String>,

@@ -17,8 +17,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-pub(crate) use self::desk::{Desk, SharedDesk};
-use self::table::{METHODS, Method};
+pub(crate) use self::desk::{CALLBACK_PATH, Desk, SharedDesk};
+pub(crate) use self::table::{METHODS, Method};
 use crate::rpc::{Request, RpcError};
 use crate::visitor::Visitor;
 

@@ -11,6 +11,9 @@ use crate::notices::Notice;
 use crate::rpc::RpcError;
 use crate::visitor::Visitor;
 
+const ADD: &str = "connectors.policy.add";
+const REMOVE: &str = "connectors.policy.remove";
+
 /// The rules, in the order in which they are looked at.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -85,6 +88,7 @@ pub(super) async fn explain(desk: &Desk, visitor: &Visitor, explain: Explain) ->
 /// Kinds of rules that can come and go.
 #[derive(Clone, Copy, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "RuleKind"))]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     /// All tools of a connector are denied.
@@ -112,9 +116,10 @@ impl From<Kind> for RuleKind {
 pub(crate) struct Add {
     /// What kind of rule it is.
     kind: Kind,
-    /// What it is about: a connector's slug, or a tool as `slug.tool` or by its canonical name.
+    /// What it is about: a connector's slug, or a tool as `slug/tool` or by its canonical name; `*` stands for any run of
+    /// characters.
     subject: String,
-    /// Whom it is about; everybody where nobody is named.
+    /// Whom it is about, with `*` as above; everybody where nobody is named.
     caller: Option<String>,
     /// Why it is there: shown to whoever is denied.
     reason: Option<String>,
@@ -124,7 +129,9 @@ pub(super) async fn add(desk: &Desk, visitor: &Visitor, add: Add) -> Result<Rule
     let mut rule = NewRule::new(add.kind.into(), add.subject);
     (rule.caller, rule.reason) = (add.caller, add.reason);
     let manager = desk.manager.clone();
-    blocking(move || manager.policy().add_rule(&rule)).await?.map_err(RpcError::of_policy)?;
+    blocking(move || manager.policy().add_rule(&rule))
+        .await?
+        .map_err(|error| RpcError::of_policy(ADD, error))?;
     desk.notices.tell(Notice::PolicyChanged {});
     list(desk, visitor, Nothing {}).await
 }
@@ -146,7 +153,7 @@ pub(super) async fn remove(desk: &Desk, visitor: &Visitor, remove: Remove) -> Re
     let kind = RuleKind::from(kind);
     let shown = format!("{} {subject:?}", kind.as_str());
     let removed = blocking(move || manager.policy().remove_rule(kind, &subject)).await?;
-    if removed.map_err(RpcError::of_policy)? == 0 {
+    if removed.map_err(|error| RpcError::of_policy(REMOVE, error))? == 0 {
         let hint = "`connectors.policy.list` has all rules, with their subjects as they are written";
         return Err(RpcError::not_found(format!("there is no rule {shown}"), hint));
     }

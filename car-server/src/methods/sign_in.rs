@@ -100,8 +100,7 @@ pub(super) async fn complete_authentication(
 ) -> Result<ConnectorStatus, RpcError> {
     let slug = desk.manager.waiting_sign_in(&came.state).filter(|slug| visitor.sees(slug));
     let Some(slug) = slug else {
-        let what = "state: expected that of a sign-in that waits, found another one; begin the sign-in again";
-        return Err(RpcError::invalid_params("connectors.complete_authentication", what));
+        return Err(RpcError::no_sign_in());
     };
     let outcome = desk.manager.complete_sign_in(&came.query()).await;
     let status = desk.manager.status(&slug).await;

@@ -17,20 +17,23 @@ use crate::visitor::Visitor;
 type Running = Pin<Box<dyn Future<Output = Result<Box<RawValue>, RpcError>> + Send>>;
 
 /// A method.
-pub(super) struct Method {
+pub(crate) struct Method {
     /// Its name on the wire.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// What it does, for people.
     #[cfg_attr(not(feature = "schema"), expect(dead_code, reason = "only the reference shows it"))]
-    pub(super) description: &'static str,
+    pub(crate) description: &'static str,
     /// What a visitor must be allowed at least.
-    pub(super) scope: Scope,
+    pub(crate) scope: Scope,
     /// Whether it concerns more than single connectors, so that only those may use it to whom all of them are there.
-    pub(super) is_for_all: bool,
+    pub(crate) is_for_all: bool,
     pub(super) run: fn(SharedDesk, Visitor, Request) -> Running,
-    /// What it takes and gives.
+    /// What it takes.
     #[cfg(feature = "schema")]
-    pub(super) shapes: fn(&mut schemars::SchemaGenerator) -> [schemars::Schema; 2],
+    pub(crate) params: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
+    /// What it gives.
+    #[cfg(feature = "schema")]
+    pub(crate) result: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
 }
 
 /// Lists methods: what each does; who may use it, and in brackets whether all connectors must be there for them; its name
@@ -38,7 +41,7 @@ pub(super) struct Method {
 macro_rules! methods {
     ($($(#[doc = $description:literal])+ $scope:ident $(($for_all:ident))? $name:literal
         $function:path: $params:ty => $result:ty;)*) => {
-        pub(super) const METHODS: &[Method] = &[$(Method {
+        pub(crate) const METHODS: &[Method] = &[$(Method {
             name: $name,
             description: concat!($($description,)+),
             scope: Scope::$scope,
@@ -52,7 +55,9 @@ macro_rules! methods {
                 written(&result)
             }),
             #[cfg(feature = "schema")]
-            shapes: |generator| [generator.subschema_for::<$params>(), generator.subschema_for::<$result>()],
+            params: <$params as schemars::JsonSchema>::json_schema,
+            #[cfg(feature = "schema")]
+            result: <$result as schemars::JsonSchema>::json_schema,
         },)*];
     };
 }

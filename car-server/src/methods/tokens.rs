@@ -12,8 +12,9 @@ use crate::visitor::Visitor;
 const ADD: &str = "connectors.tokens.add";
 
 /// What a token lets its holder do.
-#[derive(Clone, Copy, Deserialize, Serialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Scope"))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Allowed {
     /// Look.
@@ -89,6 +90,7 @@ pub(crate) struct Add {
     /// The only connectors that its holder sees and uses, by slug; all of them where nothing is said.
     connectors: Option<Vec<String>>,
     /// How long it is good for, in seconds; for ever where nothing is said.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     expires_in_seconds: Option<u64>,
 }
 

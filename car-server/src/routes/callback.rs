@@ -18,7 +18,7 @@ const MAX_TEXT: usize = 300;
 pub(super) async fn callback(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let query = request.uri().query().unwrap_or_default().to_owned();
     let state = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "state");
-    let slug = state.and_then(|(_, state)| shared.manager.waiting_sign_in(&state));
+    let slug = state.and_then(|(_, state)| shared.desk.manager.waiting_sign_in(&state));
     let Some(slug) = slug else {
         let text =
             "No sign-in waits for this answer. It was used already, or the daemon has been started again.";
@@ -34,11 +34,11 @@ pub(super) async fn callback(State(shared): State<Arc<Shared>>, request: Request
 }
 
 async fn complete(shared: Arc<Shared>, slug: String, query: String) -> Response {
-    match shared.manager.complete_sign_in(&query).await {
+    match shared.desk.manager.complete_sign_in(&query).await {
         Ok(_) => {
-            let state = shared.manager.status(&slug).await.ok().map(|status| status.state);
+            let state = shared.desk.manager.status(&slug).await.ok().map(|status| status.state);
             tracing::info!(connector = %slug, "signed in");
-            shared.notices.tell(Notice::SignInCompleted { slug: slug.clone(), state, error: None });
+            shared.desk.notices.tell(Notice::SignInCompleted { slug: slug.clone(), state, error: None });
             let text = format!("The connector “{slug}” is signed in. You can close this window.");
             page(StatusCode::OK, "Signed in", &text)
         }
@@ -48,7 +48,7 @@ async fn complete(shared: Arc<Shared>, slug: String, query: String) -> Response 
                 Some(hint) => format!("{error}; {hint}"),
                 None => error.to_string(),
             };
-            shared.notices.tell(Notice::SignInCompleted {
+            shared.desk.notices.tell(Notice::SignInCompleted {
                 slug: slug.clone(),
                 state: None,
                 error: Some(why.clone()),

@@ -31,27 +31,22 @@ use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
-use car_connectors::ConnectorManager;
 use car_connectors::store::Scope;
 use tokio::sync::watch;
 
 pub(crate) use self::answer::problem;
 use crate::access::{Access, Refusal};
-use crate::approvals::Approvals;
 use crate::gateway::Gateway;
-use crate::methods::SharedDesk;
+use crate::methods::{CALLBACK_PATH, SharedDesk};
 use crate::metrics::Metrics;
-use crate::notices::Notices;
 use crate::visitor::Visitor;
 
 /// What the routes have at hand.
 pub(crate) struct Shared {
-    pub(crate) manager: ConnectorManager,
     pub(crate) access: Access,
+    /// Connectors, approvals and notices.
     pub(crate) desk: SharedDesk,
-    pub(crate) approvals: Approvals,
     pub(crate) gateway: Gateway,
-    pub(crate) notices: Notices,
     pub(crate) metrics: Arc<Metrics>,
     /// Tells that the daemon stops. Whoever is to be waited for holds a receiver.
     pub(crate) stopping: watch::Sender<()>,
@@ -65,7 +60,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/metrics", get(state::metrics))
         .route("/session", post(session::begin))
         .route("/ui-code", post(session::code))
-        .route("/oauth/callback", get(callback::callback))
+        .route(CALLBACK_PATH, get(callback::callback))
         .route("/ws", any(socket::socket))
         .route("/mcp", any(mcp::all))
         .route("/connectors/{slug}/mcp", any(mcp::one));

@@ -39,7 +39,7 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>, request: Request)
     if !visitor.sees_all() {
         return refuse(&Refusal::SomeConnectors, &head);
     }
-    let connectors = match shared.manager.list().await {
+    let connectors = match shared.desk.manager.list().await {
         Ok(connectors) => connectors,
         Err(error) => {
             tracing::warn!(%error, "the connectors cannot be listed");
@@ -50,7 +50,8 @@ pub(super) async fn metrics(State(shared): State<Arc<Shared>>, request: Request)
         }
     };
     let states = connectors.iter().map(|connector| connector.state);
-    let now = Now { mcp_sessions: shared.gateway.sessions(), approvals: shared.approvals.pending().len() };
+    let now =
+        Now { mcp_sessions: shared.gateway.sessions(), approvals: shared.desk.approvals.pending().len() };
     let text = shared.metrics.written(states, &now);
     ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text).into_response()
 }

@@ -81,6 +81,13 @@ impl RpcError {
         Self { code: FAILED, message, data: Some(data) }
     }
 
+    /// No sign-in waits for an answer, or none that is there for whoever brings it.
+    pub(crate) fn no_sign_in() -> Self {
+        let hint = Some("begin the sign-in again".to_owned());
+        let data = Data { kind: "sign_in_failed", hint, ..Data::default() };
+        Self { code: FAILED, message: "no sign-in waits for this answer".to_owned(), data: Some(data) }
+    }
+
     /// There is no such connector among those that are there for whoever asks.
     pub(crate) fn no_connector(slug: &str, known: &[String]) -> Self {
         let hint = match known {
@@ -145,8 +152,20 @@ impl From<EngineError> for RpcError {
 
 impl RpcError {
     /// The policy's file could not be changed.
-    pub(crate) fn of_policy(error: EngineError) -> Self {
-        Self::engine(error, "the file is as it was; `connectors.policy.list` tells what is in it")
+    pub(crate) fn of_policy(method: &str, error: EngineError) -> Self {
+        match &error {
+            EngineError::InvalidRule { reason } => Self::invalid_params(method, reason),
+            EngineError::BrokenPolicy { problem, .. } => {
+                let rule = Some(problem.as_ref().clone());
+                let mut broken =
+                    Self::engine(error, "mend the file at that place; until then every call is denied");
+                if let Some(data) = &mut broken.data {
+                    data.rule = rule;
+                }
+                broken
+            }
+            _ => Self::engine(error, "the file is as it was; `car doctor` looks at the state folder"),
+        }
     }
 
     fn engine(error: EngineError, hint: &str) -> Self {
