@@ -227,10 +227,15 @@ async function readLog({ page, look, shared }) {
   await main(page).getByRole("listitem").filter({ hasText: "sum" }).first().waitFor();
   await box(page, "Connector").selectOption("docs");
   await box(page, "Outcome").selectOption("deny");
-  await seen(page, "whoami");
-  await main(page).getByRole("listitem").filter({ hasText: "whoami" }).first().locator("summary").click();
+  await box(page, "Tool").fill("whoami");
+  await page.waitForFunction(() => {
+    const records = [...document.querySelectorAll(".records > li")];
+    return records.length > 0 && records.every(({ textContent: text }) => text.includes("whoami") && text.includes("Denied"));
+  });
+  await main(page).getByRole("listitem").first().locator("summary").click();
   await seen(page, "policy.toml");
   await look(page, "log");
+  await box(page, "Tool").fill("");
   await box(page, "Outcome").selectOption("");
   await box(page, "Connector").selectOption("");
   await box(page, "Words").fill("no such word anywhere");
