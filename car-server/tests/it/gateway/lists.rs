@@ -80,10 +80,12 @@ async fn clients_hear_of_what_a_server_changes() {
         let client = stage.client(front, &Person::new()).await;
         let mut events = listen(&client);
         let options = CallOptions::new();
-        let prompts = async || drop(call(&client, "mcp_all_test_trigger_prompt_change", "{}", &options).await);
+        let prompts =
+            async || drop(call(&client, "mcp_all_test_trigger_prompt_change", "{}", &options).await);
         heard(&mut events, &Event::PromptsChanged, prompts).await;
         let updated = Event::ResourceUpdated { uri: "test://watched-resource".to_owned() };
-        let resource = async || drop(call(&client, "mcp_all_test_trigger_resource_update", "{}", &options).await);
+        let resource =
+            async || drop(call(&client, "mcp_all_test_trigger_resource_update", "{}", &options).await);
         heard(&mut events, &updated, resource).await;
     }
 }
@@ -114,7 +116,8 @@ async fn a_visitor_with_a_list_sees_no_other_connector() {
         let unseen = try_call(&limited, "mcp_one_echo", hi, &CallOptions::new()).await.unwrap_err();
         let unknown = try_call(&limited, "mcp_none_echo", hi, &CallOptions::new()).await.unwrap_err();
         assert_eq!(unseen.to_string(), unknown.to_string().replace("none", "one"));
-        let no_prompt = limited.get_prompt_raw("mcp_one_greeting", &Members::new(), &CallOptions::new()).await;
+        let no_prompt =
+            limited.get_prompt_raw("mcp_one_greeting", &Members::new(), &CallOptions::new()).await;
         no_prompt.unwrap_err();
         connect(&daemon, "/connectors/other/mcp", token.expose(), era, &Person::new()).await.unwrap();
         for path in ["/connectors/one/mcp", "/connectors/none/mcp"] {

@@ -154,15 +154,13 @@ impl ClientHandler for Person {
 
     fn elicit(&self, request: ElicitParams) -> BoxFuture<'_, Result<ElicitResult, Refusal>> {
         self.asked.lock().unwrap().push(request.message);
-        let content = [("name", r#""Ada""#), ("color", r#""green""#), ("ok", "true"), ("username", r#""ada""#)];
+        let content =
+            [("name", r#""Ada""#), ("color", r#""green""#), ("ok", "true"), ("username", r#""ada""#)];
         let content = content.map(|(name, value)| (name, RawJson::from_text(value).unwrap()));
         Box::pin(async move { Ok(ElicitResult::accept(content.into_iter().collect())) })
     }
 
-    fn create_message(
-        &self,
-        _: CreateMessageParams,
-    ) -> BoxFuture<'_, Result<CreateMessageResult, Refusal>> {
+    fn create_message(&self, _: CreateMessageParams) -> BoxFuture<'_, Result<CreateMessageResult, Refusal>> {
         self.asked.lock().unwrap().push("the model".to_owned());
         let answer = r#"{"role":"assistant","content":{"type":"text","text":"Well met"},"model":"m"}"#;
         Box::pin(async move { Ok(serde_json::from_str(answer).unwrap()) })
