@@ -16,9 +16,9 @@ pub struct Offering {
     pub tools: Vec<Offered<Tool>>,
     /// The prompts of connectors that share them.
     pub prompts: Vec<Offered<Prompt>>,
-    /// The resources of connectors that share them. Where two have one URI, the connector that was added first has it.
+    /// The resources of connectors that share them, in the order of the connectors. Two connectors may have one URI.
     pub resources: Vec<Offered<Resource>>,
-    /// The resource templates of connectors that share them.
+    /// The resource templates of connectors that share them; of these too two may be the same.
     pub templates: Vec<Offered<ResourceTemplate>>,
 }
 

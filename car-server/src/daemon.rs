@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use crate::access::{Access, Place, new_token, now};
 use crate::approvals::{Answer, Approvals};
 use crate::error::Error;
-use crate::gateway::{self, Gateway};
+use crate::gateway::{self, Gateway, McpSessions};
 use crate::housekeeping::Housekeeping;
 use crate::methods::Desk;
 use crate::metrics::Metrics;
@@ -87,6 +87,12 @@ impl Daemon {
     #[must_use]
     pub fn mcp_url(&self) -> String {
         self.shared.access.place().mcp_url()
+    }
+
+    /// Returns the sessions of its legacy MCP clients.
+    #[must_use]
+    pub fn mcp_sessions(&self) -> McpSessions {
+        McpSessions::new(self.shared.gateway.clone())
     }
 
     /// Returns what asks the daemon to look at its state folder while it serves: for a signal to reload. What programs of

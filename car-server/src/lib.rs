@@ -55,5 +55,6 @@ mod watch;
 
 pub use daemon::Daemon;
 pub use error::Error;
+pub use gateway::McpSessions;
 pub use options::DaemonOptions;
 pub use watch::Reload;

@@ -18,6 +18,8 @@
 //! [`hostile::Hostile`] is wrong in exactly one way. These are written on plain hyper or on plain sockets, and share no
 //! code with the crates under test: a mistake in those cannot hide itself.
 //!
+//! [`daemon`] has who uses the product's daemon: an MCP client and a front end, by hand.
+//!
 //! [`everything::Everything`] is the other way round: the product's own server with one of everything, to be tried with
 //! clients that are not ours and with the conformance suite.
 //!
@@ -40,6 +42,7 @@ mod tls;
 
 pub mod authority;
 pub mod catalog;
+pub mod daemon;
 pub mod double;
 pub mod everything;
 pub mod hostile;

@@ -8,7 +8,7 @@
 //!      ├─▶ sign-in      foreign sign-in, browser   drives `car`, Chromium and tmux
 //!      ├─▶ page         the daemon's page          drives `car serve` and Chromium
 //!      ├─▶ fuzz         fuzz/                     builds and runs its targets
-//!      ├─▶ soak         our own server, besieged   drives the test kit's `siege`
+//!      ├─▶ soak         our own server, besieged   drives the test kit's `siege`; and our daemon
 //!      └─▶ demo         our own server             drives the `car` binary
 //!  bench                peers/bench                writes docs/benchmarks.md
 //! ```
@@ -63,7 +63,7 @@ enum Command {
         #[arg(long)]
         system: bool,
     },
-    /// Runs the official conformance suite: client and server, or one of them
+    /// Runs the official conformance suite: client, server and daemon, or one of them
     Conformance {
         #[command(subcommand)]
         side: Option<Conformance>,
@@ -88,7 +88,10 @@ enum Command {
         seconds: u32,
     },
     /// Besieges our own server and watches a healthy client and the memory; the long run writes docs/siege.md
+    #[command(args_conflicts_with_subcommands = true)]
     Soak {
+        #[command(subcommand)]
+        what: Option<Soak>,
         /// A debug build and short attacks; nothing is written
         #[arg(long)]
         quick: bool,
@@ -113,6 +116,20 @@ enum Command {
 }
 
 #[derive(Subcommand)]
+enum Soak {
+    /// Calls through our own daemon while connectors come and go, and watches its memory and descriptors; the long run
+    /// writes docs/soak-daemon.md and its picture
+    Daemon {
+        /// A debug build and few calls; nothing is written
+        #[arg(long)]
+        quick: bool,
+        /// How many calls; a million, or with --quick twenty thousand, where nothing is said
+        #[arg(long)]
+        calls: Option<u64>,
+    },
+}
+
+#[derive(Subcommand)]
 enum Conformance {
     /// Runs the client scenarios, one by one
     Client {
@@ -125,6 +142,15 @@ enum Conformance {
     },
     /// Runs the server scenarios against our everything-server
     Server {
+        /// Only this scenario
+        #[arg(long)]
+        scenario: Option<String>,
+        /// Only at this revision
+        #[arg(long)]
+        spec_version: Option<String>,
+    },
+    /// Runs the server scenarios through the daemon, with our everything-server behind it
+    Daemon {
         /// Only this scenario
         #[arg(long)]
         scenario: Option<String>,
@@ -169,6 +195,9 @@ fn main() -> ExitCode {
             Some(Conformance::Server { scenario, spec_version }) => {
                 conformance::server::run(scenario.as_deref(), spec_version.as_deref())
             }
+            Some(Conformance::Daemon { scenario, spec_version }) => {
+                conformance::daemon::run(scenario.as_deref(), spec_version.as_deref())
+            }
         },
         Command::Interop { side } => match side {
             None => interop::run(),
@@ -181,7 +210,8 @@ fn main() -> ExitCode {
         Command::Page => page::run(),
         Command::Examples => examples::run(),
         Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
-        Command::Soak { quick, only } => soak::run(quick, &only),
+        Command::Soak { what: None, quick, only } => soak::run(quick, &only),
+        Command::Soak { what: Some(Soak::Daemon { quick, calls }), .. } => soak::daemon::run(quick, calls),
         Command::Bench { side: Some(bench::Side::Ranking), quick, only: _, judged } => {
             bench::ranking(&judged, quick)
         }

@@ -38,7 +38,8 @@ async fn shows_what_changed_and_takes_yes_from_a_script() {
     let shown = car.run(&["tools", "docs", "--changed", "--json"]).ends(0).json();
     assert_eq!(shown["changed"][0]["differences"][0]["member"], "description");
     assert!(car.run(&["tools", "docs"]).ends(0).out.lines().any(|line| line.contains(" changed ")));
-    assert!(car.run(&["status", "docs"]).ends(0).out.contains("changed    1 out of service"));
+    let told = car.run(&["refresh", "docs"]).ends(0).out;
+    assert!(told.contains("changed    1 out of service: not what you agreed to"), "{told}");
 
     let run = car.run(&["approve", "docs", "echo"]).ends(1);
     assert!(run.err.contains("nobody is here to agree") && run.err.contains("--yes"), "{}", run.err);

@@ -7,6 +7,8 @@ mod car;
 mod custody;
 mod discovery;
 mod find;
+#[cfg(unix)]
+mod killed;
 mod local;
 mod project;
 mod protected;

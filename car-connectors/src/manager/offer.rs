@@ -34,8 +34,6 @@ impl ConnectorManager {
 struct Taken {
     tools: HashSet<String>,
     prompts: HashSet<String>,
-    resources: HashSet<String>,
-    templates: HashSet<String>,
 }
 
 impl Inner {
@@ -104,16 +102,12 @@ fn offer_shared(
         return;
     }
     for resource in shared.resources.iter().flat_map(|list| &list.items) {
-        if taken.resources.insert(resource.uri.clone()) {
-            let (name, definition) = (&resource.uri, resource.clone());
-            offering.resources.push(Offered::new(connector, name, name.clone(), definition));
-        }
+        let (name, definition) = (&resource.uri, resource.clone());
+        offering.resources.push(Offered::new(connector, name, name.clone(), definition));
     }
     for template in shared.templates.iter().flat_map(|list| &list.items) {
-        if taken.templates.insert(template.uri_template.clone()) {
-            let (name, definition) = (&template.uri_template, template.clone());
-            let offered = Offered::new(connector, name, name.clone(), definition);
-            offering.templates.push(offered.completing(completes));
-        }
+        let (name, definition) = (&template.uri_template, template.clone());
+        let offered = Offered::new(connector, name, name.clone(), definition);
+        offering.templates.push(offered.completing(completes));
     }
 }

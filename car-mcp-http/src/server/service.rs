@@ -121,7 +121,7 @@ impl McpService {
         B::Error: Into<BoxError>,
     {
         let (head, body) = request.into_parts();
-        async move { self.shared.handle_for(&head, body, caller).await }
+        async move { self.shared.handle(&head, body, Some(&caller)).await }
     }
 
     /// Answers a request whose head somebody else keeps.
@@ -130,7 +130,7 @@ impl McpService {
         B: Body<Data = Bytes>,
         B::Error: Into<BoxError>,
     {
-        self.shared.handle(head, body)
+        self.shared.handle(head, body, None)
     }
 
     /// Puts a message, a notification or a request of the server's as JSON text, on a legacy session's own stream, and
@@ -155,50 +155,30 @@ impl McpService {
 }
 
 impl Shared {
-    async fn handle<B: Body<Data = Bytes>>(&self, head: &Parts, body: B) -> Response<ResponseBody> {
-        if let Err(stranger) = self.guard.check(head) {
+    /// Answers a request. Where it is known already who asks, from where it comes is known as well.
+    async fn handle<B: Body<Data = Bytes>>(
+        &self,
+        head: &Parts,
+        body: B,
+        known: Option<&Caller>,
+    ) -> Response<ResponseBody> {
+        if known.is_none()
+            && let Err(stranger) = self.guard.check(head)
+        {
             return refuse_stranger(stranger);
         }
-        let Some(_place) = self.requests.take() else { return refuse_busy() };
-        if let Some(response) = self.protect.as_ref().and_then(|protect| protect.route(head)) {
-            return response;
-        }
-        match self.route(head) {
+        let Some(_place) = self.requests.take() else {
+            return refuse_for_now(None, "expected fewer requests under way, found as many as are allowed");
+        };
+        match self.route(head, known.is_some()) {
             Ok(Route::Endpoint) => {}
             Ok(Route::Health) => return self.health(&head.method),
             Err(response) => return *response,
         }
-        match self.caller(head).await {
-            Ok(caller) => self.serve(head, body, caller).await,
-            Err(response) => *response,
-        }
-    }
-
-    /// As [`Shared::handle`], where it is known who asks.
-    async fn handle_for<B: Body<Data = Bytes>>(
-        &self,
-        head: &Parts,
-        body: B,
-        mut caller: Caller,
-    ) -> Response<ResponseBody> {
-        let Some(_place) = self.requests.take() else { return refuse_busy() };
-        match self.route(head) {
-            Ok(Route::Endpoint) => {}
-            Ok(Route::Health) => return self.health(&head.method),
+        let caller = match self.caller(head, known).await {
+            Ok(caller) => caller,
             Err(response) => return *response,
-        }
-        if self.hands_on_head && caller.detail.is_none() {
-            caller.detail = Some(Arc::new(RequestHead::of(head)));
-        }
-        self.serve(head, body, caller).await
-    }
-
-    async fn serve<B: Body<Data = Bytes>>(
-        &self,
-        head: &Parts,
-        body: B,
-        caller: Caller,
-    ) -> Response<ResponseBody> {
+        };
         match head.method {
             Method::POST => self.post(head, body, caller).await,
             Method::GET if self.has_sessions => self.get(head, caller),
@@ -207,9 +187,13 @@ impl Shared {
         }
     }
 
-    /// Returns what a request is for, or the answer to one that is for nothing here.
-    fn route(&self, head: &Parts) -> Result<Route, Box<Response<ResponseBody>>> {
+    /// Returns what a request is for, or the answer to one that is for nothing here or for the metadata document.
+    fn route(&self, head: &Parts, is_known: bool) -> Result<Route, Box<Response<ResponseBody>>> {
         let path = head.uri.path();
+        let protect = self.protect.as_ref().filter(|_| !is_known);
+        if let Some(response) = protect.and_then(|protect| protect.route(head)) {
+            return Err(Box::new(response));
+        }
         if self.health.as_deref() == Some(path) {
             return Ok(Route::Health);
         }
@@ -221,13 +205,18 @@ impl Shared {
     }
 
     /// Finds out who asks.
-    async fn caller(&self, head: &Parts) -> Result<Caller, Box<Response<ResponseBody>>> {
-        let mut caller = match &self.protect {
+    async fn caller(
+        &self,
+        head: &Parts,
+        known: Option<&Caller>,
+    ) -> Result<Caller, Box<Response<ResponseBody>>> {
+        let mut caller = match (known, &self.protect) {
+            (Some(caller), _) => caller.clone(),
             // On the heap, so that servers that ask nobody do not carry its state with each request.
-            Some(protect) => Box::pin(protect.authenticate(head)).await?,
-            None => Caller::anonymous(),
+            (None, Some(protect)) => Box::pin(protect.authenticate(head)).await?,
+            (None, None) => Caller::anonymous(),
         };
-        if self.hands_on_head {
+        if self.hands_on_head && caller.detail.is_none() {
             caller.detail = Some(Arc::new(RequestHead::of(head)));
         }
         Ok(caller)
@@ -278,10 +267,6 @@ impl Shared {
         let report = Report { status: "ok", name: &info.name, version: &info.version, sessions };
         json(StatusCode::OK, serde_json::to_vec(&report).expect("strings and a number can be written"))
     }
-}
-
-fn refuse_busy() -> Response<ResponseBody> {
-    refuse_for_now(None, "expected fewer requests under way, found as many as are allowed")
 }
 
 fn refuse_stranger(stranger: Stranger) -> Response<ResponseBody> {

@@ -48,9 +48,11 @@ impl Endpoint {
 
     /// Offers this, in place of what was offered before.
     pub(super) fn show(&self, offering: &Offering, forward: &Forward) {
+        let owners = Owners::new(offering, self.names);
+        let offer = offers::offer(offering, self.names, &owners, forward);
         // First whose it is: what nobody owns is seen by nobody.
-        *self.owners.write().expect("nothing panics while it holds them") = Owners::new(offering, self.names);
-        for refused in self.server.replace(offers::offer(offering, self.names, forward)) {
+        *self.owners.write().expect("nothing panics while it holds them") = owners;
+        for refused in self.server.replace(offer) {
             tracing::warn!(reason = %refused, "something that a connector offers is not passed on");
         }
     }

@@ -19,6 +19,7 @@ mod outcome;
 mod parked;
 mod pump;
 mod question;
+mod sessions;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -39,6 +40,7 @@ use forward::Forward;
 use offers::Names;
 use parked::Parked;
 use pump::Call;
+pub use sessions::McpSessions;
 
 /// How many endpoints of single connectors may be made before whoever follows them has looked.
 const OPENED: usize = 256;

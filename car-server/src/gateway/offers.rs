@@ -74,18 +74,20 @@ fn name<T>(offered: &Offered<T>, names: Names) -> &str {
     }
 }
 
-/// Returns what is offered, each with a function that passes requests on.
-pub(super) fn offer(offering: &Offering, names: Names, forward: &Forward) -> Offer {
+/// Returns what is offered, each with a function that passes requests on. Where two connectors have one URI, it is that of its
+/// owner.
+pub(super) fn offer(offering: &Offering, names: Names, owners: &Owners, forward: &Forward) -> Offer {
     let mut offer = Offer::new();
     offer.tools = offering.tools.iter().map(|offered| tool(offered, names, forward)).collect();
     offer.prompts = offering.prompts.iter().map(|offered| prompt(offered, names, forward)).collect();
-    offer.resources = offering.resources.iter().map(|offered| resource(offered, forward)).collect();
-    offer.templates = offering.templates.iter().map(|offered| template(offered, forward)).collect();
+    let resources = offering.resources.iter().filter(|it| owners.of(Seen::Resource(&it.name)) == Some(&it.connector));
+    offer.resources = resources.map(|offered| resource(offered, forward)).collect();
+    let templates = offering.templates.iter().filter(|it| owners.of(Seen::Template(&it.name)) == Some(&it.connector));
+    offer.templates = templates.clone().map(|offered| template(offered, forward)).collect();
     let prompts = offering.prompts.iter().filter(|offered| offered.completes);
-    let templates = offering.templates.iter().filter(|offered| offered.completes);
     offer.completions = prompts
         .flat_map(|offered| of_prompt(offered, names, forward))
-        .chain(templates.flat_map(|offered| of_template(offered, forward)))
+        .chain(templates.filter(|offered| offered.completes).flat_map(|offered| of_template(offered, forward)))
         .collect();
     offer
 }

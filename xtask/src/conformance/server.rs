@@ -97,43 +97,78 @@ struct Scenario {
     revisions: Vec<String>,
 }
 
-pub(crate) fn run(only: Option<&str>, revision: Option<&str>) -> Result<(), Failure> {
-    let scenarios = list()?;
-    heading("conformance server");
-    let (_server, url) = server::start("everything-server")?;
-    let mut tally = Tally::begin();
-    for scenario in scenarios.iter().filter(|scenario| only.is_none_or(|only| only == scenario.name)) {
-        let is_extension = scenario.revisions.is_empty();
-        let extension_at = is_extension.then_some(EXTENSION_AT);
-        let revisions = scenario.revisions.iter().map(String::as_str).chain(extension_at);
-        for at in revisions.filter(|at| revision.is_none_or(|wanted| wanted == *at)) {
-            run_one(&scenario.name, at, is_extension, &url, &mut tally)?;
-        }
-    }
-    tally.end()
+/// What is tried.
+pub(super) struct Against<'a> {
+    /// Names the folders of the results.
+    pub(super) label: &'a str,
+    pub(super) url: &'a str,
+    /// What must fail.
+    pub(super) cannot: &'a [Cannot],
 }
 
-fn run_one(
-    name: &str,
-    revision: &str,
-    is_extension: bool,
-    url: &str,
-    tally: &mut Tally,
-) -> Result<(), Failure> {
-    let mut command = suite::command()?;
-    command
-        .args(["server", "--url", url, "--scenario", name, "--spec-version", revision])
-        .args(is_extension.then_some("--force"));
-    let mut verdict =
-        suite::run(&mut command, &suite::results(&format!("server-{name}-{revision}"))?)?.verdict;
-    match SKIPPED.iter().find(|(of, _)| *of == name) {
-        Some((_, why)) if verdict.is_skipped() => tally.add_skipped(name, revision, why),
-        _ => {
-            verdict.complain_of_skipped();
-            tally.add(name, revision, &verdict);
-        }
+/// What cannot be passed, and why.
+pub(super) struct Cannot {
+    pub(super) scenario: &'static str,
+    /// All, if there are none.
+    pub(super) revisions: &'static [&'static str],
+    pub(super) why: &'static str,
+}
+
+impl Cannot {
+    fn means(&self, scenario: &str, revision: &str) -> bool {
+        let at = self.revisions.is_empty() || self.revisions.contains(&revision);
+        self.scenario == scenario && at
     }
-    Ok(())
+}
+
+pub(crate) fn run(only: Option<&str>, revision: Option<&str>) -> Result<(), Failure> {
+    heading("conformance server");
+    let (_server, url) = server::start("everything-server")?;
+    Against { label: "server", url: &url, cannot: &[] }.run(only, revision)
+}
+
+impl Against<'_> {
+    /// Runs every scenario at every revision where it exists.
+    pub(super) fn run(&self, only: Option<&str>, revision: Option<&str>) -> Result<(), Failure> {
+        let scenarios = list()?;
+        let mut tally = Tally::begin();
+        for scenario in scenarios.iter().filter(|scenario| only.is_none_or(|only| only == scenario.name)) {
+            let is_extension = scenario.revisions.is_empty();
+            let extension_at = is_extension.then_some(EXTENSION_AT);
+            let revisions = scenario.revisions.iter().map(String::as_str).chain(extension_at);
+            for at in revisions.filter(|at| revision.is_none_or(|wanted| wanted == *at)) {
+                self.run_one(&scenario.name, at, is_extension, &mut tally)?;
+            }
+        }
+        tally.end()
+    }
+
+    fn run_one(
+        &self,
+        name: &str,
+        revision: &str,
+        is_extension: bool,
+        tally: &mut Tally,
+    ) -> Result<(), Failure> {
+        let mut command = suite::command()?;
+        command
+            .args(["server", "--url", self.url, "--scenario", name, "--spec-version", revision])
+            .args(is_extension.then_some("--force"));
+        let results = suite::results(&format!("{}-{name}-{revision}", self.label))?;
+        let mut verdict = suite::run(&mut command, &results)?.verdict;
+        if let Some((_, why)) = SKIPPED.iter().find(|(of, _)| *of == name)
+            && verdict.is_skipped()
+        {
+            tally.add_skipped(name, revision, why);
+            return Ok(());
+        }
+        verdict.complain_of_skipped();
+        match self.cannot.iter().find(|cannot| cannot.means(name, revision)) {
+            Some(cannot) => tally.add_impossible(name, revision, &verdict, cannot.why),
+            None => tally.add(name, revision, &verdict),
+        }
+        Ok(())
+    }
 }
 
 fn list() -> Result<Vec<Scenario>, Failure> {

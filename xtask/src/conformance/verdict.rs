@@ -71,6 +71,7 @@ pub(super) struct Tally {
     runs: usize,
     failed: usize,
     skipped: usize,
+    impossible: usize,
 }
 
 impl Tally {
@@ -79,7 +80,7 @@ impl Tally {
             "{:<46} {:<12} {:>6} {:>6} {:>6} {:>6}",
             "scenario", "revision", "passed", "failed", "warned", "other"
         );
-        Self { runs: 0, failed: 0, skipped: 0 }
+        Self { runs: 0, failed: 0, skipped: 0, impossible: 0 }
     }
 
     pub(super) fn add(&mut self, scenario: &str, revision: &str, verdict: &Verdict) {
@@ -103,9 +104,26 @@ impl Tally {
         self.skipped += 1;
     }
 
+    /// Notes a run that cannot pass, for a reason that is known. One that passes all the same is a fault: the reason does
+    /// not hold any more.
+    pub(super) fn add_impossible(&mut self, scenario: &str, revision: &str, verdict: &Verdict, why: &str) {
+        if verdict.has_passed() {
+            println!("{scenario:<46} {revision:<12} passed, though it is said that it cannot: {why}");
+            self.runs += 1;
+            self.failed += 1;
+            return;
+        }
+        println!("{scenario:<46} {revision:<12} cannot pass: {why}");
+        for complaint in &verdict.complaints {
+            println!("    {complaint}");
+        }
+        self.impossible += 1;
+    }
+
     pub(super) fn end(self) -> Result<(), Failure> {
-        let Self { runs, failed, skipped } = self;
-        println!("{} of {runs} scenario runs passed, {skipped} skipped", runs - failed);
+        let Self { runs, failed, skipped, impossible } = self;
+        let cannot = if impossible == 0 { String::new() } else { format!(", {impossible} cannot pass") };
+        println!("{} of {runs} scenario runs passed, {skipped} skipped{cannot}", runs - failed);
         if failed == 0 { Ok(()) } else { Err(format!("{failed} scenario runs did not pass").into()) }
     }
 }

@@ -62,7 +62,16 @@ impl Stage {
         let behind = everything(behind).await;
         let folder = tempfile::tempdir().unwrap();
         add(&folder, "all", behind.url()).await;
-        Self { daemon: Running::start_in(folder).await, behind }
+        let stage = Self { daemon: Running::start_in(folder).await, behind };
+        // Prompts are known once the connector has been dialed, which the daemon does by itself.
+        let client = stage.client(Era::Modern, &Person::new()).await;
+        let listed = async {
+            while client.list_prompts().await.unwrap().items.is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, listed).await.expect("the prompts never came");
+        stage
     }
 
     /// Connects a client, as whoever has the daemon's own token.

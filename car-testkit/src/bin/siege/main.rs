@@ -14,6 +14,7 @@
 mod attacks;
 mod besiege;
 mod crowd;
+mod daemon;
 mod healthy;
 mod legacy;
 mod memory;
@@ -64,6 +65,21 @@ enum Command {
         #[arg(long, default_value_t = 4)]
         rounds: usize,
     },
+    /// Calls through a daemon while connectors come and go, and looks at its memory and descriptors
+    Daemon {
+        /// The daemon's URL, without a path
+        url: String,
+        /// The daemon's process
+        pid: u32,
+        /// The URL of the server behind its connectors
+        upstream: String,
+        /// The file with the daemon's token, run/daemon.json of its state folder
+        #[arg(long)]
+        announced: std::path::PathBuf,
+        /// How many calls
+        #[arg(long, default_value_t = 1_000_000)]
+        calls: u64,
+    },
     /// Runs one attack until standard input ends
     Attack {
         /// Its name
@@ -82,6 +98,11 @@ async fn main() -> io::Result<ExitCode> {
         }
         Command::Crowd { url, pid, sessions, rounds } => {
             crowd::run(&wire::Server::from_url(&url)?, pid, sessions, rounds).await
+        }
+        Command::Daemon { url, pid, upstream, announced, calls } => {
+            let announced: serde_json::Value = serde_json::from_slice(&std::fs::read(announced)?)?;
+            let token = announced["token"].as_str().unwrap_or_default();
+            daemon::run(&daemon::Watched { url: &url, token, pid, upstream: &upstream }, calls).await
         }
         Command::Attack { name, url } => {
             attacks::run(&name, wire::Server::from_url(&url)?).await?;

@@ -3,6 +3,9 @@
 //! The long run is for a person, on a quiet machine with a release build; its table goes into `docs/siege.md`. The
 //! quick one is for CI: it only looks whether every call was answered and how much memory the attacks cost.
 
+pub(crate) mod daemon;
+mod picture;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
