@@ -80,14 +80,18 @@ pub(super) fn offer(offering: &Offering, names: Names, owners: &Owners, forward:
     let mut offer = Offer::new();
     offer.tools = offering.tools.iter().map(|offered| tool(offered, names, forward)).collect();
     offer.prompts = offering.prompts.iter().map(|offered| prompt(offered, names, forward)).collect();
-    let resources = offering.resources.iter().filter(|it| owners.of(Seen::Resource(&it.name)) == Some(&it.connector));
+    let resources =
+        offering.resources.iter().filter(|it| owners.of(Seen::Resource(&it.name)) == Some(&it.connector));
     offer.resources = resources.map(|offered| resource(offered, forward)).collect();
-    let templates = offering.templates.iter().filter(|it| owners.of(Seen::Template(&it.name)) == Some(&it.connector));
+    let templates =
+        offering.templates.iter().filter(|it| owners.of(Seen::Template(&it.name)) == Some(&it.connector));
     offer.templates = templates.clone().map(|offered| template(offered, forward)).collect();
     let prompts = offering.prompts.iter().filter(|offered| offered.completes);
     offer.completions = prompts
         .flat_map(|offered| of_prompt(offered, names, forward))
-        .chain(templates.filter(|offered| offered.completes).flat_map(|offered| of_template(offered, forward)))
+        .chain(
+            templates.filter(|offered| offered.completes).flat_map(|offered| of_template(offered, forward)),
+        )
         .collect();
     offer
 }
