@@ -189,7 +189,7 @@ export function box(title, make) {
 
 /** Names and values, one beside the other. */
 export function facts(rows) {
-  const given = rows.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const given = rows.filter(([, value]) => value || value === 0);
   return el("dl.facts", {}, given.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 }
 

@@ -9,8 +9,9 @@ import { delimiter, join } from "node:path";
 
 import { load } from "./packages.mjs";
 import { openChanging } from "./page/changing.mjs";
+import { PATIENCE_MS } from "./page/hands.mjs";
 import { looking } from "./page/look.mjs";
-import { GLANCE, PATIENCE_MS, STEPS } from "./page/steps.mjs";
+import { GLANCE, STEPS } from "./page/steps.mjs";
 
 const CHROMIUM = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
