@@ -113,8 +113,6 @@ impl Daemon {
     pub async fn serve_until(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
         let Self { listener, lock, mut announced, shared, appended, reload, home } = self;
         tracing::info!(url = shared.access.place().own(), mcp = shared.access.place().mcp_url(), "serving");
-        // Whoever comes first finds what there is.
-        shared.gateway.refresh().await;
         let housekeeping = Housekeeping::begin(&home, &shared, appended, reload);
         let router = routes::router(Arc::clone(&shared));
         let served = port::serve(listener, router, shared.stopping.subscribe());
@@ -168,19 +166,14 @@ async fn assemble(
         .await
         .map_err(|source| Error::Connectors { source: Box::new(source) })?;
     let gateway = Gateway::new(manager.clone());
-<<<<<<< HEAD
+    // Whoever connects first finds what is enabled.
+    gateway.refresh().await;
     let mut desk = Desk::new(home, manager, approvals, notices, access.place().url());
     if !Place::is_of_this_machine(options) {
         let text = "other machines can reach the daemon, and it speaks no TLS: let only a proxy with TLS reach its port";
         desk.warnings.push(text.to_owned());
     }
     Ok(Arc::new(Shared { access, desk: Arc::new(desk), gateway, metrics, stopping: watch::Sender::new(()) }))
-=======
-    // Whoever connects first finds what is enabled.
-    gateway.refresh().await;
-    let desk = Arc::new(Desk::new(home, manager, approvals, notices, access.place().url()));
-    Ok(Arc::new(Shared { access, desk, gateway, metrics, stopping: watch::Sender::new(()) }))
->>>>>>> dm-gateway
 }
 
 /// Lets go of calls that wait for a person, who cannot be waited for any more.

@@ -14,11 +14,8 @@ mod gateway;
 mod hostile;
 mod life;
 mod load;
-<<<<<<< HEAD
-mod page;
-=======
 mod methods;
->>>>>>> dm-methods
+mod page;
 mod reference;
 mod scopes;
 mod shapes;

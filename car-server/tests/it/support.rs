@@ -230,14 +230,6 @@ impl FrontEnd {
         }
     }
 
-<<<<<<< HEAD
-    /// Waits for a notification.
-    pub(crate) async fn told(&mut self, method: &str) -> Value {
-        loop {
-            let message = self.read().await.unwrap();
-            if message["method"] == method {
-                return message["params"].clone();
-=======
     /// Returns what the next notification of this name carries.
     pub(crate) async fn told(&mut self, method: &str) -> Value {
         loop {
@@ -253,7 +245,6 @@ impl FrontEnd {
         loop {
             if let Message::Close(frame) = self.socket.next().await?.ok()? {
                 return frame.map(|frame| frame.code.into());
->>>>>>> dm-methods
             }
         }
     }
