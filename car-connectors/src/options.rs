@@ -46,8 +46,11 @@ pub struct ManagerOptions {
     pub(crate) supervisor: Supervisor,
     pub(crate) idle: Duration,
     pub(crate) listens: bool,
-    pub(crate) observer: Option<Arc<dyn Fn(&EventRecord) + Send + Sync>>,
+    pub(crate) observer: Option<Observer>,
 }
+
+/// Is told of each record of the event log.
+pub(crate) type Observer = Arc<dyn Fn(&EventRecord) + Send + Sync>;
 
 /// Looks a variable up. A library does not look into the environment by itself.
 pub(crate) type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;

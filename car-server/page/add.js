@@ -49,13 +49,12 @@ export async function addWith(method, params) {
   }
 }
 
+/** Suggests a name: the part of the host that people know it by. */
 function nameFrom(url) {
-  try {
-    const words = new URL(url).hostname.split(".").filter((word) => !["www", "mcp", "api"].includes(word));
-    return words.length > 1 ? words.at(-2) : (words[0] ?? "");
-  } catch {
-    return "";
-  }
+  const host = URL.canParse(url) ? new URL(url).hostname : "";
+  const words = host.split(".").filter((word) => !["www", "mcp", "api"].includes(word));
+  const isNumber = /^[\d.]+$|^\[/.test(host);
+  return isNumber || words.length < 2 ? "" : words.at(-2);
 }
 
 function needed(control, what) {
@@ -69,8 +68,12 @@ function byUrl() {
   const url = input({ type: "url", inputMode: "url", placeholder: "https://example.com/mcp" });
   const name = input();
   const headers = secrets("Secret headers", "header", "For servers that want a key. Values go to the keychain and are never shown again. Where a server has a sign-in, none is needed.");
-  url.addEventListener("change", () => {
-    if (!name.value) name.value = nameFrom(url.value);
+  let isTheirs = false;
+  name.addEventListener("input", () => {
+    isTheirs = name.value !== "";
+  });
+  url.addEventListener("input", () => {
+    if (!isTheirs) name.value = nameFrom(url.value);
   });
   const run = async () => {
     if (!needed(url, "Give the URL of the server.") || !needed(name, "Give it a name.")) return;

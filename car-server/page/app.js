@@ -25,6 +25,9 @@ const VIEWS = [
   ["daemon", "Daemon", about],
 ];
 
+/** A view that takes longer says so. */
+const SLOW_MS = 500;
+
 const main = document.getElementById("main");
 const nav = document.getElementById("views");
 const menu = document.getElementById("menu");
@@ -62,13 +65,16 @@ async function show({ keepFocus = false } = {}) {
   fold(true);
   hush();
   main.setAttribute("aria-busy", "true");
+  const slow = setTimeout(() => waitingFor("Waiting for the answer…"), SLOW_MS);
   let view;
   try {
     view = await make();
   } catch (error) {
     view = { title: "This could not be shown", parts: [problem(error), el("p", {}, el("a", { href: href("connectors") }, "To the connectors"))] };
   }
+  clearTimeout(slow);
   if (mine !== turn) return view.left?.();
+  waitingFor("");
   main.removeAttribute("aria-busy");
   shown?.left?.();
   shown = view;
@@ -121,8 +127,13 @@ function tell(method, params) {
   if (method.startsWith("connectors.approval_")) count().catch(() => {});
 }
 
+/** Says beside the name of the page what is waited for. */
+function waitingFor(text) {
+  link.textContent = text;
+}
+
 function linked(state) {
-  link.textContent = { open: "", lost: "Connection lost. Trying again…", refused: "" }[state];
+  waitingFor(state === "lost" ? "Connection lost. Trying again…" : "");
   document.body.classList.toggle("lost", state === "lost");
   if (state === "refused") outside("This tab is not let in any more: the daemon was started again, or it was idle for long.");
   if (state !== "open") return;

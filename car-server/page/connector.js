@@ -15,23 +15,29 @@ export async function connector(slug) {
   let status = await rpc.call("connectors.status", { slug });
 
   function fill() {
-    refill(top, overview(status, look));
+    refill(top, overview(status, lookAtAll));
     refill(sharing, shares(status, look));
   }
   async function look() {
     status = await rpc.call("connectors.status", { slug });
     fill();
-    await tools.look();
+  }
+  async function lookAtAll() {
+    await look();
+    await tools.look(status.state);
   }
   fill();
-  await tools.look();
+  // The view is there at once, also where the server takes its time.
+  tools.look(status.state);
 
   const heard = (method, params) => {
     if (method !== "connectors.changed" || (params.slug !== slug && params.what !== "missed")) return;
     if (params.what === "removed") return go("connectors");
-    look().catch(() => {});
+    // Asking for tools contacts the server, which changes its state: never because of a state alone, or it goes in circles.
+    const isNew = params.what !== "state" || (params.state === "ready" && !tools.isListed());
+    (isNew ? lookAtAll() : look()).catch(() => {});
   };
-  const parts = [top, tools.node, sharing, status.command ? serverLog(slug) : null, ending(status)];
+  const parts = [top, tools.node, sharing, status.command ? serverLog(slug) : null, more(status, lookAtAll)];
   const before = el("p.way", {}, el("a", { href: href("connectors") }, "Connectors"));
   return { title: status.name, before, parts, heard };
 }
@@ -41,13 +47,6 @@ function overview(status, look) {
   const refresh = async () => {
     await rpc.call("connectors.refresh", { slug });
     say(`${name} was asked again.`);
-    await look();
-  };
-  const signOut = async () => {
-    const sure = await ask(`Sign out of ${name}?`, el("p", {}, "Its tokens are given back to the server and removed here. Its tools cannot be called until you sign in again."), { yes: "Sign out" });
-    if (!sure) return;
-    const { refusal } = await rpc.call("connectors.sign_out", { slug });
-    say(refusal ? `Signed out here. The server did not take its tokens back: ${refusal}` : `Signed out of ${name}.`);
     await look();
   };
   const isUsable = !["untrusted", "shadowed", "unusable"].includes(state);
@@ -67,12 +66,8 @@ function overview(status, look) {
     el(
       "div.actions",
       {},
-      nextStep(status, look),
+      nextStep(status, look, { isHere: true }),
       isUsable && state !== "failed" && button("Ask again", refresh, { key: "refresh", about: name }),
-      isUsable && url && state !== "needs_sign_in" && [
-        !status.account && button("Sign in", () => signIn(status), { key: "sign-in" }),
-        button("Sign out", signOut, { key: "sign-out" }),
-      ],
     ),
   );
 }
@@ -113,8 +108,16 @@ function serverLog(slug) {
   return el("section", {}, el("h2", {}, "What the server wrote"), el("div.actions", {}, button("Read it", read)), text);
 }
 
-function ending({ slug, name, source }) {
-  if (source === "project") return null;
+function more(status, look) {
+  const { slug, name, source, url } = status;
+  const signOut = async () => {
+    const sure = await ask(`Sign out of ${name}?`, el("p", {}, "Its tokens are given back to the server and removed here. Its tools cannot be called until you sign in again."), { yes: "Sign out" });
+    if (!sure) return;
+    const { refusal, was_signed_in: was } = await rpc.call("connectors.sign_out", { slug });
+    if (!was) say(`Nobody was signed in to ${name}.`);
+    else say(refusal ? `Signed out here. The server did not take its tokens back: ${refusal}` : `Signed out of ${name}.`);
+    await look();
+  };
   const block = async () => {
     await rpc.call("connectors.policy.add", { kind: "deny_connector", subject: slug, reason: "set on the page" });
     say(`Every call to ${name} is denied from now on. Take it back under Policy.`);
@@ -129,7 +132,13 @@ function ending({ slug, name, source }) {
   return el(
     "section",
     {},
-    el("h2", {}, "Stop it"),
-    el("div.actions", {}, button("Deny every call", block, { mark: "stop" }), button("Remove this connector", remove, { kind: "danger" })),
+    el("h2", {}, "More"),
+    el(
+      "div.actions",
+      {},
+      url && [button("Sign in again", () => signIn(status), { mark: "key" }), button("Sign out", signOut)],
+      button("Deny every call", block, { mark: "stop" }),
+      source !== "project" && button("Remove this connector", remove, { kind: "danger" }),
+    ),
   );
 }

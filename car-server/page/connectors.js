@@ -6,8 +6,8 @@ import { rpc } from "./rpc.js";
 import { signIn } from "./sign-in.js";
 import { many, stateOf } from "./words.js";
 
-/** Returns the button for what a connector needs next, or null. */
-export function nextStep(connector, done) {
+/** Returns the button for what a connector needs next, or null. `isHere` says that its own view is shown. */
+export function nextStep(connector, done, { isHere = false } = {}) {
   const { slug, state, url, changed_count: changes, enabled_count: enabled, name } = connector;
   const about = { about: name, key: `next-${slug}` };
   const link = (label, ...parts) =>
@@ -22,7 +22,7 @@ export function nextStep(connector, done) {
   if (changes > 0) return link(many(changes, "change to review", "changes to review"), "connectors", slug, "changed");
   if (["untrusted", "shadowed", "unusable"].includes(state)) return null;
   if (state === "not_connected" && enabled === 0) return button("Connect", refresh, { kind: "main", ...about });
-  if (enabled === 0) return link("Choose tools", "connectors", slug);
+  if (enabled === 0 && !isHere) return link("Choose tools", "connectors", slug);
   return null;
 }
 

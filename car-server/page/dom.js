@@ -57,14 +57,17 @@ export function icon(name) {
 
 /**
  * Puts new children into an element. What was focused, and what was unfolded, is so again if the new children have
- * something with the same `data-key`.
+ * something with the same `data-key`. Where nothing differs, nothing is touched: somebody may be pressing a key there.
  */
 export function refill(parent, ...children) {
+  const wanted = children.flat(Infinity).filter(Boolean);
+  const isSame = (node, place) => node instanceof Node && node.isEqualNode(parent.childNodes[place]);
+  if (wanted.length === parent.childNodes.length && wanted.every(isSame)) return;
   const active = document.activeElement;
   const wasInside = parent.contains(active) && parent !== active;
   const focused = wasInside ? active.closest("[data-key]")?.dataset.key : undefined;
   const unfolded = new Set([...parent.querySelectorAll("details[open][data-key]")].map((node) => node.dataset.key));
-  parent.replaceChildren(...children.flat(Infinity).filter(Boolean));
+  parent.replaceChildren(...wanted);
   for (const node of parent.querySelectorAll("details[data-key]")) {
     if (unfolded.has(node.dataset.key)) node.open = true;
   }

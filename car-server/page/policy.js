@@ -117,7 +117,8 @@ export async function policy() {
   await look();
   const { connectors } = await rpc.call("connectors.list");
   const [add, why] = [adding(connectors, look), asking(connectors)];
-  await Promise.allSettled([add.list(), why.list()]);
+  // Tools come when their server has answered; the rules are there at once.
+  for (const one of [add, why]) one.list().catch(() => {});
   const heard = (method) => method === "connectors.policy_changed" && look().catch(() => {});
   const some = connectors.length > 0;
   const parts = [

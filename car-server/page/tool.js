@@ -8,8 +8,8 @@ import { hints, toolSwitch } from "./tools.js";
 import { trial } from "./trial.js";
 import { verdictOf } from "./words.js";
 
-/** How the policy names a tool. */
-export const subjectOf = (slug, tool) => (/^[\w-]+$/.test(tool.name) ? `${slug}.${tool.name}` : tool.canonical);
+/** How the policy names a tool; a star in its own name would stand for any text. */
+export const subjectOf = (slug, tool) => (tool.name.includes("*") ? tool.canonical : `${slug}/${tool.name}`);
 
 export async function tool(slug, name) {
   const status = await rpc.call("connectors.status", { slug });
@@ -36,7 +36,7 @@ export async function tool(slug, name) {
     if (method === "connectors.policy_changed") judge().catch(() => {});
     if (method !== "connectors.changed" || params.slug !== slug) return;
     if (params.what === "removed") go("connectors");
-    else look().catch(() => {});
+    else if (params.what !== "state") look().catch(() => {});
   };
   const before = el("p.way", {}, el("a", { href: href("connectors") }, "Connectors"), " / ", el("a", { href: href("connectors", slug) }, theirs(status.name)));
   const about = [

@@ -1,7 +1,7 @@
 // The tools of a connector: searched, and switched on and off one by one or all that are shown.
 
 import { el, href, refill } from "./dom.js";
-import { badge, button, empty, field, folded, input, say, sentence, theirs } from "./parts.js";
+import { badge, button, empty, field, folded, input, problem, say, sentence, theirs } from "./parts.js";
 import { rpc } from "./rpc.js";
 import { many } from "./words.js";
 
@@ -31,9 +31,10 @@ export function toolSwitch(slug, tool, done) {
   return node;
 }
 
-/** Returns `{ node, look }`; `look` asks for the tools and draws them. */
+/** Returns `{ node, look, isListed }`; `look` asks for the tools and draws them, unless a sign-in is wanted first. */
 export function toolList(slug) {
-  let listing = { tools: [], set_aside: [] };
+  let listing = null;
+  let turn = 0;
   const search = input({ type: "search", placeholder: "Name or words of the description" });
   const count = el("p.soft", { role: "status" });
   const list = el("div", {});
@@ -56,19 +57,41 @@ export function toolList(slug) {
     const found = chosen();
     count.textContent = `${many(found.length, "tool")} shown, ${found.filter((tool) => tool.enabled).length} on`;
     const rows = found.slice(0, MOST).map((tool) => row(slug, tool, look));
-    const none = listing.tools.length ? empty("No tool matches the search.") : empty("The server lists no tools, or was not asked yet.");
+    const none = listing.tools.length ? empty("No tool matches the search.") : empty("The server lists no tools.");
     const rest = found.length > MOST && el("p.soft", {}, `${found.length - MOST} more; search to see them.`);
     refill(list, rows.length ? el("ul.card.lines", {}, rows) : none, rest, aside(listing.set_aside));
   }
 
-  async function look() {
-    listing = await rpc.call("connectors.tools", { slug });
-    draw();
+  /** Asks for the tools; that may take as long as the server takes. Where it fails, that is shown in their place. */
+  async function look(state) {
+    turn += 1;
+    const mine = turn;
+    if (state === "needs_sign_in") return fail(empty("Sign in to see its tools."));
+    if (!listing) {
+      controls.hidden = true;
+      refill(list, el("p.soft", { role: "status" }, "Asking the server for its tools…"));
+    }
+    try {
+      const found = await rpc.call("connectors.tools", { slug });
+      if (mine !== turn) return;
+      listing = found;
+      controls.hidden = false;
+      draw();
+    } catch (error) {
+      if (mine === turn) fail(error.kind === "auth_required" ? empty("Sign in to see its tools.") : problem(error));
+    }
+  }
+
+  function fail(why) {
+    listing = null;
+    controls.hidden = true;
+    refill(list, why);
   }
 
   const bulk = el("div.actions", {}, button("Turn on all shown", () => all(true)), button("Turn off all shown", () => all(false)));
-  const node = el("section", {}, el("h2", {}, "Tools"), field("Search the tools", search), bulk, count, list);
-  return { node, look };
+  const controls = el("div", {}, field("Search the tools", search), bulk, count);
+  const node = el("section", {}, el("h2", {}, "Tools"), controls, list);
+  return { node, look, isListed: () => listing !== null };
 }
 
 function row(slug, tool, look) {

@@ -25,7 +25,7 @@ if (!executablePath) {
 
 const { default: { chromium } } = await load("playwright-core");
 const browser = await chromium.launch({ executablePath });
-const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB" });
+const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", reducedMotion: "reduce" });
 context.setDefaultTimeout(PATIENCE_MS);
 const page = await context.newPage();
 

@@ -296,7 +296,11 @@ fn calls_in(folder: &Path, before: &BTreeMap<PathBuf, u64>) -> HashSet<String> {
         let records =
             bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
         let calls = records.filter(|record| record["kind"] == "call" && record["outcome"] == "ok");
-        traces.extend(calls.filter_map(|record| record["trace_id"].as_str().map(str::to_owned)));
+        traces.extend(calls.filter_map(|record| {
+            // A whole `traceparent`, or the id of the trace in it.
+            let trace = record["trace_id"].as_str()?;
+            Some(trace.split('-').nth(1).unwrap_or(trace).to_owned())
+        }));
     }
     traces
 }

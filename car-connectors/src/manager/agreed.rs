@@ -110,9 +110,15 @@ impl Inner {
             false => self.pins.update(slug, &server, |pins| pins.tools.retain(|name, _| is_enabled(name))),
         };
         let grants = self.grants.all().and_then(|grants| {
-            let gone = grants.iter().filter(|grant| grant.connector == *slug && !is_enabled(&grant.tool));
-            gone.map(|grant| self.grants.remove(&grant.id).map(drop)).collect::<Result<(), _>>()
+            let mut gone = grants.iter().filter(|grant| grant.connector == *slug && !is_enabled(&grant.tool));
+            gone.try_for_each(|grant| self.grants.remove(&grant.id).map(drop))
         });
+        pins.and(grants).map_err(|error| Error::from(error).of(slug))
+    }
+
+    /// Forgets what was agreed to of a connector. Blocks.
+    pub(super) fn forget_all_agreed(&self, slug: &str) -> Result<(), Error> {
+        let (pins, grants) = (self.pins.remove(slug), self.grants.remove_connector(slug).map(drop));
         pins.and(grants).map_err(|error| Error::from(error).of(slug))
     }
 

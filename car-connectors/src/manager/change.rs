@@ -95,8 +95,8 @@ impl ConnectorManager {
                 let settled = inner.look();
                 let deleted = inner.secrets.delete_all(&entries(&removed));
                 let log = ServerLog::new(&inner.oauth.home, &wanted).remove();
-                let agreed = inner.pins.remove(&wanted).and(inner.grants.remove_connector(&wanted).map(drop));
-                let deleted = deleted.and(log).and(agreed).map_err(|error| Error::from(error).of(&wanted));
+                let agreed = inner.forget_all_agreed(&wanted);
+                let deleted = deleted.and(log).map_err(|error| Error::from(error).of(&wanted)).and(agreed);
                 Ok((session, settled.and(deleted)))
             })
             .await?;
@@ -150,8 +150,8 @@ impl Inner {
             Ok::<_, Error>(connector)
         })?;
         // What another program may have left of an earlier connector of this slug was agreed to of that one.
-        let agreed = self.pins.remove(&connector.slug).and(self.grants.remove_connector(&connector.slug));
-        let kept = agreed.map_err(Error::from).and_then(|_| self.keep_secrets(&connector.slug, new));
+        let kept = self.forget_all_agreed(&connector.slug);
+        let kept = kept.and_then(|()| self.keep_secrets(&connector.slug, new));
         if let Err(error) = kept {
             self.manifest.update(|manifest| Ok::<_, Error>(manifest.remove(&connector.slug)))?;
             // What was stored before one failed. If that fails too, the first error is the one to tell.

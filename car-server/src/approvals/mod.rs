@@ -197,6 +197,14 @@ impl Shared {
         }
     }
 
+    /// Looks whether such a call was agreed to before, and asks where it was not.
+    async fn decide(&self, pending: Pending) -> Approval {
+        match self.agreed(&pending) {
+            Some(agreed) => agreed,
+            None => self.ask(pending).await,
+        }
+    }
+
     /// Puts a call before people, and waits.
     async fn ask(&self, pending: Pending) -> Approval {
         let id = pending.id.clone();
@@ -226,13 +234,7 @@ impl Shared {
 
 impl Approver for Approvals {
     fn approve<'a>(&'a self, question: ApprovalQuestion<'a>) -> BoxFuture<'a, Approval> {
-        Box::pin(async move {
-            let pending = self.0.describe(&question);
-            match self.0.agreed(&pending) {
-                Some(agreed) => agreed,
-                None => self.0.ask(pending).await,
-            }
-        })
+        Box::pin(self.0.decide(self.0.describe(&question)))
     }
 }
 
@@ -250,3 +252,6 @@ impl Drop for Seat<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

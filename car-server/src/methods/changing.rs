@@ -13,9 +13,9 @@ use crate::visitor::Visitor;
 /// A text that is kept as a secret.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", schemars(with = "String"))]
+#[cfg_attr(feature = "schema", schemars(inline, extend("writeOnly" = true)))]
 #[serde(from = "String")]
-pub(crate) struct Hidden(pub(super) Secret);
+pub(crate) struct Hidden(#[cfg_attr(feature = "schema", schemars(with = "String"))] pub(super) Secret);
 
 impl From<String> for Hidden {
     fn from(text: String) -> Self {

@@ -104,6 +104,7 @@ fn named(name: &str, schema: &Value) -> String {
             (Some(least), None) if least > 0.0 => format!("{name} from {least} on"),
             _ => name.to_owned(),
         },
+        "string" if schema["writeOnly"] == true => "text, kept as a secret".to_owned(),
         "string" => "text".to_owned(),
         other => other.to_owned(),
     }

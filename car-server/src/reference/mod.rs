@@ -18,7 +18,7 @@ pub fn websocket() -> Value {
     let settings = SchemaSettings::draft2020_12();
     let mut taken = SchemaGenerator::new(settings.clone().for_deserialize());
     let mut given = SchemaGenerator::new(settings.for_serialize());
-    let methods: Map<String, Value> = METHODS
+    let mut methods: Map<String, Value> = METHODS
         .iter()
         .map(|method| {
             let described = json!({
@@ -36,6 +36,9 @@ pub fn websocket() -> Value {
     for (name, definition) in given.take_definitions(true) {
         let same = definitions.insert(name.clone(), definition.clone());
         assert!(same.is_none_or(|same| same == definition), "two types are called {name}");
+    }
+    for method in methods.values_mut() {
+        refer(&mut method["result"], &definitions);
     }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -66,6 +69,14 @@ fn notifications(given: &mut SchemaGenerator) -> Map<String, Value> {
         )
     });
     std::iter::once((CHANGED.to_owned(), described)).chain(notices).collect()
+}
+
+/// Puts a reference in place of what is defined already.
+fn refer(schema: &mut Value, definitions: &Map<String, Value>) {
+    let same = |definition: &Value| without_description(definition.clone()) == *schema;
+    if let Some((name, _)) = definitions.iter().find(|(_, definition)| same(definition)) {
+        *schema = json!({"$ref": format!("#/$defs/{name}")});
+    }
 }
 
 /// Leaves out what the description beside it says, or should.

@@ -11,4 +11,6 @@ mod discovery;
 mod gateway;
 mod life;
 mod load;
+mod reference;
+mod shapes;
 mod sign_in;

@@ -16,6 +16,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+use crate::shapes;
+
 /// A daemon that runs until it is stopped or dropped.
 pub(crate) struct Running {
     pub(crate) folder: TempDir,
@@ -89,6 +91,9 @@ impl FrontEnd {
         loop {
             let message = self.read().await.unwrap();
             if message["id"] == self.next {
+                if message["error"].is_null() {
+                    shapes::check(method, &message["result"]);
+                }
                 return message;
             }
         }
@@ -109,7 +114,13 @@ impl FrontEnd {
     pub(crate) async fn read(&mut self) -> Option<Value> {
         loop {
             match self.socket.next().await?.ok()? {
-                Message::Text(text) => return Some(serde_json::from_str(text.as_str()).unwrap()),
+                Message::Text(text) => {
+                    let message: Value = serde_json::from_str(text.as_str()).unwrap();
+                    if let Some(notification) = message["method"].as_str() {
+                        shapes::check(notification, &message["params"]);
+                    }
+                    return Some(message);
+                }
                 Message::Close(_) => return None,
                 _ => {}
             }

@@ -20,6 +20,9 @@ export async function open(page, address, heading) {
   await at(page, heading);
 }
 
+/** The input with a label; one that must be filled in has a star after it. */
+export const box = (page, label) => page.getByLabel(new RegExp(`^${label}( \\*| \\(can be left out\\))?$`));
+
 export const press = (page, name, options = {}) => page.getByRole("button", { name, ...options }).click();
 
 /** What has the focus: its role and the name that is read out, and whether it can be seen that it has it. */
@@ -42,7 +45,7 @@ export async function tabTo(page, name) {
     await page.keyboard.press("Tab");
     const here = await focused(page);
     seen.push(here.name.slice(0, 40));
-    if (here.name === name || here.name.startsWith(`${name} (`)) {
+    if ([name, `${name} *`].includes(here.name)) {
       assert.ok(here.isSeen, `it cannot be seen that ${name} has the focus`);
       return;
     }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { load } from "../packages.mjs";
 import { HOSTILE } from "./changing.mjs";
-import { PATIENCE_MS, at, call, connect, consent, open, press, tabTo } from "./hands.mjs";
+import { PATIENCE_MS, at, box, call, connect, consent, open, press, tabTo } from "./hands.mjs";
 
 const main = (page) => page.getByRole("main");
 const seen = (page, text) => main(page).getByText(text).first().waitFor();
@@ -74,33 +74,33 @@ async function byKeyboard({ page, job, look, notes }) {
 async function checkForm({ page, look }) {
   await open(page, "#/connectors/changing/tools/everything", "everything");
   await press(page, "Call the tool");
-  const title = page.getByLabel("title", { exact: false }).first();
+  const title = box(page, "title");
   await seen(page, "This is needed.");
   assert.equal(await title.getAttribute("aria-invalid"), "true");
-  await page.getByLabel("count").fill("11");
+  await box(page, "count").fill("11");
   await title.fill("ab");
-  await page.getByLabel("city").fill("Ulm");
-  await page.getByLabel("due").fill("tomorrow");
+  await box(page, "city").fill("Ulm");
+  await box(page, "due").fill("tomorrow");
   await press(page, "Call the tool");
   await seen(page, "Expected at most 10.");
   await seen(page, "Expected at least 3 characters, found 2.");
   await seen(page, "Expected a date such as 2026-03-31.");
   await look(page, "form-errors");
-  await page.getByLabel("count").fill("4");
+  await box(page, "count").fill("4");
   await title.fill("abc");
-  await page.getByLabel("due").fill("2026-11-21");
-  await page.getByLabel("amount").fill("12345678901234567890.5");
-  await page.getByLabel("urgent").selectOption("Yes");
-  await page.getByLabel("kind").selectOption("bug");
+  await box(page, "due").fill("2026-11-21");
+  await box(page, "amount").fill("12345678901234567890.5");
+  await box(page, "urgent").selectOption("Yes");
+  await box(page, "kind").selectOption("bug");
   await press(page, "Add one: labels");
-  await page.getByLabel("labels 1").fill("first");
-  await page.getByLabel("lat").fill("48.4");
-  await page.getByLabel("either").fill('{"a": 1}');
+  await box(page, "labels 1").fill("first");
+  await box(page, "lat").fill("48.4");
+  await box(page, "either").fill('{"a": 1}');
   await press(page, "Write JSON instead");
-  const json = await page.getByLabel("Arguments as JSON").inputValue();
+  const json = await box(page, "Arguments as JSON").inputValue();
   assert.match(json, /"amount": 12345678901234567890\.5/, "a number that JavaScript would round is kept");
   await press(page, "Use the form instead");
-  await page.getByLabel("amount").fill("0.5");
+  await box(page, "amount").fill("0.5");
   await press(page, "Call the tool");
   await seen(page, "Understood.");
   await page.getByText("The whole answer").click();
@@ -114,14 +114,14 @@ async function checkForm({ page, look }) {
 
 async function addChanging({ page, changing }) {
   await open(page, "#/add/url", "Add a connector");
-  await page.getByLabel("URL").fill(changing.url);
-  await page.getByLabel("Name", { exact: true }).fill("Changing");
+  await box(page, "URL").fill(changing.url);
+  await box(page, "Name").fill("Changing");
   await press(page, "Add it");
   await at(page, "Changing");
-  await page.getByLabel("Search the tools").fill("every");
+  await box(page, "Search the tools").fill("every");
   await press(page, "Turn on all shown");
   await page.getByRole("switch", { name: "everything", exact: true, checked: true }).waitFor();
-  await page.getByLabel("Search the tools").fill("");
+  await box(page, "Search the tools").fill("");
   await page.getByRole("switch", { name: "sum", exact: true }).click();
   await page.getByRole("switch", { name: "sum", exact: true, checked: true }).waitFor();
   assert.equal(await page.getByRole("switch", { name: "erase", exact: true }).getAttribute("aria-checked"), "false");
@@ -151,13 +151,13 @@ async function denyByPolicy({ page, look }) {
   assert.match(text, /policy\.toml:\d+:\d+/, `the denial says where its rule is: ${text}`);
   await look(page, "denied");
   await open(page, "#/policy", "Policy");
-  await seen(page, "docs.whoami");
+  await seen(page, "docs/whoami");
   await look(page, "policy");
 }
 
 async function makeToken({ page, look, shared, job }) {
   await open(page, "#/access", "Access");
-  await page.getByLabel("Name", { exact: true }).fill("agent");
+  await box(page, "Name").fill("agent");
   await press(page, "Make a token");
   const dialog = page.getByRole("dialog", { name: "The token “agent”" });
   const secret = (await dialog.getByRole("region", { name: "The token" }).innerText()).trim();
@@ -225,17 +225,17 @@ async function readLog({ page, look, shared }) {
   await open(page, "#/log", "Log");
   await call(shared.client, "mcp_changing_sum", { a: 40, b: 2 });
   await main(page).getByRole("listitem").filter({ hasText: "sum" }).first().waitFor();
-  await page.getByLabel("Connector", { exact: true }).selectOption("docs");
-  await page.getByLabel("Outcome").selectOption("deny");
+  await box(page, "Connector").selectOption("docs");
+  await box(page, "Outcome").selectOption("deny");
   await seen(page, "whoami");
   await main(page).getByRole("listitem").filter({ hasText: "whoami" }).first().locator("summary").click();
   await seen(page, "policy.toml");
   await look(page, "log");
-  await page.getByLabel("Outcome").selectOption("");
-  await page.getByLabel("Connector", { exact: true }).selectOption("");
-  await page.getByLabel("Words").fill("no such word anywhere");
+  await box(page, "Outcome").selectOption("");
+  await box(page, "Connector").selectOption("");
+  await box(page, "Words").fill("no such word anywhere");
   await seen(page, "No record matches.");
-  await page.getByLabel("Words").fill("");
+  await box(page, "Words").fill("");
   await press(page, "Check that nobody changed the log");
   await page.getByText("Nobody changed the log").waitFor();
 }
