@@ -31,6 +31,7 @@ export async function connector(slug) {
   tools.look(status.state);
 
   const heard = (method, params) => {
+    if (method === "connectors.sign_in_completed" && params.slug === slug && !params.error) return tools.look().then(look, () => {});
     if (method !== "connectors.changed" || (params.slug !== slug && params.what !== "missed")) return;
     if (params.what === "removed") return go("connectors");
     // Asking for tools contacts the server, which changes its state: never because of a state alone, or it goes in circles.

@@ -166,6 +166,8 @@ async fn assemble(
         .await
         .map_err(|source| Error::Connectors { source: Box::new(source) })?;
     let gateway = Gateway::new(manager.clone());
+    // Whoever connects first finds what is enabled.
+    gateway.refresh().await;
     let desk = Arc::new(Desk::new(home, manager, approvals, notices, access.place().url()));
     Ok(Arc::new(Shared { access, desk, gateway, metrics, stopping: watch::Sender::new(()) }))
 }

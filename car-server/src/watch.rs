@@ -12,9 +12,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use car_connectors::ConnectorManager;
 use car_connectors::store::{Home, Stamp};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use crate::notices::Notice;
 use crate::routes::Shared;
@@ -27,6 +29,9 @@ const PERIOD: Duration = Duration::from_secs(5);
 
 /// How often it is looked where the system tells of none.
 const PERIOD_UNTOLD: Duration = Duration::from_secs(1);
+
+/// How many rounds of dialing go on at once. Each ends when its slowest connector has been given up.
+const MAX_DIALS: usize = 8;
 
 /// Asks a daemon to look at its state folder, whether something seems to have changed there or not. Clones ask the same one.
 #[derive(Clone, Debug, Default)]
@@ -111,7 +116,8 @@ pub(crate) async fn follow(home: Home, shared: Arc<Shared>, reload: Reload) {
     let mut signs = Signs::begin(&home, &sign);
     // What changed since the manager was loaded is seen now.
     let mut before = Stamps::of(&home);
-    look_at_connectors(&shared).await;
+    let mut dials = Dials::default();
+    look_at_connectors(&shared, &mut dials).await;
     loop {
         let is_asked = tokio::select! {
             () = reload.0.notified() => true,
@@ -128,17 +134,17 @@ pub(crate) async fn follow(home: Home, shared: Arc<Shared>, reload: Reload) {
             before = Stamps::default();
         }
         if now != before || is_asked {
-            act(&shared, &before, &now, is_asked).await;
+            act(&shared, &before, &now, is_asked, &mut dials).await;
             before = now;
         }
     }
 }
 
 /// Lets everybody know whom it concerns.
-async fn act(shared: &Shared, before: &Stamps, now: &Stamps, is_asked: bool) {
+async fn act(shared: &Shared, before: &Stamps, now: &Stamps, is_asked: bool, dials: &mut Dials) {
     if is_asked || now.manifest != before.manifest || now.pins != before.pins || now.sources != before.sources
     {
-        look_at_connectors(shared).await;
+        look_at_connectors(shared, dials).await;
     }
     if is_asked || now.policy != before.policy {
         tracing::info!("the policy's file changed");
@@ -157,8 +163,32 @@ async fn act(shared: &Shared, before: &Stamps, now: &Stamps, is_asked: bool) {
     }
 }
 
-async fn look_at_connectors(shared: &Shared) {
-    if let Err(error) = shared.desk.manager.reload().await {
-        tracing::warn!(%error, "what changed in the state folder cannot be followed; everything stays as it was");
+/// Follows the manifest, and dials what has something to pass on: its lists are there before somebody asks for them.
+async fn look_at_connectors(shared: &Shared, dials: &mut Dials) {
+    let manager = &shared.desk.manager;
+    match manager.reload().await {
+        Ok(()) => dials.begin(manager.clone()),
+        Err(error) => {
+            tracing::warn!(%error, "what changed in the state folder cannot be followed; everything stays as it was");
+        }
+    }
+}
+
+/// Connectors that are being dialed, where it holds up nobody: one that hangs takes as long as a dial may.
+#[derive(Default)]
+struct Dials(JoinSet<()>);
+
+impl Dials {
+    fn begin(&mut self, manager: ConnectorManager) {
+        while self.0.try_join_next().is_some() {}
+        if self.0.len() >= MAX_DIALS {
+            // They are dialed when they are first used.
+            return;
+        }
+        self.0.spawn(async move {
+            if let Err(error) = manager.connect_enabled().await {
+                tracing::warn!(%error, "the connectors cannot be dialed");
+            }
+        });
     }
 }

@@ -1,58 +1,250 @@
 //! Every route, and everybody who is not let in.
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-
-use car_connectors::store::DaemonAddress;
+use car_connectors::mcp::proto::version::ProtocolVersion;
+use car_connectors::store::{AccessFile, DaemonAddress, NewAccessToken, Scope};
 use car_server::{DaemonOptions, Error};
+use car_testkit::double::{Config, Double};
+use serde_json::json;
 
 use crate::support::{Running, home, start};
 
-/// Sends a request as written, and returns the status.
-async fn status(daemon: &Running, path: &str, headers: &[(&str, &str)]) -> u16 {
-    let mut socket = TcpStream::connect(daemon.address()).await.unwrap();
-    let mut request = format!("GET {path} HTTP/1.1\r\n");
-    for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
+/// Whom a request says that it is from, and where it goes.
+struct Case {
+    name: &'static str,
+    token: Option<String>,
+    host: Option<String>,
+    origin: Option<String>,
+}
+
+/// A route, and the status for each of the cases, in their order.
+type Row = (&'static str, &'static str, [u16; CASES]);
+
+const CASES: usize = 17;
+
+/// In the order of [`cases`]: owner, then a token that manages, calls, reads, reads one connector only; nobody, a wrong, an
+/// expired, a revoked token, the token in the query; the page, the page's token from nowhere, from another port, from
+/// elsewhere; the owner from another origin, to another host, to no host.
+const TABLE: &[Row] = &[
+    ("GET", "/ws", [101, 101, 101, 101, 101, 401, 401, 401, 401, 401, 101, 403, 403, 403, 403, 403, 400]),
+    ("POST", "/mcp", [200, 200, 200, 200, 200, 401, 401, 401, 401, 401, 200, 403, 403, 403, 403, 403, 400]),
+    (
+        "POST",
+        "/connectors/one/mcp",
+        [200, 200, 200, 200, 200, 401, 401, 401, 401, 401, 200, 403, 403, 403, 403, 403, 400],
+    ),
+    (
+        "POST",
+        "/connectors/two/mcp",
+        [200, 200, 200, 200, 404, 401, 401, 401, 401, 401, 200, 403, 403, 403, 403, 403, 400],
+    ),
+    (
+        "GET",
+        "/metrics",
+        [200, 200, 200, 200, 403, 401, 401, 401, 401, 401, 200, 403, 403, 403, 403, 403, 400],
+    ),
+    (
+        "POST",
+        "/ui-code",
+        [200, 403, 403, 403, 403, 401, 401, 401, 401, 401, 403, 403, 403, 403, 403, 403, 400],
+    ),
+    ("GET", "/other", [404, 404, 404, 404, 404, 401, 401, 401, 401, 401, 404, 403, 403, 403, 403, 403, 400]),
+    // The code is what lets a page in, and there is none in this body.
+    (
+        "POST",
+        "/session",
+        [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 401, 403, 403, 403, 403, 403, 400],
+    ),
+    // The state of a sign-in is what lets its answer in, and none waits.
+    (
+        "GET",
+        "/oauth/callback?state=s",
+        [400, 400, 400, 400, 400, 400, 400, 400, 400, 400, 400, 400, 400, 403, 403, 403, 400],
+    ),
+    ("GET", "/health", [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 400]),
+    (
+        "GET",
+        "/mcp/health",
+        [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 400],
+    ),
+    ("GET", "/", [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 400]),
+    (
+        "GET",
+        "/style.css",
+        [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 400],
+    ),
+    ("PUT", "/health", [405, 405, 405, 405, 405, 405, 405, 405, 405, 405, 405, 405, 405, 403, 403, 403, 400]),
+];
+
+/// Lays out everybody who may come.
+async fn cases(daemon: &Running) -> Vec<Case> {
+    let file = AccessFile::new(&home(&daemon.folder));
+    let made = |name: &str, scope, connectors: Option<&str>, expires_at| {
+        let mut new = NewAccessToken::new(name, scope);
+        new.connectors = connectors.map(|slug| vec![slug.to_owned()]);
+        new.expires_at = expires_at;
+        file.add(new, 1).unwrap().1.expose().to_owned()
+    };
+    let (manage, call) = (made("manage", Scope::Manage, None, None), made("call", Scope::Call, None, None));
+    let (read, some) = (made("read", Scope::Read, None, None), made("some", Scope::Read, Some("one"), None));
+    let expired = made("expired", Scope::Manage, None, Some(2));
+    let revoked = made("revoked", Scope::Manage, None, None);
+    file.revoke("revoked").unwrap().unwrap();
+    let page = daemon.page_token().await;
+    let owner = daemon.token.clone();
+    let (own, page_origin) = (daemon.address().to_string(), daemon.url.clone());
+    let case = |name, token: Option<&str>| Case {
+        name,
+        token: token.map(str::to_owned),
+        host: Some(own.clone()),
+        origin: None,
+    };
+    let from =
+        |name, token: &str, origin: &str| Case { origin: Some(origin.to_owned()), ..case(name, Some(token)) };
+    vec![
+        case("owner", Some(&owner)),
+        case("manage", Some(&manage)),
+        case("call", Some(&call)),
+        case("read", Some(&read)),
+        case("one connector", Some(&some)),
+        case("nobody", None),
+        case("wrong", Some(&format!("{owner}x"))),
+        case("expired", Some(&expired)),
+        case("revoked", Some(&revoked)),
+        case("in the query", None),
+        from("page", &page, &page_origin),
+        case("page's token, no origin", Some(&page)),
+        from("page's token, another port", &page, "http://127.0.0.1:1"),
+        from("page's token, elsewhere", &page, "https://evil.example"),
+        from("owner, another origin", &owner, "https://evil.example"),
+        Case {
+            host: Some(format!("evil.example:{}", daemon.address().port())),
+            ..case("rebound", Some(&owner))
+        },
+        Case { host: None, ..case("no host", Some(&owner)) },
+    ]
+}
+
+async fn status(daemon: &Running, method: &str, path: &str, case: &Case) -> u16 {
+    let bearer = case.token.as_ref().map(|token| format!("Bearer {token}"));
+    let mut headers =
+        vec![("content-type", "application/json"), ("accept", "application/json, text/event-stream")];
+    headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
+    headers.extend(case.host.as_deref().map(|host| ("host", host)));
+    headers.extend(case.origin.as_deref().map(|origin| ("origin", origin)));
+    if path == "/ws" {
+        headers.extend([
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+        ]);
+        headers.push(("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="));
     }
-    request.push_str("connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n");
-    request.push_str("sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-    socket.write_all(request.as_bytes()).await.unwrap();
-    let mut head = [0; 12];
-    socket.read_exact(&mut head).await.unwrap();
-    std::str::from_utf8(&head[9..]).unwrap().parse().unwrap()
+    let body = match path {
+        "/session" => json!({"code": "none"}).to_string(),
+        "/ui-code" => String::new(),
+        _ if method == "POST" => {
+            let client = json!({"name": "test", "version": "1"});
+            let version = ProtocolVersion::LEGACY[0].as_str();
+            let params = json!({"protocolVersion": version, "capabilities": {}, "clientInfo": client});
+            json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}).to_string()
+        }
+        _ => String::new(),
+    };
+    let query = if case.name == "in the query" { format!("?token={}", daemon.token) } else { String::new() };
+    daemon.send(method, &format!("{path}{query}"), &headers, &body).await.status
 }
 
 #[tokio::test]
-async fn lets_nobody_in_without_token_or_from_elsewhere_on_any_route() {
+async fn lets_in_who_may_come_and_nobody_else_on_any_route() {
+    let server = Double::start(Config::default()).await.unwrap();
     let daemon = Running::start().await;
-    let own = daemon.address().to_string();
-    let token = format!("Bearer {}", daemon.token);
-    let wrong = format!("{token}x");
-    let (host, auth) = (("host", own.as_str()), ("authorization", token.as_str()));
-    let evil = ("host", "evil.example");
-    let page = ("origin", "https://evil.example");
-    // Route, then: with everything, no token, a wrong one, another host, another origin, no host.
-    let table = [
-        ("/ws", [101, 401, 401, 403, 403, 400]),
-        ("/health", [200, 200, 200, 403, 403, 400]),
-        ("/other", [404, 401, 401, 403, 403, 400]),
-    ];
-    for (path, expected) in table {
-        let cases: [&[(&str, &str)]; 6] = [
-            &[host, auth],
-            &[host],
-            &[host, ("authorization", &wrong)],
-            &[evil, auth],
-            &[host, auth, page],
-            &[auth],
-        ];
-        for (headers, expected) in cases.into_iter().zip(expected) {
-            assert_eq!(status(&daemon, path, headers).await, expected, "{path} {headers:?}");
+    let mut front = daemon.connect().await;
+    for name in ["one", "two"] {
+        front.get("connectors.add", json!({"name": name, "url": server.url()})).await;
+    }
+    let cases = cases(&daemon).await;
+    assert_eq!(cases.len(), CASES);
+    let mut wrong = Vec::new();
+    for (method, path, expected) in TABLE {
+        for (case, expected) in cases.iter().zip(expected) {
+            let found = status(&daemon, method, path, case).await;
+            if found != *expected {
+                wrong.push(format!("{method} {path} as {}: expected {expected}, found {found}", case.name));
+            }
         }
     }
-    let in_query = format!("/ws?token={}", daemon.token);
-    assert_eq!(status(&daemon, &in_query, &[host]).await, 401, "a token in the URL would end in logs");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn says_how_to_come_in_and_what_is_missing() {
+    let daemon = Running::start().await;
+    let nobody = daemon.fetch("GET", "/metrics", None, "").await;
+    assert!(nobody.head.contains("www-authenticate: Bearer\r\n"), "{nobody:?}");
+    assert!(nobody.head.contains("content-type: application/problem+json"), "{nobody:?}");
+    assert!(nobody.json()["detail"].as_str().unwrap().contains("car token add"), "{nobody:?}");
+    let wrong = daemon.fetch("GET", "/metrics", Some("guess"), "").await;
+    assert!(wrong.head.contains("www-authenticate: Bearer error=\"invalid_token\""), "{wrong:?}");
+    assert!(!wrong.body.contains("guess"), "{wrong:?}");
+    for answer in [nobody, wrong, daemon.fetch("GET", "/health", None, "").await] {
+        assert!(answer.head.contains("x-content-type-options: nosniff"), "{answer:?}");
+        assert!(answer.head.contains("cross-origin-resource-policy: same-origin"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn health_tells_no_more_than_that_it_is_there() {
+    let daemon = Running::start().await;
+    let expected = json!({"status": "ok", "protocol_version": ProtocolVersion::MODERN[0].as_str(), "server_name": "car"});
+    for path in ["/health", "/mcp/health"] {
+        let answer = daemon.fetch("GET", path, None, "").await;
+        assert_eq!((answer.status, answer.json()), (200, expected.clone()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_narrow_token_sees_and_does_what_it_says_and_no_more() {
+    let server = Double::start(Config::default()).await.unwrap();
+    let daemon = Running::start().await;
+    let mut owner = daemon.connect().await;
+    for name in ["one", "two"] {
+        owner.get("connectors.add", json!({"name": name, "url": server.url()})).await;
+    }
+    let mut new = NewAccessToken::new("some", Scope::Read);
+    new.connectors = Some(vec!["one".to_owned()]);
+    let (_, secret) = AccessFile::new(&home(&daemon.folder)).add(new, 1).unwrap();
+    let bearer = format!("Bearer {}", secret.expose());
+    let mut some = daemon.open(&[("authorization", &bearer)]).await.unwrap();
+    let listed = some.get("connectors.list", json!({})).await;
+    assert_eq!(listed["connectors"].as_array().unwrap().len(), 1, "{listed}");
+    let missing = some.ask("connectors.status", json!({"slug": "two"})).await;
+    let unknown = some.ask("connectors.status", json!({"slug": "none"})).await;
+    assert_eq!(missing["error"]["code"], unknown["error"]["code"], "{missing}");
+    let refused = some.ask("connectors.remove", json!({"slug": "one"})).await;
+    assert_eq!(refused["error"]["code"], -32001, "{refused}");
+    assert_eq!(owner.get("connectors.list", json!({})).await["connectors"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn others_are_let_in_only_where_it_is_said_by_which_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = DaemonOptions::new();
+    options.listen = "0.0.0.0:0".to_owned();
+    let error = start(&home(&folder), options.clone()).await.unwrap_err();
+    assert!(matches!(&error, Error::Exposed { .. }) && error.hint().contains("--public-url"), "{error}");
+    assert!(DaemonAddress::read(&home(&folder)).unwrap().is_none(), "nothing was begun");
+    options.public_url = Some("https://car.example".to_owned());
+    let daemon = Running::start_with(folder, options).await;
+    assert!(daemon.url.starts_with("http://127.0.0.1:"), "{}", daemon.url);
+    let asked = |host: &'static str, origin: &'static str| {
+        let daemon = &daemon;
+        async move { daemon.send("GET", "/health", &[("host", host), ("origin", origin)], "").await.status }
+    };
+    assert_eq!(asked("car.example", "https://car.example").await, 200);
+    assert_eq!(asked("car.example", "http://car.example").await, 403);
+    assert_eq!(asked("other.example", "https://car.example").await, 403);
+    let about = daemon.connect().await.get("connectors.daemon", json!({})).await;
+    assert_eq!(about["mcp_url"], "https://car.example/mcp", "{about}");
 }
 
 #[tokio::test]

@@ -47,3 +47,54 @@ async fn adds_a_server_that_wants_a_sign_in_and_signs_in() {
     assert_eq!(front.get("connectors.sign_out", json!({"slug": "docs"})).await["revoked"], true);
     assert_eq!(front.ask("connectors.call_tool", call).await["error"]["data"]["kind"], "auth_required");
 }
+
+#[tokio::test]
+async fn the_daemons_own_address_takes_the_answer_and_tells_the_front_ends() {
+    let authority = Authority::start(AuthorityConfig::default()).await.unwrap();
+    let mut config = Config::default();
+    config.protection = Some(authority.protection(ProtectionConfig::default()));
+    let server = Double::start(config).await.unwrap();
+    let daemon = Running::start().await;
+    let mut front = daemon.connect().await;
+    let begun = front.get("connectors.authenticate", json!({"name": "Docs", "url": server.url()})).await;
+    assert_eq!(begun["redirect_uri"], format!("{}/oauth/callback", daemon.url), "{begun}");
+    let page = begun["authorize_url"].as_str().unwrap().parse().unwrap();
+    let ended_at = location_of(&page).await.unwrap();
+    let path = ended_at.strip_prefix(&daemon.url).unwrap();
+
+    let unknown = daemon.fetch("GET", "/oauth/callback?state=another&code=c", None, "").await;
+    assert_eq!(unknown.status, 400);
+    let answer = daemon.fetch("GET", path, None, "").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(
+        answer.body.contains("signed in") && answer.head.contains("content-security-policy"),
+        "{answer:?}"
+    );
+    let told = front.told("connectors.sign_in_completed").await;
+    assert_eq!((&told["slug"], &told["error"]), (&json!("docs"), &Value::Null), "{told}");
+    let again = daemon.fetch("GET", path, None, "").await;
+    assert_eq!(again.status, 400, "an answer is good once");
+    let code = ended_at.split(['?', '&']).find_map(|part| part.strip_prefix("code=")).unwrap();
+    assert!(!answer.body.contains(code) && !again.body.contains(code));
+}
+
+#[tokio::test]
+async fn what_an_authorization_server_refuses_is_shown_as_text() {
+    let authority = Authority::start(AuthorityConfig::default()).await.unwrap();
+    let mut config = Config::default();
+    config.protection = Some(authority.protection(ProtectionConfig::default()));
+    let server = Double::start(config).await.unwrap();
+    let daemon = Running::start().await;
+    let mut front = daemon.connect().await;
+    let begun = front.get("connectors.authenticate", json!({"name": "Docs", "url": server.url()})).await;
+    let state = begun["state"].as_str().unwrap();
+    let path = format!(
+        "/oauth/callback?state={state}&iss={}&error=access_denied&error_description=%3Cb%3Eno%3C%2Fb%3E",
+        url::form_urlencoded::byte_serialize(authority.issuer().as_bytes()).collect::<String>()
+    );
+    let answer = daemon.fetch("GET", &path, None, "").await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert!(answer.body.contains("Not signed in") && !answer.body.contains("<b>"), "{answer:?}");
+    let told = front.told("connectors.sign_in_completed").await;
+    assert!(told["error"].is_string(), "{told}");
+}

@@ -9,6 +9,7 @@ use car_server::{Daemon, DaemonOptions, Error};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -46,8 +47,12 @@ impl Running {
     }
 
     pub(crate) async fn start_in(folder: TempDir) -> Self {
+        Self::start_with(folder, DaemonOptions::new()).await
+    }
+
+    pub(crate) async fn start_with(folder: TempDir, options: DaemonOptions) -> Self {
         let home = home(&folder);
-        let daemon = start(&home, DaemonOptions::new()).await.unwrap();
+        let daemon = start(&home, options).await.unwrap();
         let url = daemon.url().to_owned();
         let token = DaemonAddress::read(&home).unwrap().unwrap().token.expose().to_owned();
         let stop = Arc::new(Notify::new());
@@ -68,12 +73,105 @@ impl Running {
         FrontEnd { socket, next: 0 }
     }
 
+    /// Sends one request, as written, and returns the answer.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut socket = TcpStream::connect(self.address()).await.unwrap();
+        let mut request = format!("{method} {path} HTTP/1.1\r\ncontent-length: {}\r\n", body.len());
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str("\r\n");
+        request.push_str(body);
+        socket.write_all(request.as_bytes()).await.unwrap();
+        Answer::read(socket).await
+    }
+
+    /// Asks as a program of this machine, with a token if there is one.
+    pub(crate) async fn fetch(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Answer {
+        let (host, bearer) = (self.address().to_string(), token.map(|token| format!("Bearer {token}")));
+        let mut headers = vec![("host", host.as_str()), ("connection", "close")];
+        headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
+        self.send(method, path, &headers, body).await
+    }
+
+    /// Lets a page in, as `car ui` and the page do, and returns its token.
+    pub(crate) async fn page_token(&self) -> String {
+        let code = self.fetch("POST", "/ui-code", Some(&self.token), "").await.json();
+        let shown = json!({"code": code["code"]}).to_string();
+        let host = self.address().to_string();
+        let answer = self.send("POST", "/session", &[("host", &host), ("origin", &self.url)], &shown).await;
+        answer.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Opens a WebSocket with these headers.
+    pub(crate) async fn open(&self, headers: &[(&'static str, &str)]) -> Result<FrontEnd, u16> {
+        let mut request = format!("{}/ws", self.url.replace("http", "ws")).into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        match tokio_tungstenite::connect_async(request).await {
+            Ok((socket, _)) => Ok(FrontEnd { socket, next: 0 }),
+            Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     /// Stops it in good order, and returns its folder.
     pub(crate) async fn stop(self) -> TempDir {
         self.stop.notify_one();
         self.served.await.unwrap().unwrap();
         self.folder
     }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// Reads an answer whose body has a length, or none.
+    async fn read(mut socket: TcpStream) -> Self {
+        let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+        loop {
+            let text = String::from_utf8_lossy(&seen).into_owned();
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let head = with_small_names(head);
+                let length = head
+                    .lines()
+                    .find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+                if body.len() >= length.unwrap_or(0) {
+                    let status = head[9..12].parse().unwrap();
+                    return Self { status, head, body: body.to_owned() };
+                }
+            }
+            let count = socket.read(&mut buffer).await.unwrap();
+            assert_ne!(count, 0, "the connection ended within an answer: {text}");
+            seen.extend_from_slice(&buffer[..count]);
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+/// Returns a head with the names of its headers in lower case.
+fn with_small_names(head: &str) -> String {
+    let lines = head.split("\r\n").map(|line| match line.split_once(": ") {
+        Some((name, value)) => format!("{}: {value}\r\n", name.to_ascii_lowercase()),
+        None => format!("{line}\r\n"),
+    });
+    lines.collect()
 }
 
 /// A front end.
@@ -123,6 +221,16 @@ impl FrontEnd {
                 }
                 Message::Close(_) => return None,
                 _ => {}
+            }
+        }
+    }
+
+    /// Waits for a notification.
+    pub(crate) async fn told(&mut self, method: &str) -> Value {
+        loop {
+            let message = self.read().await.unwrap();
+            if message["method"] == method {
+                return message["params"].clone();
             }
         }
     }
