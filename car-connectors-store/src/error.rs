@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
+use crate::owner;
+
 /// Says why state could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -108,8 +110,8 @@ pub enum StoreError {
         /// The variable that names the user's home folder on this platform.
         variable: &'static str,
     },
-    /// The state folder belongs to somebody else: what is in it can be neither trusted nor, perhaps, written.
-    #[error("the state folder {} belongs to user {owner}, expected {user}", path.display())]
+    /// A folder of ours belongs to somebody else: what is in it can be neither trusted nor, perhaps, read or written.
+    #[error("the folder {} belongs to user {owner}, expected {user}", path.display())]
     ForeignFolder {
         /// The folder.
         path: PathBuf,
@@ -189,9 +191,16 @@ pub enum KeychainError {
 }
 
 impl StoreError {
-    /// Makes a function that names the action and the path of an operating system's error.
+    /// Makes a function that names the action and the path of an operating system's error, or whose folder it is where that
+    /// is the reason.
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { action, path, source }
+        move |source| match owner::of_somebody_else(&path) {
+            // Whose it is says more than that it is not allowed.
+            Some((path, owner, user)) if source.kind() == io::ErrorKind::PermissionDenied => {
+                Self::ForeignFolder { path, owner, user }
+            }
+            _ => Self::Io { action, path, source },
+        }
     }
 }

@@ -72,7 +72,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, StoreErro
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(StoreError::Io { action: "read", path: path.to_owned(), source }),
+        Err(source) => return Err(StoreError::io("read", path)(source)),
     };
     let mut content = Vec::new();
     file.take(limit + 1).read_to_end(&mut content).map_err(StoreError::io("read", path))?;

@@ -15,6 +15,7 @@ use crate::catalog::Catalog;
 use crate::dial::{Reached, ServerLogTask};
 use crate::error::{Error, ErrorKind};
 use crate::manager::OutOfService;
+use crate::pause::Failing;
 use crate::sharing::Shared;
 use crate::status::ConnectorState;
 
@@ -30,6 +31,8 @@ pub(crate) struct Live {
 pub(crate) struct LiveState {
     pub(crate) connected: Option<Connected>,
     pub(crate) failure: Option<Failure>,
+    /// How often it failed, and when it is tried again.
+    failing: Option<Failing>,
     /// How many dial it at the moment.
     dialing: usize,
     /// How it stood when that was last told.
@@ -112,9 +115,24 @@ impl Connected {
         Use(Arc::downgrade(&self.held))
     }
 
+    /// Tells whether its server is one that we started.
+    fn is_local(&self) -> bool {
+        self.held.dialed.stdio.is_some()
+    }
+
     /// Tells whether the manifest still means the server that this session is with.
     pub(crate) fn is_with(&self, connector: &Connector) -> bool {
         self.held.dialed == Dialed::of(connector)
+    }
+}
+
+impl Failure {
+    fn of(error: &Error) -> Self {
+        Self {
+            text: full_text(error),
+            hint: error.hint().map(str::to_owned),
+            needs_sign_in: error.is_auth_required(),
+        }
     }
 }
 
@@ -149,6 +167,7 @@ impl Live {
     pub(crate) fn connect(&self, connected: Connected) -> Option<Connected> {
         let mut state = self.lock();
         state.failure = None;
+        state.failing = None;
         state.used = Some(Instant::now());
         state.connected.replace(connected)
     }
@@ -187,26 +206,35 @@ impl Live {
         *state = LiveState { told, dialing, ..LiveState::default() };
     }
 
-    /// Keeps a session whose last use failed: it may well serve again.
+    /// Notes that it could not be dialed. A session that there was stays: it may well serve again.
     pub(crate) fn fail(&self, error: &Error) {
-        self.lock().failure = Some(Failure {
-            text: full_text(error),
-            hint: error.hint().map(str::to_owned),
-            needs_sign_in: error.is_auth_required(),
-        });
+        let mut state = self.lock();
+        state.failing = Failing::count_dial(state.failing.as_ref(), error);
+        state.failure = Some(Failure::of(error));
     }
 
-    /// Notes the outcome of a call. Only what says something about the connector counts: a slow tool or a refused
-    /// argument does not.
+    /// Notes the outcome of a use of its session. Only what says something about the connector counts: a slow tool or a
+    /// refused argument does not.
     pub(crate) fn note_call(&self, error: Option<&Error>) {
-        self.lock().used = Some(Instant::now());
+        let mut state = self.lock();
+        state.used = Some(Instant::now());
         match error {
-            None => self.lock().failure = None,
+            None => (state.failure, state.failing) = (None, None),
             Some(error) if matches!(error.kind(), ErrorKind::AuthRequired | ErrorKind::Unreachable) => {
-                self.fail(error);
+                state.note_failure(error);
             }
             Some(_) => {}
         }
+    }
+
+    /// Notes that its session did not serve.
+    pub(crate) fn note_failure(&self, error: &Error) {
+        self.lock().note_failure(error);
+    }
+
+    /// Says that it is left alone for a while because it failed, if that is so.
+    pub(crate) fn pause(&self, slug: &str) -> Option<Error> {
+        self.lock().pause(slug)
     }
 
     /// Takes a session away that nobody has used for this long. Tells otherwise when to look again; nothing if another
@@ -277,6 +305,19 @@ impl Drop for Dialing<'_> {
 }
 
 impl LiveState {
+    /// Says that it is left alone for a while because it failed, if that is so.
+    pub(crate) fn pause(&self, slug: &str) -> Option<Error> {
+        self.failing.as_ref()?.error(slug)
+    }
+
+    fn note_failure(&mut self, error: &Error) {
+        let is_local = self.connected.as_ref().is_some_and(Connected::is_local);
+        if is_local && error.kind() == ErrorKind::Unreachable {
+            self.failing = Some(Failing::count_end(self.failing.as_ref(), error));
+        }
+        self.failure = Some(Failure::of(error));
+    }
+
     pub(crate) fn state(&self) -> ConnectorState {
         match self {
             Self { dialing: 1.., connected: None, .. } => ConnectorState::Connecting,

@@ -47,6 +47,7 @@ mod manager;
 mod name;
 mod offered;
 mod options;
+mod pause;
 mod pinned;
 mod session;
 mod sharing;

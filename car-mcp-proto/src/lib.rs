@@ -10,7 +10,7 @@
 //!
 //!  rules: negotiate (which era)   header, param_header (what is repeated in headers)
 //!         page (cursors)   salvage (lists with a bad entry)   cache (freshness)
-//!         mrtr (rounds)   elicitation (defaults)   schema_work (what a schema costs)
+//!         mrtr (rounds)   elicitation (defaults)   schema_work, schema_cost (what a schema costs)
 //! ```
 //!
 //! Messages are superset types: a member that only some revisions have is optional. What no revision names is kept in
@@ -64,6 +64,7 @@ pub mod negotiate;
 pub mod page;
 pub mod param_header;
 pub mod salvage;
+pub mod schema_cost;
 pub mod schema_work;
 
 pub use json::{Members, RawJson};

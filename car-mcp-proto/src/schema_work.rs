@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Keywords that apply a schema to the *same* value (`$ref`, `allOf`, `anyOf`, …) are followed and counted, each
-//! place once; keywords that go down into the value begin anew, because there is only so much of a value. What is
-//! not bounded by this is a schema that doubles while it goes down into a value that is made for it.
+//! place once; keywords that go down into the value begin anew. What a schema does on its way down depends on the value,
+//! and is counted by [`schema_cost`](crate::schema_cost).
 //!
 //! Source: JSON Schema 2020-12, "Core", sections 8.2.3 and 10.2.
 
@@ -44,6 +44,20 @@ pub enum SchemaWorkError {
     /// A schema refers to itself without going down into the value, or through too many others.
     #[error("expected at most {MAX_CHAIN} schemas to refer to one another in a row, found more")]
     Endless,
+    /// A reference does not say, within this document alone, what it stands for.
+    #[error(
+        "expected references to places or names in the schema itself (\"#/…\", \"#name\"), each name given once and no \"$id\" within the schema"
+    )]
+    Unclear,
+    /// One value makes too much work: the schema applies more and more of itself on the way down.
+    #[error("checking the value would take more than {limit} steps; the schema multiplies with its depth")]
+    TooManyChecks {
+        /// The most steps.
+        limit: u64,
+    },
+    /// Too many schemas are applied within one another.
+    #[error("checking the value would nest deeper than {}", crate::schema_cost::MAX_NESTING)]
+    TooDeep,
 }
 
 /// Checks that no value makes endless work with this schema.
@@ -140,7 +154,7 @@ impl<'a> Count<'a> {
 }
 
 /// Undoes what a fragment of a URI may have escaped.
-fn percent_decoded(text: &str) -> String {
+pub(crate) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

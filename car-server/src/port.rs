@@ -4,13 +4,13 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -46,6 +46,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stopping: w
             _ = stopping.changed() => break,
         };
         let (router, stopping) = (router.clone(), stopping.clone());
+        // Answers are written whole, so there is nothing to wait for. Without it they come a little later.
+        drop(socket.set_nodelay(true));
         connections.spawn(async move {
             connection(socket, router, stopping).await;
             drop(place);
@@ -77,9 +79,10 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// Serves a connection to its end. One that became a WebSocket has its own task from then on.
-async fn connection(socket: TcpStream, router: Router, mut stopping: watch::Receiver<()>) {
-    // Answers are written whole, so there is nothing to wait for. Without it they come a little later.
-    drop(socket.set_nodelay(true));
+async fn connection<S>(socket: S, router: Router, mut stopping: watch::Receiver<()>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut protocol = http1::Builder::new();
     protocol.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
     let service = TowerToHyperService::new(router);
@@ -91,12 +94,47 @@ async fn connection(socket: TcpStream, router: Router, mut stopping: watch::Rece
             is_stopping = true;
             connection.as_mut().graceful_shutdown();
         }
-        match connection.as_mut().poll(context) {
-            Poll::Ready(ended) => Poll::Ready(ended),
-            Poll::Pending => Poll::Pending,
-        }
+        connection.as_mut().poll(context)
     });
     if let Err(error) = ended.await {
         tracing::debug!(%error, "a connection broke");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_does_not_finish_its_head_is_ended() {
+        for begun in ["", "GET / HTTP/1.1\r\nhost: "] {
+            let (mut near, far) = tokio::io::duplex(1024);
+            let stopping = watch::Sender::new(());
+            let started = Instant::now();
+            near.write_all(begun.as_bytes()).await.unwrap();
+            connection(far, Router::new(), stopping.subscribe()).await;
+            let took = started.elapsed();
+            assert!(took >= HEAD_TIMEOUT && took < HEAD_TIMEOUT * 2, "{begun:?}: {took:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_with_nothing_under_way_ends_when_the_daemon_stops() {
+        let (mut near, far) = tokio::io::duplex(1024);
+        let stopping = watch::Sender::new(());
+        let served = connection(far, Router::new(), stopping.subscribe());
+        let client = async {
+            near.write_all(b"GET /nothing HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+            let mut status = [0; 12];
+            near.read_exact(&mut status).await.unwrap();
+            assert_eq!(&status, b"HTTP/1.1 404");
+            stopping.send_replace(());
+        };
+        let started = Instant::now();
+        tokio::join!(served, client);
+        assert!(started.elapsed() < HEAD_TIMEOUT);
     }
 }

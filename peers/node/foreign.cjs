@@ -1,5 +1,6 @@
 // Goes through our server with a TypeScript SDK and prints one line of JSON for each thing seen.
-// usage: node foreign.cjs JOB, where JOB is {modules, package, modern, url} or {modules, package, modern, command}
+// usage: node foreign.cjs JOB, where JOB is {modules, package, modern, url} or {modules, package, modern, command};
+// with {token, servers} too, it goes through those servers behind the daemon
 
 "use strict";
 
@@ -20,7 +21,10 @@ const say = (thing) => console.log(JSON.stringify(thing));
 const text = (result) => result.content.map((block) => block.text ?? "").join("");
 
 function transport() {
-  if (job.url) return new StreamableHTTPClientTransport(new URL(job.url));
+  if (job.url) {
+    const headers = job.token ? { Authorization: `Bearer ${job.token}` } : {};
+    return new StreamableHTTPClientTransport(new URL(job.url), { requestInit: { headers } });
+  }
   const { StdioClientTransport } = load(`${job.package}/${isNew ? "stdio" : "client/stdio.js"}`);
   const [command, ...args] = job.command;
   return new StdioClientTransport({ command, args, env: process.env, stderr: "ignore" });
@@ -50,6 +54,22 @@ function call(peer, name, args, options) {
   return isNew ? peer.callTool(params, options) : peer.callTool(params, undefined, options);
 }
 
+/** Calls every tool of one of the servers behind the daemon, and looks at what three of them do on the way. */
+async function through(peer, { name: of, calls, echo, progress, elicitation }) {
+  const failed = [];
+  for (const one of calls) {
+    await call(peer, one.tool, one.arguments).catch((error) => {
+      if (!one.may_err) failed.push(`${one.tool}: ${error.message}`);
+    });
+  }
+  say({ saw: "calls", of, failed });
+  say({ saw: "call", of, text: text(await call(peer, echo.tool, echo.arguments)) });
+  const steps = [];
+  await call(peer, progress.tool, progress.arguments, { onprogress: (told) => steps.push(told.progress) });
+  say({ saw: "progress", of, steps });
+  say({ saw: "elicitation", of, text: text(await call(peer, elicitation.tool, elicitation.arguments)) });
+}
+
 async function main() {
   let tell;
   const change = new Promise((resolve) => (tell = resolve));
@@ -59,6 +79,12 @@ async function main() {
   say({ saw: "connect", server: peer.getServerVersion()?.name, version: wire.protocolVersion });
 
   const { tools } = await peer.listTools();
+  if (job.servers) {
+    say({ saw: "list", tools: tools.map((tool) => tool.name) });
+    for (const server of job.servers) await through(peer, server);
+    await peer.close();
+    return;
+  }
   say({ saw: "list", tools: tools.length });
 
   say({ saw: "call", text: text(await call(peer, "echo", { message: "hello" })) });

@@ -1,6 +1,7 @@
 """Goes through our server with PyPI's `mcp` and prints one line of JSON for each thing seen.
 
-usage: python foreign.py JOB, where JOB is {modern, url} or {modern, command}; the old line of the SDK has no modern era
+usage: python foreign.py JOB, where JOB is {modern, url} or {modern, command}; the old line of the SDK has no modern era;
+with {token, servers} too, it goes through those servers behind the daemon
 """
 
 import asyncio
@@ -35,6 +36,17 @@ def program():
     return StdioServerParameters(command=command, args=args)
 
 
+def headers():
+    return {"Authorization": f"Bearer {job['token']}"} if "token" in job else {}
+
+
+def remote():
+    from mcp.client.streamable_http import streamable_http_client
+    from mcp.shared._httpx_utils import create_mcp_http_client
+
+    return streamable_http_client(job["url"], http_client=create_mcp_http_client(headers=headers()))
+
+
 @asynccontextmanager
 async def new_client(changed):
     from mcp import Client
@@ -44,7 +56,7 @@ async def new_client(changed):
             changed.set()
 
     mode = "auto" if job["modern"] else "legacy"
-    server = job["url"] if "url" in job else program()
+    server = remote() if "url" in job else program()
     async with Client(server, mode=mode, elicitation_callback=accept, message_handler=handler) as client:
         info = client.server_info
         say(saw="connect", server=info.name if info else None, version=client.protocol_version)
@@ -73,7 +85,7 @@ async def old_client(changed):
         if isinstance(root, types.ToolListChangedNotification):
             changed.set()
 
-    wire = streamablehttp_client(job["url"]) if "url" in job else stdio_client(program())
+    wire = streamablehttp_client(job["url"], headers=headers()) if "url" in job else stdio_client(program())
     async with wire as streams:
         async with ClientSession(
             streams[0], streams[1], elicitation_callback=accept, message_handler=handler
@@ -83,12 +95,43 @@ async def old_client(changed):
             yield session
 
 
+async def through(client, server):
+    """Calls every tool of one of the servers behind the daemon, and looks at what three of them do on the way."""
+    of = server["name"]
+    failed = []
+    for one in server["calls"]:
+        try:
+            await client.call_tool(one["tool"], one["arguments"])
+        except Exception as error:
+            if not one["may_err"]:
+                failed.append(f"{one['tool']}: {error}")
+    say(saw="calls", of=of, failed=failed)
+
+    async def call(what, **more):
+        return await client.call_tool(server[what]["tool"], server[what]["arguments"], **more)
+
+    say(saw="call", of=of, text=text(await call("echo")))
+    steps = []
+
+    async def progressed(progress, _total, _message):
+        steps.append(progress)
+
+    await call("progress", progress_callback=progressed)
+    say(saw="progress", of=of, steps=steps)
+    say(saw="elicitation", of=of, text=text(await call("elicitation")))
+
+
 async def main():
     changed = asyncio.Event()
     import mcp
 
     connection = new_client if hasattr(mcp, "Client") else old_client
     async with connection(changed) as client:
+        if "servers" in job:
+            say(saw="list", tools=[tool.name for tool in (await client.list_tools()).tools])
+            for server in job["servers"]:
+                await through(client, server)
+            return
         say(saw="list", tools=len((await client.list_tools()).tools))
         say(saw="call", text=text(await client.call_tool("echo", {"message": "hello"})))
 

@@ -8,9 +8,10 @@ Prints its URL when it can be used.
 import argparse
 import asyncio
 import socket
+from typing import Annotated
 
 import uvicorn
-from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver import Context, Elicit, MCPServer, Resolve
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -24,6 +25,23 @@ class Weather(BaseModel):
 
     temperature: float
     conditions: str
+
+
+class Person(BaseModel):
+    """What the user is asked for."""
+
+    name: str
+
+
+def person() -> Elicit[Person]:
+    """Asks in the way of the era: by a request, or by a round of questions."""
+    return Elicit("Who are you?", Person)
+
+
+@server.tool()
+def ask(who: Annotated[Person, Resolve(person)]) -> str:
+    """Asks the user for a name, and greets."""
+    return f"Hello, {who.name}!"
 
 
 @server.tool()

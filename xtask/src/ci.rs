@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     ("conformance daemon", || passed(conformance::daemon::run(None, None))),
     ("interop servers", || passed(interop::servers())),
     ("interop clients", || passed(interop::clients::run(None))),
+    ("interop daemon", || passed(interop::daemon::run(None))),
     ("interop discovery", || passed(interop::discovery::run())),
     ("fuzz", fuzz),
     ("soak", || passed(soak::run(true, &[]))),

@@ -170,6 +170,12 @@ enum Interop {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Clients that are not ours, through the daemon, with servers that are not ours
+    Daemon {
+        /// Only the clients whose names begin so
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// Finds services by need in a registry and a root on this machine, adds them by name, and calls them
     Discovery {
         /// Serve this file of a registry's entries instead
@@ -203,6 +209,7 @@ fn main() -> ExitCode {
             None => interop::run(),
             Some(Interop::Servers) => interop::servers(),
             Some(Interop::Clients { only }) => interop::clients::run(only.as_deref()),
+            Some(Interop::Daemon { only }) => interop::daemon::run(only.as_deref()),
             Some(Interop::Discovery { entries: None, .. }) => interop::discovery::run(),
             Some(Interop::Discovery { entries: Some(file), add }) => interop::discovery::entries(&file, &add),
         },

@@ -16,8 +16,13 @@ struct Daemon {
 
 impl Daemon {
     fn start(car: &Car) -> Self {
+        Self::start_with(car, &[], Stdio::null())
+    }
+
+    fn start_with(car: &Car, arguments: &[&str], log: Stdio) -> Self {
         let mut command = car.command(&["serve", "--json"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.args(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let answer: Value = serde_json::from_str(&line).unwrap();
@@ -139,4 +144,60 @@ fn a_token_is_told_where_it_is_of_use() {
     assert!(run.err.contains(&format!("{}/mcp", daemon.url)), "{}", run.err);
     let answer = car.run(&["token", "add", "ci", "--json"]).ends(0).json();
     assert_eq!(answer["mcp_url"], format!("{}/mcp", daemon.url));
+}
+
+/// Reads the log up to the line whose message is this, and returns that line.
+fn logged(log: &mut impl std::io::BufRead, seen: &mut String, message: &str) -> Value {
+    loop {
+        let mut line = String::new();
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "the log ended: {seen}");
+        seen.push_str(&line);
+        let entry: Value = serde_json::from_str(&line).unwrap();
+        if entry["message"] == message {
+            return entry;
+        }
+    }
+}
+
+fn signal(daemon: &Daemon, name: &str) {
+    let id = daemon.child.id().to_string();
+    assert!(std::process::Command::new("kill").args([name, &id]).status().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_what_other_commands_do_and_no_secret() {
+    let server = car_testkit::double::Double::start(car_testkit::double::Config::default()).await.unwrap();
+    let url = server.url();
+    let work = tokio::task::spawn_blocking(move || {
+        let car = Car::new();
+        let mut daemon = Daemon::start_with(&car, &["--log-format", "json"], Stdio::piped());
+        let mut log = BufReader::new(daemon.child.stderr.take().unwrap());
+        let mut seen = String::new();
+        assert_eq!(logged(&mut log, &mut seen, "serving")["url"], daemon.url);
+        car.run(&["add", "docs", &url, "--header", "x-key: s3cret-header"]).ends(0);
+        assert_eq!(logged(&mut log, &mut seen, "added")["connector"], "docs");
+        car.run(&["remove", "docs"]).ends(0);
+        assert_eq!(logged(&mut log, &mut seen, "removed")["connector"], "docs");
+        assert!(daemon.get("/ws?token=s3cret-query").starts_with("HTTP/1.1 401"));
+        let refused = logged(&mut log, &mut seen, "refused a request");
+        assert_eq!((&refused["path"], &refused["status"]), (&"/ws".into(), &401.into()));
+        signal(&daemon, "-HUP");
+        logged(&mut log, &mut seen, "looking at the state folder, as asked");
+        signal(&daemon, "-TERM");
+        logged(&mut log, &mut seen, "stopped");
+        assert_eq!(daemon.child.wait().unwrap().code(), Some(0));
+        let token = file(&car)["token"].as_str().unwrap().to_owned();
+        for secret in ["s3cret-header", "s3cret-query", token.as_str()] {
+            assert!(!seen.contains(secret), "{secret}: {seen}");
+        }
+    });
+    work.await.unwrap();
+}
+
+#[test]
+fn refuses_to_be_reached_by_others_without_a_name() {
+    let exposed = Car::new().run(&["serve", "--listen", "0.0.0.0:0"]).ends(1);
+    assert!(exposed.err.contains("--public-url"), "{}", exposed.err);
+    let wrong = Car::new().run(&["serve", "--public-url", "car.example"]).ends(1);
+    assert!(wrong.err.contains("https://car.example"), "{}", wrong.err);
 }

@@ -271,7 +271,17 @@ fn every_file_of_the_state_folder_and_every_member_of_the_manifest_is_documented
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(page.contains(&format!("`{name}`")), "docs/configuration.md says nothing of {name}");
     }
-    for member in ["slug", "name", "url", "stdio", "secret_headers", "oauth", "enabled_tools", "shares_prompts", "origin"] {
+    for member in [
+        "slug",
+        "name",
+        "url",
+        "stdio",
+        "secret_headers",
+        "oauth",
+        "enabled_tools",
+        "shares_prompts",
+        "origin",
+    ] {
         assert!(page.contains(&format!("`{member}`")), "docs/configuration.md says nothing of {member}");
     }
 }

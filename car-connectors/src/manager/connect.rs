@@ -12,8 +12,10 @@ use crate::error::{Error, session_error};
 use crate::events::ConnectorEvent;
 
 impl Inner {
-    /// Returns the session of a connector, dialing it first where there is none. Callers that come together dial once.
+    /// Returns the session of a connector, dialing it first where there is none. Callers that come together dial once. One
+    /// that failed is left alone for a while.
     pub(crate) async fn connected(&self, slug: &str) -> Result<Connected, Error> {
+        self.wait_no_longer(slug)?;
         match self.connected_before(slug) {
             Some(connected) => Ok(connected),
             None => self.connect(slug).await,
@@ -25,11 +27,21 @@ impl Inner {
         self.known_live(slug)?.state().connected
     }
 
+    /// Fails where the connector failed just now, and is not tried again yet.
+    fn wait_no_longer(&self, slug: &str) -> Result<(), Error> {
+        match self.known_live(slug).and_then(|live| live.pause(slug)) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
     async fn connect(&self, slug: &str) -> Result<Connected, Error> {
         // Only what is in the manifest gets a place among the living.
         let connector = self.connector(slug).await?;
         let live = self.live(slug);
         let _turn = live.turn.lock().await;
+        // Whoever had the turn before may have found it out already.
+        self.wait_no_longer(slug)?;
         if let Some(connected) = self.connected_before(slug) {
             return Ok(connected);
         }
@@ -131,6 +143,7 @@ impl Inner {
 
     /// Returns a session with its tools as they are now: a list that the server lets be kept is not asked for again.
     pub(crate) async fn current(&self, slug: &str) -> Result<Connected, Error> {
+        self.wait_no_longer(slug)?;
         match self.connected_before(slug) {
             Some(connected) => self.with_tools(slug, connected).await,
             None => self.connect(slug).await,
@@ -161,7 +174,7 @@ impl Inner {
 
     fn note_failure(&self, slug: &str, error: &Error) {
         if let Some(live) = self.known_live(slug) {
-            live.fail(error);
+            live.note_failure(error);
             self.announce(slug, &live);
         }
     }

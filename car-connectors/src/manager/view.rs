@@ -40,7 +40,7 @@ impl Inner {
             changed_count: live.out_of_service.changed.len(),
             shares_prompts: connector.shares_prompts,
             shares_resources: connector.shares_resources,
-            last_error: trouble(&live),
+            last_error: trouble(connector, &live),
             account: connector.oauth.as_ref().and_then(|oauth| oauth.account.clone()),
             secret_headers: connector.secret_headers.iter().chain(headers).cloned().collect(),
             protocol_version: server.as_ref().map(|server| server.version.to_string()),
@@ -68,9 +68,11 @@ pub(super) fn command_line(command: &StdioCommand) -> String {
 }
 
 /// Says what is wrong, the worst first.
-fn trouble(live: &LiveState) -> Option<String> {
+fn trouble(connector: &Connector, live: &LiveState) -> Option<String> {
+    let pause =
+        live.failure.as_ref().and_then(|_| live.pause(&connector.slug)).map(|error| error.to_string());
     let failure = live.failure.as_ref().map(|failure| failure.text.clone());
-    failure.or_else(|| live.out_of_service.trouble.clone()).or_else(|| live.shared.trouble.clone())
+    pause.or(failure).or_else(|| live.out_of_service.trouble.clone()).or_else(|| live.shared.trouble.clone())
 }
 
 fn wants_sign_in(connector: &Connector) -> bool {
@@ -85,8 +87,9 @@ fn next_action(connector: &Connector, live: &LiveState, state: ConnectorState) -
     let slug = &connector.slug;
     match state {
         ConnectorState::Failed | ConnectorState::NeedsSignIn => {
+            let pause = live.pause(slug).and_then(|error| error.hint().map(str::to_owned));
             let hint = live.failure.as_ref().and_then(|failure| failure.hint.clone());
-            Some(hint.unwrap_or_else(|| match state {
+            Some(pause.or(hint).unwrap_or_else(|| match state {
                 ConnectorState::NeedsSignIn => format!("sign in with `car login {slug}`"),
                 _ => format!("try again with `car refresh {slug}`"),
             }))

@@ -14,7 +14,7 @@ fn changed(file: &Path) -> Option<SystemTime> {
 }
 
 /// The server of the test kit. A test run of this package alone does not build it.
-fn server() -> &'static str {
+pub(crate) fn stdio_server() -> &'static str {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
         let test = std::env::current_exe().unwrap();
@@ -35,7 +35,7 @@ fn server() -> &'static str {
 }
 
 async fn ready(manager: &ConnectorManager, mode: &str) {
-    let command = StdioCommand::new(server(), ["--mode", mode]);
+    let command = StdioCommand::new(stdio_server(), ["--mode", mode]);
     manager.add(NewConnector::local("Files", command)).await.unwrap();
     manager.enable_tools("files", &ToolSelection::All).await.unwrap();
 }

@@ -23,6 +23,7 @@ mod processes;
 mod project;
 mod project_hostile;
 
+mod bad_neighbours;
 mod bad_server;
 mod bad_state;
 mod secrets;

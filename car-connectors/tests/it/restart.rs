@@ -53,8 +53,34 @@ async fn one_that_was_away_when_everybody_was_dialed_is_dialed_when_it_is_called
         assert_eq!(manager.list().await.unwrap()[0].state.as_str(), "failed");
         assert!(shown(&manager).is_empty());
         server.restart().await.unwrap();
+        // It is left alone for a moment after it failed, unless a person wants it tried.
+        let error = echo(&manager, "docs").await.unwrap_err();
+        assert!(error.to_string().contains("next try in 1 s") && error.is_transient(), "{error}");
+        manager.refresh("docs").await.unwrap();
         echo(&manager, "docs").await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn one_that_is_back_is_dialed_again_when_its_pause_is_over() {
+    let (place, mut server) = (Place::new(), server(ERAS[0]).await);
+    ready(&place, &server, &["echo"]).await.close().await;
+    server.stop().await;
+    let manager = place.manager().await;
+    assert!(echo(&manager, "docs").await.is_err());
+    let before = server.ledger().requests();
+    server.restart().await.unwrap();
+    let mut refused = 0;
+    while let Err(error) = echo(&manager, "docs").await {
+        assert!(error.hint().unwrap().contains("`car refresh docs` tries at once"), "{error:?}");
+        assert_eq!(server.ledger().requests(), before, "nobody was contacted");
+        refused += 1;
+        assert!(refused < 1_000, "it is not tried again");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(refused > 0);
+    let status = manager.status("docs").await.unwrap();
+    assert_eq!((status.state.as_str(), status.last_error), ("ready", None));
 }
 
 #[tokio::test]

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use car_mcp_proto::schema_work::check_work;
-use jsonschema::{PatternOptions, Validator};
+use car_mcp_proto::{
+    schema_cost::{Matcher, SchemaCost},
+    schema_work::check_work,
+};
+use jsonschema::{PatternOptions, ValidationOptions, Validator};
 use serde_json::Value;
 
 use super::message;
@@ -18,6 +21,9 @@ pub struct SchemaLimits {
     pub schema_depth: usize,
     /// The largest value that is checked: a file's content in base64 is among the largest arguments.
     pub value_bytes: usize,
+    /// How many steps one check may take: applications of a schema to a place in the value. Ten million take about a
+    /// second; real values need some hundreds.
+    pub value_checks: u64,
     /// How many violations are listed: enough to mend a call at once, few enough to read.
     pub listed_violations: usize,
 }
@@ -28,6 +34,7 @@ impl Default for SchemaLimits {
             schema_bytes: 1024 * 1024,
             schema_depth: 64,
             value_bytes: 32 * 1024 * 1024,
+            value_checks: 10_000_000,
             listed_violations: 8,
         }
     }
@@ -38,6 +45,13 @@ const PATTERN_STEPS: usize = 100_000;
 
 /// The most memory of one compiled pattern, in bytes.
 const PATTERN_BYTES: usize = 1024 * 1024;
+
+/// How many steps a check may take whose violations are listed. Collecting them costs many times what finding out costs
+/// that there are some.
+const LISTED_CHECKS: u64 = 100_000;
+
+/// How many steps a check takes for each byte of its value where the schema does not multiply.
+const CHECKS_A_BYTE: u64 = 8;
 
 /// Why a schema cannot be used; its tool is set aside.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +89,7 @@ impl fmt::Display for Violation {
 /// A compiled schema.
 pub struct SchemaValidator {
     validator: Validator,
+    cost: SchemaCost,
     limits: SchemaLimits,
 }
 
@@ -99,14 +114,10 @@ impl SchemaValidator {
             return Err(refuse(format!("the schema is nested deeper than {}", limits.schema_depth)));
         }
         check_work(&value).map_err(|error| refuse(error.to_string()))?;
-        let patterns = PatternOptions::fancy_regex().backtrack_limit(PATTERN_STEPS).size_limit(PATTERN_BYTES);
-        // `offline` refuses every reference that leaves the document, whatever features other crates switch on.
-        let validator = jsonschema::options()
-            .offline()
-            .with_pattern_options(patterns)
-            .build(&value)
-            .map_err(|error| refuse(format!("the schema is not usable: {error}")))?;
-        Ok(Self { validator, limits: limits.clone() })
+        let validator =
+            options().build(&value).map_err(|error| refuse(format!("the schema is not usable: {error}")))?;
+        let cost = SchemaCost::new(&value, matcher).map_err(|error| refuse(error.to_string()))?;
+        Ok(Self { validator, cost, limits: limits.clone() })
     }
 
     /// Checks a value, and returns it parsed for whoever looks into it next.
@@ -120,14 +131,45 @@ impl SchemaValidator {
             let (length, limit) = (value.len(), self.limits.value_bytes);
             return Err(single(format!("expected at most {limit} bytes, found {length}")));
         }
+        let length = value.len();
         let value: Value = serde_json::from_str(value).map_err(|error| single(error.to_string()))?;
-        let violations: Vec<Violation> = self
+        let can_list = self.bound(length, &value).map_err(single)?;
+        if self.validator.is_valid(&value) {
+            return Ok(value);
+        }
+        if !can_list {
+            return Err(single("it does not fit; the schema multiplies too much to say where".to_owned()));
+        }
+        Err(self
             .validator
             .iter_errors(&value)
             .take(self.limits.listed_violations)
             .map(|error| Violation::new(error.instance_path().to_string(), message::describe(&error)))
-            .collect();
-        if violations.is_empty() { Ok(value) } else { Err(violations) }
+            .collect())
+    }
+
+    /// Sees to it that checking comes to an end soon. Returns whether it may be told as well what does not fit.
+    fn bound(&self, length: usize, value: &Value) -> Result<bool, String> {
+        if self.cost.is_within(length, LISTED_CHECKS.min(self.limits.value_checks)) {
+            return Ok(true);
+        }
+        let checks = self.cost.count(value, self.limits.value_checks).map_err(|error| error.to_string())?;
+        Ok(checks <= LISTED_CHECKS.max(CHECKS_A_BYTE.saturating_mul(length as u64)))
+    }
+}
+
+fn options() -> ValidationOptions<'static> {
+    let patterns = PatternOptions::fancy_regex().backtrack_limit(PATTERN_STEPS).size_limit(PATTERN_BYTES);
+    // `offline` refuses every reference that leaves the document, whatever features other crates switch on.
+    jsonschema::options().offline().with_pattern_options(patterns)
+}
+
+/// Matches names as the validator does.
+fn matcher(pattern: &str) -> Matcher {
+    match options().build(&serde_json::json!({ "pattern": pattern })) {
+        Ok(validator) => Box::new(move |name| validator.is_valid(&Value::from(name))),
+        // The schema has been compiled with this very pattern. Taking all names for fitting errs to the safe side.
+        Err(_) => Box::new(|_| true),
     }
 }
 
@@ -235,11 +277,79 @@ mod tests {
     }
 
     #[test]
-    fn recursion_without_end_ends() {
-        // A schema that refers to itself in place: it must neither hang nor overflow the stack.
-        if let Ok(validator) = SchemaValidator::compile(r##"{"$ref":"#"}"##, &SchemaLimits::default()) {
-            validator.check("{}").ok();
+    fn recursion_without_end_is_refused() {
+        assert!(refused(r##"{"$ref":"#"}"##).contains("refer to one another"));
+    }
+
+    /// A value nested so deep by `c`, with a text where most of these schemas want an object.
+    fn chain(depth: usize) -> String {
+        format!("{}\"x\"{}", r#"{"d":1,"c":"#.repeat(depth), "}".repeat(depth))
+    }
+
+    #[test]
+    fn a_schema_that_multiplies_on_its_way_down_ends_soon() {
+        let down = r##"{"properties":{"c":{"$ref":"#/$defs/a"}}}"##;
+        let again = r##"{"$ref":"#/$defs/a"}"##;
+        for definition in [
+            format!(r#""allOf":[{down},{down}]"#),
+            format!(r#""anyOf":[{down},{down}]"#),
+            format!(r##""oneOf":[{down},{{"required":["zz"],"properties":{{"c":{again}}}}}]"##),
+            format!(r#""if":{down},"then":{down},"else":{down}"#),
+            format!(r#""dependentSchemas":{{"c":{down},"d":{down}}}"#),
+            format!(
+                r##""$dynamicAnchor":"n","allOf":[{down},{{"properties":{{"c":{{"$dynamicRef":"#n"}}}}}}]"##
+            ),
+            format!(r#""properties":{{"c":{again}}},"patternProperties":{{"^[a-c]$":{again}}}"#),
+            format!(r#""anyOf":[{down}],"unevaluatedProperties":false"#),
+            format!(r#""allOf":[{{"anyOf":[{down}]}}],"unevaluatedProperties":{again}"#),
+        ] {
+            let schema =
+                format!(r##"{{"$ref":"#/$defs/a","$defs":{{"a":{{"type":"object",{definition}}}}}}}"##);
+            let validator = compile(&schema);
+            let begun = std::time::Instant::now();
+            // Few levels are checked, and what is wrong is said; with more it is not said where; with many not checked.
+            assert!(validator.check(&chain(2)).is_err(), "{schema}");
+            for depth in [14, 18, 100] {
+                validator.check(&chain(depth)).ok();
+            }
+            let refused = validator.check(&chain(100)).unwrap_err();
+            assert!(refused[0].message.contains("more than 10000000 steps"), "{schema}: {refused:?}");
+            assert!(begun.elapsed().as_secs() < 20, "{schema} took {:?}", begun.elapsed());
         }
+    }
+
+    #[test]
+    fn a_schema_that_only_recurses_is_checked_however_large_its_value() {
+        fn tree(depth: usize) -> String {
+            match depth {
+                0 => r#"{"v":1}"#.to_owned(),
+                _ => format!(r#"{{"l":{0},"r":{0},"v":1}}"#, tree(depth - 1)),
+            }
+        }
+        let schema =
+            r##"{"properties":{"l":{"$ref":"#"},"r":{"$ref":"#"},"v":{"type":"integer"}},"required":["v"]}"##;
+        let validator = compile(schema);
+        assert!(validator.check(&tree(16)).is_ok());
+        let wrong = tree(12).replacen(r#"{"v":1}"#, r#"{"v":"x"}"#, 1);
+        let place = format!("{}/v", "/l".repeat(12));
+        assert_eq!(validator.check(&wrong).unwrap_err()[0].path, place);
+    }
+
+    #[test]
+    fn checks_that_nest_as_deep_as_they_may_fit_a_usual_stack() {
+        let mut definition = r##"{"properties":{"c":{"$ref":"#/$defs/a"}}}"##.to_owned();
+        for _ in 0..5 {
+            definition = format!(r#"{{"allOf":[{definition}]}}"#);
+        }
+        let validator = compile(&format!(r##"{{"$ref":"#/$defs/a","$defs":{{"a":{definition}}}}}"##));
+        let wanting = compile(&format!(
+            r##"{{"$ref":"#/$defs/a","$defs":{{"a":{{"type":"object","anyOf":[{definition}]}}}}}}"##
+        ));
+        let checks = move || {
+            assert!(validator.check(&chain(120)).is_ok());
+            assert!(wanting.check(&chain(110)).is_err());
+        };
+        std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(checks).unwrap().join().unwrap();
     }
 
     #[test]

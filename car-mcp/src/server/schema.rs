@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
+use car_mcp_proto::schema_cost::{Matcher, SchemaCost};
 use car_mcp_proto::schema_work::check_work;
 use car_mcp_proto::tool::{CallToolResult, Tool};
 use car_mcp_proto::{ErrorObject, RawJson};
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::{PatternOptions, ValidationOptions, Validator};
 use serde_json::Value;
 
 use super::context::Context;
@@ -23,6 +24,16 @@ const MAX_SCHEMA_BYTES: usize = 1024 * 1024;
 
 /// How much a pattern of a schema may grow when it is compiled.
 const MAX_PATTERN_BYTES: usize = 1024 * 1024;
+
+/// How many steps one check may take: applications of a schema to a place in the value. Ten million take about a second;
+/// real values need some hundreds.
+const MAX_CHECKS: u64 = 10_000_000;
+
+/// How many steps a check may take whose misfits are told: finding them costs far more than finding that there are some.
+const MAX_TOLD_CHECKS: u64 = 100_000;
+
+/// How many steps a check takes for each byte of its value where the schema does not multiply.
+const CHECKS_A_BYTE: u64 = 8;
 
 /// How many misfits are told at once; a model puts them right one after the other anyway.
 const MAX_MISFITS: usize = 5;
@@ -56,34 +67,54 @@ pub(crate) fn enforced(definition: &Tool, function: Box<ToolFunction>) -> Result
     }))
 }
 
-fn compiled(schema: &RawJson) -> Result<Validator, String> {
+/// A schema, and what it costs to check a value against it.
+struct Compiled {
+    validator: Validator,
+    cost: SchemaCost,
+}
+
+fn compiled(schema: &RawJson) -> Result<Compiled, String> {
     if schema.as_str().len() > MAX_SCHEMA_BYTES {
         return Err(format!("expected at most {MAX_SCHEMA_BYTES} bytes, found {}", schema.as_str().len()));
     }
     let schema: Value = schema.parse().map_err(|error| error.to_string())?;
     check_work(&schema).map_err(|error| error.to_string())?;
-    jsonschema::options()
-        .offline()
-        .with_pattern_options(PatternOptions::regex().size_limit(MAX_PATTERN_BYTES))
-        .build(&schema)
-        .map_err(|error| shortened(&error.to_string()))
+    let validator = options().build(&schema).map_err(|error| shortened(&error.to_string()))?;
+    let cost = SchemaCost::new(&schema, matcher).map_err(|error| error.to_string())?;
+    Ok(Compiled { validator, cost })
 }
 
-fn check_arguments(schema: &Validator, given: Option<&JsonSlice>) -> Result<(), String> {
-    let arguments: Value = serde_json::from_str(given.map_or("{}", JsonSlice::as_str))
-        .map_err(|error| format!("the arguments do not fit: {error}"))?;
-    misfits(schema, &arguments).map_or(Ok(()), |text| Err(format!("the arguments do not fit: {text}")))
+fn options() -> ValidationOptions<'static> {
+    let patterns = PatternOptions::regex().size_limit(MAX_PATTERN_BYTES);
+    jsonschema::options().offline().with_pattern_options(patterns)
+}
+
+/// Matches names as the validator does.
+fn matcher(pattern: &str) -> Matcher {
+    match options().build(&serde_json::json!({ "pattern": pattern })) {
+        Ok(validator) => Box::new(move |name| validator.is_valid(&Value::from(name))),
+        // The schema has been compiled with this very pattern. Taking all names for fitting errs to the safe side.
+        Err(_) => Box::new(|_| true),
+    }
+}
+
+fn check_arguments(schema: &Compiled, given: Option<&JsonSlice>) -> Result<(), String> {
+    let text = given.map_or("{}", JsonSlice::as_str);
+    let arguments: Value =
+        serde_json::from_str(text).map_err(|error| format!("the arguments do not fit: {error}"))?;
+    misfits(schema, &arguments, text.len())
+        .map_or(Ok(()), |text| Err(format!("the arguments do not fit: {text}")))
 }
 
 /// Checks what a tool is about to answer. A failed tool owes no structured result.
-fn check_result(schema: &Validator, name: &str, result: &CallToolResult) -> Result<(), Failure> {
+fn check_result(schema: &Compiled, name: &str, result: &CallToolResult) -> Result<(), Failure> {
     if result.is_failure() {
         return Ok(());
     }
     let fault = match &result.structured_content {
         None => Some("expected `structuredContent`, found none".to_owned()),
         Some(data) => match data.parse::<Value>() {
-            Ok(data) => misfits(schema, &data),
+            Ok(value) => misfits(schema, &value, data.as_str().len()),
             Err(error) => Some(error.to_string()),
         },
     };
@@ -96,17 +127,33 @@ fn check_result(schema: &Validator, name: &str, result: &CallToolResult) -> Resu
     Err(Failure::protocol(error))
 }
 
-/// Says what does not fit, and where.
-fn misfits(schema: &Validator, value: &Value) -> Option<String> {
-    if schema.is_valid(value) {
+/// Says what does not fit, and where. `bytes` is how long the value is as a text.
+fn misfits(schema: &Compiled, value: &Value, bytes: usize) -> Option<String> {
+    let is_told = match bound(schema, value, bytes) {
+        Ok(is_told) => is_told,
+        Err(text) => return Some(text),
+    };
+    if schema.validator.is_valid(value) {
         return None;
     }
-    let texts = schema.iter_errors(value).take(MAX_MISFITS).map(|error| {
+    if !is_told {
+        return Some("the schema multiplies too much to say where".to_owned());
+    }
+    let texts = schema.validator.iter_errors(value).take(MAX_MISFITS).map(|error| {
         let place = error.instance_path().to_string();
         let text = shortened(&error.to_string());
         if place.is_empty() { text } else { format!("{place}: {text}") }
     });
     Some(texts.collect::<Vec<_>>().join("; "))
+}
+
+/// Sees to it that checking comes to an end soon. Returns whether it may be told as well what does not fit.
+fn bound(schema: &Compiled, value: &Value, bytes: usize) -> Result<bool, String> {
+    if schema.cost.is_within(bytes, MAX_TOLD_CHECKS) {
+        return Ok(true);
+    }
+    let checks = schema.cost.count(value, MAX_CHECKS).map_err(|error| error.to_string())?;
+    Ok(checks <= MAX_TOLD_CHECKS.max(CHECKS_A_BYTE.saturating_mul(bytes as u64)))
 }
 
 fn shortened(text: &str) -> String {
@@ -122,8 +169,24 @@ mod tests {
 
     use super::*;
 
-    fn compile(schema: &str) -> Result<Validator, String> {
+    fn compile(schema: &str) -> Result<Compiled, String> {
         compiled(&RawJson::from_text(schema).unwrap())
+    }
+
+    fn misfits(schema: &Compiled, value: &Value) -> Option<String> {
+        super::misfits(schema, value, value.to_string().len())
+    }
+
+    #[test]
+    fn a_schema_that_multiplies_on_its_way_down_ends_soon() {
+        let down = r##"{"properties":{"c":{"$ref":"#"}}}"##;
+        let schema = compile(&format!(r#"{{"type":"object","allOf":[{down},{down}]}}"#)).unwrap();
+        let chain = |depth| (0..depth).fold(Value::from("x"), |value, _| serde_json::json!({"c": value}));
+        assert!(misfits(&schema, &chain(2)).unwrap().contains("/c/c: "));
+        let begin = Instant::now();
+        assert!(misfits(&schema, &chain(18)).unwrap().contains("too much to say where"));
+        assert!(misfits(&schema, &chain(100)).unwrap().contains("more than 10000000 steps"));
+        assert!(begin.elapsed().as_secs() < 10);
     }
 
     #[test]

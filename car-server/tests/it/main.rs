@@ -10,6 +10,7 @@ mod bad_input;
 mod discovery;
 mod elsewhere;
 mod gateway;
+mod hostile;
 mod life;
 mod load;
 mod page;

@@ -33,6 +33,8 @@ enum Mode {
     RefusesAndExits,
     /// Ends after each answer to a call.
     ExitsAfterCall,
+    /// Ends with each call, before it answers.
+    ExitsOnCall,
     /// Ends at once, and says why on standard error.
     Dies,
     /// Writes a banner to standard output, and ends lines as Windows does.
@@ -178,6 +180,9 @@ impl Server {
     }
 
     fn call(&mut self, id: &Value, params: &Value) -> io::Result<()> {
+        if self.mode == Mode::ExitsOnCall {
+            fail("out of cheese");
+        }
         let arguments = &params["arguments"];
         let bytes =
             usize::try_from(arguments["bytes"].as_u64().unwrap_or_default()).map_err(io::Error::other)?;

@@ -1,6 +1,7 @@
 //! Goes through our server with rmcp and prints one line of JSON for each thing seen.
 //!
-//! usage: peer-rmcp-client JOB, where JOB is `{"modern": …, "url": …}`
+//! usage: peer-rmcp-client JOB, where JOB is `{"modern": …, "url": …}`; with `token` and `servers` too, it goes through
+//! those servers behind the daemon
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use rmcp::model::{
 };
 use rmcp::service::{NotificationContext, RequestContext, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
+use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt as _, RoleClient};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -29,6 +31,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Handler {
     steps: Arc<Mutex<Vec<f64>>>,
     changed: Arc<Notify>,
+}
+
+impl Handler {
+    fn take_steps(&self) -> Vec<f64> {
+        std::mem::take(&mut *self.steps.lock().expect("nothing panics while it holds the list"))
+    }
 }
 
 impl ClientHandler for Handler {
@@ -70,18 +78,55 @@ async fn main() -> Result<(), Failure> {
     };
     let handler = Handler::default();
     let url = job["url"].as_str().ok_or("expected a url")?.to_owned();
-    let client =
-        handler.clone().serve_with_lifecycle(StreamableHttpClientTransport::from_uri(url), lifecycle).await?;
+    let mut config = StreamableHttpClientTransportConfig::with_uri(url);
+    if let Some(token) = job["token"].as_str() {
+        config = config.auth_header(token);
+    }
+    let transport = StreamableHttpClientTransport::from_config(config);
+    let client = handler.clone().serve_with_lifecycle(transport, lifecycle).await?;
     let version = client.peer_info().map(|info| info.protocol_version.clone());
     say(&json!({ "saw": "connect", "version": version }));
-    say(&json!({ "saw": "list", "tools": client.list_all_tools().await?.len() }));
+    let tools = client.list_all_tools().await?;
+    if let Some(servers) = job["servers"].as_array() {
+        let names: Vec<_> = tools.iter().map(|tool| &*tool.name).collect();
+        say(&json!({ "saw": "list", "tools": names }));
+        for server in servers {
+            through(&client, &handler, server).await?;
+        }
+        client.cancel().await?;
+        return Ok(());
+    }
+    say(&json!({ "saw": "list", "tools": tools.len() }));
     say(&json!({ "saw": "call", "text": call(&client, "echo", json!({ "message": "hello" })).await? }));
     call(&client, "test_tool_with_progress", json!({})).await?;
-    let steps = handler.steps.lock().expect("nothing panics while it holds the list").clone();
-    say(&json!({ "saw": "progress", "steps": steps }));
+    say(&json!({ "saw": "progress", "steps": handler.take_steps() }));
     see_a_change(&client, &handler, is_modern).await?;
     say(&json!({ "saw": "elicitation", "text": call(&client, "elicit", json!({})).await? }));
     client.cancel().await?;
+    Ok(())
+}
+
+/// Calls every tool of one of the servers behind the daemon, and looks at what three of them do on the way.
+async fn through(client: &Client, handler: &Handler, server: &Value) -> Result<(), Failure> {
+    let of = &server["name"];
+    let run = async |one: &Value| {
+        let tool = one["tool"].as_str().unwrap_or_default().to_owned();
+        call(client, tool, one["arguments"].clone()).await
+    };
+    let mut failed = Vec::new();
+    for one in server["calls"].as_array().into_iter().flatten() {
+        if let Err(error) = run(one).await
+            && one["may_err"] != true
+        {
+            failed.push(format!("{}: {error}", one["tool"]));
+        }
+    }
+    say(&json!({ "saw": "calls", "of": of, "failed": failed }));
+    say(&json!({ "saw": "call", "of": of, "text": run(&server["echo"]).await? }));
+    handler.take_steps();
+    run(&server["progress"]).await?;
+    say(&json!({ "saw": "progress", "of": of, "steps": handler.take_steps() }));
+    say(&json!({ "saw": "elicitation", "of": of, "text": run(&server["elicitation"]).await? }));
     Ok(())
 }
 
@@ -100,10 +145,10 @@ async fn see_a_change(client: &Client, handler: &Handler, is_modern: bool) -> Re
     Ok(())
 }
 
-async fn call(client: &Client, name: &'static str, arguments: Value) -> Result<String, Failure> {
+async fn call(client: &Client, name: impl Into<String>, arguments: Value) -> Result<String, Failure> {
     let arguments: JsonObject = serde_json::from_value(arguments)?;
     let result: CallToolResult =
-        client.call_tool(CallToolRequestParams::new(name).with_arguments(arguments)).await?;
+        client.call_tool(CallToolRequestParams::new(name.into()).with_arguments(arguments)).await?;
     let texts: Vec<_> =
         result.content.iter().filter_map(|block| Some(block.as_text()?.text.clone())).collect();
     Ok(texts.concat())

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use rmcp::handler::server::router::tool::ToolRouter;
+use rmcp::handler::server::tool::InputResponses;
 use rmcp::handler::server::wrapper::{Json, Parameters};
 use rmcp::model::{
-    CallToolResult, ContentBlock, ProgressNotificationParam, RequestMetaObject, ServerCapabilities,
-    ServerConfig,
+    CallToolResponse, CallToolResult, ContentBlock, ElicitRequest, ElicitRequestParams, ErrorData,
+    InputRequest, InputRequests, InputRequiredResult, ProgressNotificationParam, RequestMetaObject,
+    ServerCapabilities, ServerConfig,
 };
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -97,6 +99,27 @@ impl RustPeer {
             }
         }
         format!("Done in {steps} steps.")
+    }
+
+    #[tool(description = "Asks the user for a name, and greets; in the modern era only")]
+    async fn ask(&self, InputResponses(answers): InputResponses) -> Result<CallToolResponse, ErrorData> {
+        let Some(answers) = answers else {
+            let schema = serde_json::json!({
+                "type": "object", "properties": { "name": { "type": "string" } }, "required": ["name"],
+            });
+            let params = ElicitRequestParams::FormElicitationParams {
+                meta: None,
+                message: "Who are you?".into(),
+                requested_schema: serde_json::from_value(schema)
+                    .map_err(|error| ErrorData::internal_error(error.to_string(), None))?,
+            };
+            let question = InputRequest::Elicitation(ElicitRequest::new(params));
+            let questions: InputRequests = [("name".to_owned(), question)].into_iter().collect();
+            return Ok(InputRequiredResult::new(Some(questions), None).into());
+        };
+        let name = answers.get("name").and_then(|answer| answer["content"]["name"].as_str());
+        let name = name.ok_or_else(|| ErrorData::invalid_params("expected a name", None))?;
+        Ok(CallToolResult::success(vec![ContentBlock::text(format!("Hello, {name}!"))]).into())
     }
 
     #[tool(description = "Answers with structured weather data")]

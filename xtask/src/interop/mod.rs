@@ -1,8 +1,9 @@
 //! Servers that are not ours, with the `car` binary: calls every tool of those with a URL, once, and tries out local ones.
-//! Clients that are not ours, with our server. Services out of a registry and a root, found by need and added by name.
+//! Clients that are not ours, with our server, and through the daemon with such servers. Services out of a registry and a root, found by need and added by name.
 
 mod arguments;
 pub(crate) mod clients;
+pub(crate) mod daemon;
 pub(crate) mod discovery;
 mod local;
 mod servers;
@@ -18,7 +19,7 @@ const SHOWN: usize = 160;
 
 /// Runs all sides, and says of each how it went.
 pub(crate) fn run() -> Result<(), Failure> {
-    let outcomes = [servers(), clients::run(None), discovery::run()];
+    let outcomes = [servers(), clients::run(None), daemon::run(None), discovery::run()];
     let failures: Vec<_> =
         outcomes.into_iter().filter_map(Result::err).map(|failure| failure.to_string()).collect();
     if failures.is_empty() { Ok(()) } else { Err(failures.join("; ").into()) }
@@ -51,6 +52,10 @@ fn call_all(car: &Car, server: &servers::Server, url: &str) -> Result<(), Failur
     car.show(&["enable", server.slug, "--all"], 0)?;
     let mut failed = 0;
     for (tool, schema) in &tools {
+        if server.asks.contains(&tool.as_str()) {
+            println!("left out: {tool} asks the user, and `car call` has none");
+            continue;
+        }
         let arguments = arguments::of(server, tool, schema).to_string();
         let command = ["call", server.slug, tool.as_str(), arguments.as_str()];
         let seen = car.run(&command)?;

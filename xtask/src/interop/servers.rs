@@ -24,6 +24,8 @@ pub(super) struct Server {
     pub(super) arguments: &'static [(&'static str, &'static str)],
     /// Tools that may answer with an error of their own: on purpose, or because nobody is there to ask.
     pub(super) may_err: &'static [&'static str],
+    /// Tools that ask the user, which `car call` declares that it cannot.
+    pub(super) asks: &'static [&'static str],
     kind: Kind,
 }
 
@@ -63,6 +65,7 @@ pub(super) const SERVERS: &[Server] = &[
             // It runs as a task of 2025-11-25 only, which was experimental and is gone; the server says so.
             "simulate-research-query",
         ],
+        asks: &[],
         kind: Kind::Npm,
     },
     Server {
@@ -70,6 +73,7 @@ pub(super) const SERVERS: &[Server] = &[
         slug: "python_modern",
         arguments: PEER_ARGUMENTS,
         may_err: &["fail"],
+        asks: &["ask"],
         kind: Kind::Python { era: "modern" },
     },
     Server {
@@ -77,6 +81,7 @@ pub(super) const SERVERS: &[Server] = &[
         slug: "python_legacy",
         arguments: PEER_ARGUMENTS,
         may_err: &["fail"],
+        asks: &["ask"],
         kind: Kind::Python { era: "legacy" },
     },
     Server {
@@ -84,6 +89,7 @@ pub(super) const SERVERS: &[Server] = &[
         slug: "rust_rmcp",
         arguments: PEER_ARGUMENTS,
         may_err: &["fail"],
+        asks: &["ask"],
         kind: Kind::Rmcp,
     },
 ];

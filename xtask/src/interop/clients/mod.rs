@@ -1,7 +1,7 @@
 //! Goes through our everything-server with clients that are not ours: each connects, lists, calls, is told of progress
 //! and of a change, and answers a question. What a client cannot do by its nature is said with the reason.
 
-mod programs;
+pub(super) mod programs;
 
 use std::process::Command;
 

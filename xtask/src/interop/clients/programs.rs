@@ -32,12 +32,12 @@ enum Kind {
 }
 
 /// A client that is not ours.
-pub(super) struct Client {
-    pub(super) name: &'static str,
+pub(in crate::interop) struct Client {
+    pub(in crate::interop) name: &'static str,
     /// The revision that it has to agree on.
-    pub(super) revision: &'static str,
+    pub(in crate::interop) revision: &'static str,
     /// What it cannot do by its nature, and why.
-    pub(super) cannot: &'static [(&'static str, &'static str)],
+    pub(in crate::interop) cannot: &'static [(&'static str, &'static str)],
     kind: Kind,
 }
 
@@ -50,7 +50,7 @@ const ONE_REQUEST: &[(&str, &str)] = &[
     ("elicitation", "it declares no such capability: nobody sits before it"),
 ];
 
-pub(super) const CLIENTS: &[Client] = &[
+pub(in crate::interop) const CLIENTS: &[Client] = &[
     Client {
         name: "typescript client, modern",
         revision: MODERN,
@@ -123,30 +123,49 @@ pub(super) const CLIENTS: &[Client] = &[
 impl Client {
     /// Whether reports of progress may be missing at the end: the SDK for TypeScript hands on a report later than the
     /// answer that it reads at the same time, and by then nobody listens.
-    pub(super) const fn may_lose_progress(&self) -> bool {
+    pub(in crate::interop) const fn may_lose_progress(&self) -> bool {
         matches!(self.kind, Kind::TypeScriptLocal(_) | Kind::Bridge)
+    }
+
+    /// Tells whether it starts our server itself, and so cannot reach one that runs.
+    pub(in crate::interop) const fn is_local(&self) -> bool {
+        matches!(self.kind, Kind::TypeScriptLocal(_) | Kind::PythonLocal { .. })
     }
 
     /// Returns what the client saw of the server at `url`, one value for each thing, and what went wrong.
     pub(super) fn seen(&self, url: &str) -> Result<(Vec<Value>, Option<String>), Failure> {
-        let by_url = json!({ "url": url });
+        self.seen_with(&json!({ "url": url }))
+    }
+
+    /// As [`Client::seen`], of what a job with a `url` says; one with a `token` and `servers` goes through the daemon.
+    pub(in crate::interop) fn seen_with(
+        &self,
+        by_url: &Value,
+    ) -> Result<(Vec<Value>, Option<String>), Failure> {
+        let url = by_url["url"].as_str().ok_or("expected a job with a url")?;
         match self.kind {
-            Kind::TypeScript(package) => lines(&mut self.typescript(package, &by_url)?),
+            Kind::TypeScript(package) => lines(&mut self.typescript(package, by_url)?),
             Kind::TypeScriptLocal(package) => lines(&mut self.typescript(package, &local())?),
-            Kind::Python { is_old } => lines(&mut self.python(is_old, &by_url)),
+            Kind::Python { is_old } => lines(&mut self.python(is_old, by_url)),
             Kind::PythonLocal { is_old } => lines(&mut self.python(is_old, &local())),
-            Kind::Rmcp => lines(Command::new(build_rmcp()?).arg(job(self, &by_url))),
+            Kind::Rmcp => lines(Command::new(build_rmcp()?).arg(job(self, by_url))),
             Kind::Bridge => {
                 let node = setup::node::command()?;
                 let script = setup::node::clients().join("node_modules/mcp-remote/dist/proxy.js");
-                let command = [
+                let mut command = vec![
                     node.get_program().to_string_lossy().into_owned(),
                     script.display().to_string(),
                     url.to_owned(),
                 ];
-                lines(&mut self.typescript(NEW_SDK, &json!({ "command": command }))?)
+                if let Some(token) = by_url["token"].as_str() {
+                    command.extend(["--header".to_owned(), format!("Authorization: Bearer {token}")]);
+                }
+                lines(&mut self.typescript(NEW_SDK, &with(by_url, "command", &json!(command)))?)
             }
-            Kind::Inspector => self.inspect(url),
+            Kind::Inspector => match by_url["servers"].as_array() {
+                None => self.inspect(url),
+                Some(servers) => self.inspect_all(url, by_url["token"].as_str().unwrap_or_default(), servers),
+            },
         }
     }
 
@@ -170,10 +189,10 @@ impl Client {
 
     /// Makes the inspector's requests one by one, and tells them in the words of the other clients' programs.
     fn inspect(&self, url: &str) -> Result<(Vec<Value>, Option<String>), Failure> {
-        let listed = self.inspect_one(url, &["tools/list"])?;
+        let listed = self.inspect_one(url, &[], &["tools/list"])?;
         let tools = listed["result"]["tools"].as_array().map(Vec::len);
         let echo = ["tools/call", "--tool-name", "echo", "--tool-arg", "message=hello"];
-        let called = self.inspect_one(url, &echo)?;
+        let called = self.inspect_one(url, &[], &echo)?;
         let text = called["result"]["content"][0]["text"].clone();
         let seen = vec![
             json!({ "saw": "connect" }),
@@ -183,12 +202,36 @@ impl Client {
         Ok((seen, None))
     }
 
-    fn inspect_one(&self, url: &str, request: &[&str]) -> Result<Value, Failure> {
+    /// The same through the daemon: one call to each server behind it.
+    fn inspect_all(
+        &self,
+        url: &str,
+        token: &str,
+        servers: &[Value],
+    ) -> Result<(Vec<Value>, Option<String>), Failure> {
+        let header = format!("Authorization: Bearer {token}");
+        let header = ["--header", header.as_str()];
+        let listed = self.inspect_one(url, &header, &["tools/list"])?;
+        let tools = listed["result"]["tools"].as_array().into_iter().flatten();
+        let names: Vec<_> = tools.map(|tool| &tool["name"]).collect();
+        let mut seen = vec![json!({ "saw": "connect" }), json!({ "saw": "list", "tools": names })];
+        for server in servers {
+            let tool = server["echo"]["tool"].as_str().unwrap_or_default();
+            let echo = ["tools/call", "--tool-name", tool, "--tool-arg", "message=hello"];
+            let called = self.inspect_one(url, &header, &echo)?;
+            let text = &called["result"]["content"][0]["text"];
+            seen.push(json!({ "saw": "call", "of": server["name"], "text": text }));
+        }
+        Ok((seen, None))
+    }
+
+    fn inspect_one(&self, url: &str, more: &[&str], request: &[&str]) -> Result<Value, Failure> {
         let era = if self.revision == MODERN { "modern" } else { "legacy" };
         let mut command = setup::node::command()?;
         command
             .arg(setup::node::clients().join("node_modules/.bin/mcp-inspector"))
             .args(["--cli", url, "--transport", "http", "--protocol-era", era])
+            .args(more)
             .args(["--format", "json", "--quiet", "--method"])
             .args(request)
             .env("HOME", home()?);
@@ -203,6 +246,16 @@ impl Client {
             .into()),
         }
     }
+}
+
+/// Returns a job that is told by a command instead of a URL.
+fn with(job: &Value, member: &str, value: &Value) -> Value {
+    let mut job = job.clone();
+    if let Some(members) = job.as_object_mut() {
+        members.remove("url");
+        members.insert(member.to_owned(), value.clone());
+    }
+    job
 }
 
 /// Says how our server is started by a client.
