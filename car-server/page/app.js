@@ -121,8 +121,8 @@ async function count() {
 
 /** Tells what happens also where another view is shown. */
 function tell(method, params) {
-  if (method === "connectors.approval_requested") {
-    say(`${callerOf(params.caller)} wants to call ${params.tool} of ${params.connector}. It waits for you under Approvals.`);
+  if (method === "connectors.approval_requested" && shown?.title !== "Approvals") {
+    say(`${callerOf(params.caller)} wants to call ${params.tool} of ${params.connector}. It waits for you under Approvals.`, { stays: true });
   }
   if (method.startsWith("connectors.approval_")) count().catch(() => {});
 }
@@ -139,7 +139,7 @@ function linked(state) {
   if (state !== "open") return;
   nav.hidden = false;
   fillMenu();
-  count().then(() => waiting && say(`${many(waiting, "call waits", "calls wait")} for you under Approvals.`), () => {});
+  count().then(() => waiting && say(`${many(waiting, "call waits", "calls wait")} for you under Approvals.`, { stays: true }), () => {});
   show({ keepFocus: shown !== null });
 }
 

@@ -38,7 +38,7 @@ function waitingCall(call, exact, look) {
   const what = `${call.tool} of ${call.connector}`;
   const buttons = ANSWERS.map(([answer, label, kind]) =>
     button(label, settle(answer), { kind, key: `${answer}-${call.id}`, about: what }));
-  const time = el("span.left", { "data-expires": call.expires_at }, left(call.expires_at));
+  const time = el("span.left", { "aria-live": "off", "data-expires": call.expires_at }, left(call.expires_at));
   const args = el("pre", { tabIndex: 0, role: "region", "aria-label": `Arguments of ${call.tool}` }, theirs(indent(exact)));
   return el(
     "li.card.waiting",
@@ -96,7 +96,7 @@ export async function approvals() {
     if (method.startsWith("connectors.approval_") || method === "connectors.access_changed") look().catch(() => {});
   };
   const parts = [
-    el("section", {}, el("h2", {}, "Waiting"), calls),
+    el("section", { "aria-live": "polite" }, el("h2", {}, "Waiting"), calls),
     el("section", {}, el("h2", {}, "Agreed to for longer"), agreed),
   ];
   return { title: "Approvals", parts, heard, left: () => clearInterval(timer) };

@@ -7,6 +7,10 @@ import { ruleOf } from "./words.js";
 /** How long something that was said outlives going to another view: it may be about the view that is gone to. */
 const SPOKEN_MS = 2_000;
 
+/** How long something that was said is shown. */
+const SHOWN_MS = 8_000;
+let leaving;
+
 /** A word with an icon, in a tone. */
 export const badge = ([word, mark, tone]) => el("span.badge", { class: tone }, icon(mark), word);
 
@@ -16,10 +20,19 @@ export const theirs = (text, kind = "span") => el(`${kind}.theirs`, {}, visible(
 /** The same, with what stands between back-ticks set as code: that is how hints name commands. */
 export const coded = (text) => el("span", {}, text.split("`").map((piece, place) => theirs(piece, place % 2 ? "code" : "span")));
 
-/** Says something to everybody, those who listen to a screen reader too. It stays until something else is said. */
-export function say(text) {
+/**
+ * Says something to everybody, those who listen to a screen reader too. It goes after a while, when nobody is at it, or
+ * `stays` until something else is said.
+ */
+export function say(text, { stays = false } = {}) {
   const said = document.getElementById("said");
   said.dataset.at = String(Date.now());
+  clearTimeout(leaving);
+  const leave = () => {
+    if (said.matches(":hover, :focus-within")) leaving = setTimeout(leave, SHOWN_MS);
+    else said.replaceChildren();
+  };
+  if (!stays) leaving = setTimeout(leave, SHOWN_MS);
   const close = el("button.quiet", { type: "button", onclick: () => said.replaceChildren() }, "Dismiss");
   said.replaceChildren(el("p", {}, visible(text)), close);
 }
@@ -69,10 +82,12 @@ function after(node, error) {
 export function problem(error) {
   const { causes = [], hint, rule, rules } = error.data ?? {};
   const decided = rule ?? rules?.[0];
+  // The message names the rule in one line; below it stands in its parts.
+  const isByRule = error.kind === "denied" && typeof decided === "object";
   return el(
     "div.problem",
     { role: "alert" },
-    el("p.strong", {}, icon("warning"), theirs(sentence(error.message))),
+    el("p.strong", {}, icon("warning"), theirs(sentence(isByRule ? "the policy denies this call" : error.message))),
     causes.map((cause) => el("p", {}, theirs(sentence(cause)))),
     decided && ruleLine(decided),
     hint && el("p", {}, "What to do: ", coded(hint)),
@@ -93,9 +108,9 @@ export function ruleLine(rule) {
   );
 }
 
-/** Begins with a capital letter and ends with a dot. */
+/** Ends with a dot, and begins with a capital letter where it begins with a word. */
 export function sentence(text) {
-  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  const whole = /^[a-z]+[\s,;]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?…]$/.test(whole) ? whole : `${whole}.`;
 }
 
@@ -174,7 +189,7 @@ export function box(title, make) {
 
 /** Names and values, one beside the other. */
 export function facts(rows) {
-  const given = rows.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const given = rows.filter(([, value]) => value || value === 0);
   return el("dl.facts", {}, given.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 }
 

@@ -58,7 +58,7 @@ function overview(slug, it, look) {
     el("p.prose", {}, theirs(it.description || "The server does not say what it does.")),
     el("div.badges", {}, it.changed && el("a", { href: href("connectors", slug, "changed") }, badge(["Changed: look at it", "change", "warn"])), hints(it)),
     facts([["For models", theirs(it.canonical, "code")]]),
-    el("div.row", {}, el("p", {}, it.enabled ? "Agents can use it." : "Agents cannot use it while it is off."), toolSwitch(slug, it, look)),
+    el("div.row", {}, el("p", {}, it.enabled ? "It is on." : "It is off: agents do not see it."), toolSwitch(slug, it, look)),
   );
 }
 
@@ -69,6 +69,12 @@ async function policyOf(slug, it) {
     await rpc.call("connectors.policy.add", { kind, subject: subjectOf(slug, it), reason: "set on the page" });
     say(done);
   };
+  const take = async () => {
+    await rpc.call("connectors.policy.remove", { kind: rule.kind, subject: rule.subject });
+    say("The rule was removed.");
+  };
+  const isOurs = (kind) => rule?.kind === kind && rule.subject === subjectOf(slug, it);
+  const remove = (key) => button("Remove this rule", take, { key });
   const others = rules.filter((other) => JSON.stringify(other) !== JSON.stringify(rule));
   return el(
     "section",
@@ -78,8 +84,8 @@ async function policyOf(slug, it) {
     el(
       "div.actions",
       {},
-      button("Ask me before each call", add("ask", `Calls of ${it.name} wait for you from now on.`), { key: "rule-ask", mark: "hand" }),
-      button("Deny this tool", add("deny_tool", `Calls of ${it.name} are denied from now on.`), { key: "rule-deny", mark: "stop" }),
+      isOurs("ask") ? remove("rule-ask") : button("Ask me before each call", add("ask", `Calls of ${it.name} wait for you from now on.`), { key: "rule-ask", mark: "hand" }),
+      isOurs("deny_tool") ? remove("rule-deny") : button("Deny this tool", add("deny_tool", `Calls of ${it.name} are denied from now on.`), { key: "rule-deny", mark: "stop" }),
       el("a", { href: href("policy") }, "All rules"),
     ),
   );

@@ -7,5 +7,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { resolve } = createRequire(join(root, "target", "tools", "node", "here.cjs"));
 
+/** The folder of the packages. */
+export const modules = join(root, "target", "tools", "node", "node_modules");
+
 /** Imports a package by name, or by a path inside it. */
 export const load = (name) => import(pathToFileURL(resolve(name)));

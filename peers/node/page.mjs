@@ -1,6 +1,6 @@
 // A person at the daemon's page, in a headless Chromium: the whole life of a connector, looked at with axe on the way.
-// usage: node page.mjs JOB, where JOB is {url, code, protected, folder}: the daemon, a code of `car ui`, an MCP server
-// that wants a sign-in, and where pictures go.
+// usage: node page.mjs JOB, where JOB is {page, protected, folder}: the address that `car ui` gives, an MCP server that wants
+// a sign-in, and where pictures go. With {page, folder, glance: true} it only looks whether the page lets it in.
 //
 // Prints what was done; ends with status 1 at the first thing that is not as it should be.
 
@@ -9,12 +9,14 @@ import { delimiter, join } from "node:path";
 
 import { load } from "./packages.mjs";
 import { openChanging } from "./page/changing.mjs";
+import { PATIENCE_MS } from "./page/hands.mjs";
 import { looking } from "./page/look.mjs";
-import { PATIENCE_MS, STEPS } from "./page/steps.mjs";
+import { GLANCE, STEPS } from "./page/steps.mjs";
 
 const CHROMIUM = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 const job = JSON.parse(process.argv[2]);
+job.url = new URL(job.page).origin;
 mkdirSync(job.folder, { recursive: true });
 const folders = (process.env.PATH ?? "").split(delimiter);
 const executablePath = CHROMIUM.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
@@ -41,7 +43,7 @@ const changing = await openChanging();
 const { look, looked } = looking(job.folder);
 const stage = { page, job, look, changing, notes: [], shared: {} };
 let failed = null;
-for (const [number, [title, step]] of STEPS.entries()) {
+for (const [number, [title, step]] of (job.glance ? GLANCE : STEPS).entries()) {
   console.log(`${number + 1}. ${title}`);
   try {
     await step(stage);

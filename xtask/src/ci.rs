@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::shell::{Failure, cargo, exists, heading, run as run_command};
-use crate::{conformance, demo, examples, fuzz, interop, place, setup, sign_in, soak, tidy};
+use crate::{conformance, demo, examples, fuzz, interop, page, place, setup, sign_in, soak, tidy};
 
 /// How a step ended when it did not fail.
 enum Done {
@@ -34,7 +34,8 @@ const STEPS: &[Step] = &[
     ("soak", || passed(soak::run(true, &[]))),
     ("soak daemon", || passed(soak::daemon::run(true, None))),
     ("sign-in", sign_in),
-    ("demo", || passed(demo::run())),
+    ("page", page_in_browser),
+    ("demo", || passed(demo::run(true))),
 ];
 
 pub(crate) fn run() -> Result<(), Failure> {
@@ -135,5 +136,14 @@ fn sign_in() -> Result<Done, Failure> {
     match setup::system::missing_for_sign_in() {
         Some(missing) if !is_ci => Ok(Done::Skipped(missing)),
         _ => passed(sign_in::run()),
+    }
+}
+
+/// Goes through the page with a real browser. As for the sign-in, it must be there under `CI=true`.
+fn page_in_browser() -> Result<Done, Failure> {
+    let is_ci = std::env::var("CI").as_deref() == Ok("true");
+    match setup::system::missing_for_page() {
+        Some(missing) if !is_ci => Ok(Done::Skipped(missing)),
+        _ => passed(page::run()),
     }
 }

@@ -1,14 +1,16 @@
 //! Walks through the product against a server on loopback and a local one: what a person would type, and what they would
 //! see.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use serde_json::json;
 
 use crate::car::Car;
+use crate::daemon::Daemon;
 use crate::server::registry_entry;
 use crate::shell::{Background, Failure, heading};
-use crate::{place, server};
+use crate::{page, place, server, setup};
 
 /// The policy that stops both of the demo's connectors.
 const POLICY: &str = "# Nothing of these connectors may be called.\ndeny_connector = [\"demo\", \"local\"]\n";
@@ -17,7 +19,7 @@ const DONE: i32 = 0;
 const FAILED: i32 = 1;
 const DENIED: i32 = 4;
 
-pub(crate) fn run() -> Result<(), Failure> {
+pub(crate) fn run(headless: bool) -> Result<(), Failure> {
     heading("building (the first time takes a few minutes)");
     let home = place::target().join("demo");
     let car = Car::build(&home)?;
@@ -61,7 +63,27 @@ pub(crate) fn run() -> Result<(), Failure> {
         expect(&events.stdout, word)?;
     }
     car.show(&["events", "verify"], DONE)?;
+    show_page(&car, headless)?;
     go_on();
+    Ok(())
+}
+
+/// The same connectors, in a browser. It stays until somebody presses Enter, unless nobody is there.
+fn show_page(car: &Car, headless: bool) -> Result<(), Failure> {
+    heading("9. all of it in a browser, and for other MCP clients: the daemon and its page");
+    let daemon = Daemon::start(car)?;
+    println!("MCP clients connect to {}/mcp with a token of their own (car token add)", daemon.url());
+    println!("the page is at {}", daemon.url());
+    if !headless && std::io::stdin().is_terminal() {
+        car.show(&["ui"], DONE)?;
+        println!("Press Enter to end the demo.");
+        std::io::stdin().read_line(&mut String::new())?;
+        return Ok(());
+    }
+    match setup::system::missing_for_page() {
+        Some(missing) => println!("({missing}; the page is not looked at)"),
+        None => page::glance(&daemon.page(car)?)?,
+    }
     Ok(())
 }
 
@@ -128,5 +150,6 @@ fn go_on() {
     println!("car add NAME URL                    add a server of your own");
     println!("car add NAME -- COMMAND             add a local one");
     println!("car --help                          all commands");
+    println!("car serve, then car ui              manage it all in a browser");
     println!("cargo xtask ci                      run every check");
 }

@@ -6,6 +6,7 @@
 //!      ├─▶ conformance  the official suite         reads its result files
 //!      ├─▶ interop      foreign servers, clients   drives the `car` binary, the everything-server
 //!      ├─▶ sign-in      foreign sign-in, browser   drives `car`, Chromium and tmux
+//!      ├─▶ page         the daemon's page          drives `car serve` and Chromium
 //!      ├─▶ fuzz         fuzz/                     builds and runs its targets
 //!      ├─▶ soak         our own server, besieged   drives the test kit's `siege`; and our daemon
 //!      └─▶ demo         our own server             drives the `car` binary
@@ -18,10 +19,12 @@ mod bench;
 mod car;
 mod ci;
 mod conformance;
+mod daemon;
 mod demo;
 mod examples;
 mod fuzz;
 mod interop;
+mod page;
 mod place;
 mod server;
 mod setup;
@@ -44,8 +47,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Walks through the product against a server on loopback
-    Demo,
+    /// Walks through the product against a server on loopback, and ends with its page open
+    Demo {
+        /// Look at the page without a screen, and end
+        #[arg(long)]
+        headless: bool,
+    },
     /// Runs every check; the last line counts the steps
     Ci,
     /// Checks the rules of the workspace that a machine can check
@@ -68,6 +75,8 @@ enum Command {
     },
     /// Signs in with a real browser at an authorization server that is not ours
     SignIn,
+    /// Goes through the daemon's page with a real browser, and looks at it with axe
+    Page,
     /// Runs every example of every crate
     Examples,
     /// Tries out at random what is read from strangers: every target, or one of them
@@ -180,7 +189,7 @@ enum Interop {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Demo => demo::run(),
+        Command::Demo { headless } => demo::run(headless),
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
         Command::Setup { system } => setup::run(system),
@@ -205,6 +214,7 @@ fn main() -> ExitCode {
             Some(Interop::Discovery { entries: Some(file), add }) => interop::discovery::entries(&file, &add),
         },
         Command::SignIn => sign_in::run(),
+        Command::Page => page::run(),
         Command::Examples => examples::run(),
         Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Command::Soak { what: None, quick, only } => soak::run(quick, &only),

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::versions::{APT, CPP, Packages};
+use super::versions::{APT, BROWSER, CPP, Packages};
 use crate::shell::{Failure, exists, run};
 
 /// Installs what is missing. Without apt it says what is missing and what for, and leaves it to the person.
@@ -60,10 +60,16 @@ pub(crate) fn has_cpp() -> bool {
 
 /// Returns what is missing on this machine for the sign-in, if something is.
 pub(crate) fn missing_for_sign_in() -> Option<String> {
-    let missing: Vec<_> = APT
-        .iter()
-        .filter(|packages| packages.is_for_sign_in && !is_there(packages))
-        .map(|it| it.what)
-        .collect();
+    missing_of(|packages| packages.is_for_sign_in)
+}
+
+/// Returns what is missing on this machine for the page, if something is.
+pub(crate) fn missing_for_page() -> Option<String> {
+    missing_of(|packages| packages.what == BROWSER)
+}
+
+fn missing_of(is_wanted: impl Fn(&Packages) -> bool) -> Option<String> {
+    let missing: Vec<_> =
+        APT.iter().filter(|packages| is_wanted(packages) && !is_there(packages)).map(|it| it.what).collect();
     (!missing.is_empty()).then(|| format!("{} missing (cargo xtask setup --system)", missing.join(" and ")))
 }

@@ -9,6 +9,7 @@ pub(crate) const NPM: &[&str] = &[
     "@modelcontextprotocol/server-filesystem@2026.8.31",
     "@modelcontextprotocol/server-memory@2026.8.31",
     "@modelcontextprotocol/server-sequential-thinking@2026.8.31",
+    "axe-core@4.14.1",
     "oidc-provider@9.13.3",
     "playwright-core@1.65.1",
 ];
@@ -54,6 +55,9 @@ pub(crate) struct Packages {
 /// C++ compilers, by the names that they have on different systems.
 pub(crate) const CPP: &[&str] = &["c++", "g++", "clang++"];
 
+/// What the browser is called, for a person.
+pub(crate) const BROWSER: &str = "Chromium";
+
 /// The packages from apt. They are not pinned: a system has one version of each.
 pub(crate) const APT: &[Packages] = &[
     Packages {
@@ -63,7 +67,7 @@ pub(crate) const APT: &[Packages] = &[
         is_for_sign_in: false,
     },
     Packages {
-        what: "Chromium",
+        what: BROWSER,
         names: &["chromium"],
         programs: &[(
             &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],

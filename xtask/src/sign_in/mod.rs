@@ -11,7 +11,7 @@
 mod browser;
 mod leak;
 mod pane;
-mod servers;
+pub(crate) mod servers;
 mod steps;
 
 use std::time::{Duration, Instant};

@@ -12,7 +12,7 @@ use crate::shell::{Background, Failure};
 use crate::{place, setup};
 
 /// The running servers; they end when this is dropped.
-pub(super) struct Servers {
+pub(crate) struct Servers {
     _running: Background,
     urls: Value,
 }
@@ -21,7 +21,7 @@ pub(super) struct Servers {
 pub(super) struct Ledger(Value);
 
 impl Servers {
-    pub(super) fn start() -> Result<Self, Failure> {
+    pub(crate) fn start() -> Result<Self, Failure> {
         let mut command = setup::node::command()?;
         command.arg(place::root().join("peers/node/protected.mjs")).args(["--ttl", "600"]);
         let (running, urls) = Background::start(&mut command, START_TIME, |line| {
@@ -31,11 +31,11 @@ impl Servers {
     }
 
     /// Returns the URL that a person adds.
-    pub(super) fn mcp(&self) -> &str {
+    pub(crate) fn mcp(&self) -> &str {
         self.urls["mcp"].as_str().expect("checked when the servers started")
     }
 
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         format!("MCP server {}, authorization server {}", self.urls["mcp"], self.urls["issuer"])
     }
 
