@@ -17,8 +17,11 @@ const KNOWN_BY = {
 
 const publisher = ({ name, verification }) => [theirs(name), `, ${KNOWN_BY[verification] ?? plain(verification).toLowerCase()}`];
 
+/** Where a word can be found; anything else is the name of a tool. */
+const PLACES = new Set(["name", "description", "tags"]);
+
 function reason(why) {
-  if (why.by === "word") return ["“", theirs(why.word), `” in its ${why.found_in}`];
+  if (why.by === "word") return ["“", theirs(why.word), PLACES.has(why.found_in) ? `” in its ${why.found_in}` : ["” in its ", theirs(why.found_in, "code")]];
   return "means much the same";
 }
 

@@ -108,9 +108,9 @@ export function ruleLine(rule) {
   );
 }
 
-/** Begins with a capital letter and ends with a dot. */
+/** Ends with a dot, and begins with a capital letter where it begins with a word. */
 export function sentence(text) {
-  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  const whole = /^[a-z]+[\s,;]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?…]$/.test(whole) ? whole : `${whole}.`;
 }
 

@@ -13,6 +13,7 @@ use crate::{place, setup};
 pub(crate) enum Side {
     Clients,
     Servers,
+    Gateway,
     Ranking,
 }
 
@@ -33,10 +34,16 @@ pub(crate) struct Judged {
     split: String,
 }
 
-/// Measures one side, or both.
+/// Measures one side, or all.
 pub(crate) fn run(side: Option<Side>, quick: bool, only: &[String]) -> Result<(), Failure> {
-    if side != Some(Side::Servers) {
+    let wants = |wanted| side.is_none_or(|side| side == wanted);
+    if wants(Side::Clients) {
         setup::run(false)?;
+    }
+    if wants(Side::Gateway) {
+        setup::python::install_gateways()?;
+        heading("building car (release)");
+        run_command(&mut cargo(&["build", "--quiet", "--release", "--package", "car-cli"]))?;
     }
     heading("building the benchmark (release)");
     let peers = place::root().join("peers");
@@ -50,7 +57,7 @@ pub(crate) fn run(side: Option<Side>, quick: bool, only: &[String]) -> Result<()
             .current_dir(&peers),
     )?;
     let program = target.join("release").join(format!("peer-bench{}", std::env::consts::EXE_SUFFIX));
-    if side != Some(Side::Servers) {
+    if wants(Side::Clients) {
         heading("measuring clients");
         let mut command = Command::new(&program);
         command
@@ -64,11 +71,24 @@ pub(crate) fn run(side: Option<Side>, quick: bool, only: &[String]) -> Result<()
             .args(["--results".into(), place::target().join("bench.json")]);
         measure(command, quick, only)?;
     }
-    if side != Some(Side::Clients) {
+    if wants(Side::Servers) {
         heading("measuring servers");
         let mut command = Command::new(&program);
         command.arg("run-servers").args(["--results".into(), place::target().join("bench-servers.json")]);
         measure(command, quick, only)?;
+    }
+    if wants(Side::Gateway) {
+        heading("measuring gateways");
+        let car = place::built().join("release").join(format!("car{}", std::env::consts::EXE_SUFFIX));
+        let mut command = Command::new(&program);
+        command
+            .arg("run-gateways")
+            .arg("--car")
+            .arg(car)
+            .arg("--python")
+            .arg(setup::python::gateway_program())
+            .args(["--results".into(), place::target().join("bench-gateways.json")]);
+        measure(command, quick, &[])?;
     }
     Ok(())
 }

@@ -54,11 +54,11 @@ fn records(engine: &Engine) -> Vec<EventRecord> {
 
 /// Polls a future until it waits, does something, and lets it come to its end.
 macro_rules! meanwhile {
-    ($person:expr, $work:expr, $between:expr) => {{
+    ($person:expr, $work:expr $(, $between:expr)?) => {{
         let work = $work;
         tokio::pin!(work);
         assert!(work.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        $between;
+        $($between;)?
         $person.answers.notify_one();
         work.await
     }};
@@ -83,7 +83,7 @@ async fn a_person_is_asked_about_the_exact_call_and_the_log_says_what_they_said(
 #[tokio::test]
 async fn a_refusal_names_the_rule_and_who_refused() {
     let (engine, person) = asking("[[ask]]\ntool = 'docs/search'\nreason = 'costs money'", true);
-    let error = meanwhile!(person, engine.call("search", "{}"), ()).unwrap_err();
+    let error = meanwhile!(person, engine.call("search", "{}")).unwrap_err();
     assert!(error.is_denied() && error.to_string().ends_with(": costs money (owner, once)"), "{error}");
     assert_eq!(engine.logged(), ["ask", "deny"]);
     assert_eq!(records(&engine)[1].note.as_deref(), Some("owner, once"));
@@ -205,7 +205,7 @@ async fn an_access_is_asked_about_by_its_method_fails_and_is_cancelled_as_a_call
     let request = AccessRequest::new("docs", "resources/read", "db://u:p@h/t?q=1", "test");
     let failure = async { Err::<(), _>(McpCallError::new(McpCallErrorKind::Timeout, "too slow")) };
     let access = engine.executor.access(request.with_arguments(&arguments), failure);
-    let error = meanwhile!(person, access, ()).unwrap_err();
+    let error = meanwhile!(person, access).unwrap_err();
     assert!(matches!(error, EngineError::Session { .. }), "{error}");
     let asked = r#"test docs resources/read db://u:p@h/t?q=1 {"text":"x"} ask "docs/*""#;
     assert_eq!(*person.asked.lock().unwrap(), [asked]);

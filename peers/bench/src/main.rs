@@ -11,12 +11,13 @@
 //!        ◀── one line of JSON each ── medians, ratios to the floor of the same round ──▶ table
 //! ```
 //!
-//! And MCP servers with one fast client; see [`servers`].
+//! And MCP servers with one fast client, see [`servers`]; and gateways between that client and a server, see [`gateways`].
 
 mod answers;
 mod certificate;
 mod clients;
 mod drive;
+mod gateways;
 mod job;
 mod lines;
 mod orchestrate;
@@ -56,8 +57,9 @@ fn main() -> Result<(), Failure> {
             let memory = serde_json::from_str(arguments.get(1).ok_or("memory wants a job as JSON")?)?;
             runtime.block_on(servers::memory(memory))
         }
+        Some("run-gateways") => gateways::run(&gateways::Settings::parse(&arguments[1..])?),
         Some("run-servers") => servers::run(&servers::Settings::parse(&arguments[1..])?),
         Some("run") => orchestrate::run(&orchestrate::Settings::parse(&arguments[1..])?),
-        _ => Err("expected serve, lines, client, run, server, load, memory or run-servers; `cargo xtask bench` calls this program".into()),
+        _ => Err("expected serve, lines, client, run, server, load, memory, run-servers or run-gateways; `cargo xtask bench` calls this program".into()),
     }
 }

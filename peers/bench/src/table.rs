@@ -1,10 +1,12 @@
 //! Writes `docs/benchmarks.md`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use crate::job::{Report, Work};
 use crate::orchestrate::Rounds;
 use crate::workload::{self, Workload};
+use crate::{Failure, gateways, servers};
 
 /// Returns the page.
 pub(crate) fn write(rounds: &Rounds, kinds: &[&str], machine: &str, count: usize, seconds: f64) -> String {
@@ -87,4 +89,14 @@ fn median(reports: &[Report], of: impl Fn(&Report) -> f64) -> f64 {
 pub(crate) fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Puts a part of the page in place of the one that is there; each part begins with its mark.
+pub(crate) fn replace(page: &Path, mark: &str, section: &str) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(page).unwrap_or_default();
+    let (before, rest) = text.split_once(mark).unwrap_or((&text, ""));
+    let next = [servers::MARK, gateways::MARK].iter().filter_map(|mark| rest.find(mark)).min();
+    let after = next.map_or("", |at| &rest[at..]);
+    let gap = if after.is_empty() { "" } else { "\n" };
+    Ok(std::fs::write(page, format!("{}\n\n{}\n{gap}{after}", before.trim_end(), section.trim_end()))?)
 }

@@ -81,7 +81,7 @@ function registry(url) {
   return (path) => (/^\/v0(\.1)?\/servers$/.test(path) ? { servers: [entry], metadata: { count: 1 } } : /\/versions\//.test(path) ? entry : null);
 }
 
-/** Opens the server; returns `{ url, registry, change, close }`. */
+/** Opens the server; returns `{ url, listed, registry, change, close }`. */
 export async function openChanging() {
   const { Server } = await load(`${SDK}/index.js`);
   const { StreamableHTTPServerTransport } = await load(`${SDK}/streamableHttp.js`);
@@ -102,10 +102,10 @@ export async function openChanging() {
   });
   await new Promise((ready) => http.listen(0, "127.0.0.1", ready));
   const origin = `http://127.0.0.1:${http.address().port}`;
-  lists = registry(`${origin}/mcp`);
+  lists = registry(`${origin}/calculator`);
   const change = () => {
     isChanged = true;
   };
   const close = () => new Promise((done) => http.close(done));
-  return { url: `${origin}/mcp`, registry: origin, change, close };
+  return { url: `${origin}/mcp`, listed: `${origin}/calculator`, registry: origin, change, close };
 }

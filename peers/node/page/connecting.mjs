@@ -101,6 +101,8 @@ export async function addLocal({ page, look }) {
 export async function findByNeed({ page, look, changing }) {
   await page.evaluate(async (url) => {
     const { rpc } = await import("/rpc.js");
+    // Nobody on the network is asked.
+    await rpc.call("connectors.sources.remove", { name: "official" });
     await rpc.call("connectors.sources.add", { kind: "registry", url, name: "here" });
   }, changing.registry);
   await open(page, "#/add/find", "Add a connector");
@@ -108,7 +110,7 @@ export async function findByNeed({ page, look, changing }) {
   await press(page, "Find", { exact: true });
   await press(page, "Look at it: Calculator");
   await seen(page, "It would connect to");
-  await seen(page, changing.url);
+  await seen(page, changing.listed);
   await look(page, "found");
   await box(page, "Name here").fill("Found");
   await press(page, "Add exactly this");

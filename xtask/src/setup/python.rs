@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::stamp::Stamp;
-use super::versions::{PYPI, PYPI_OLD};
+use super::versions::{PYPI, PYPI_GATEWAYS, PYPI_OLD};
 use crate::place;
 use crate::shell::{Failure, exists, run};
 
@@ -16,6 +16,11 @@ pub(crate) fn program() -> PathBuf {
 /// Returns the Python of the environment with the old line of the SDK.
 pub(crate) fn old_program() -> PathBuf {
     program_in("python-old")
+}
+
+/// Returns the Python of the environment with a gateway.
+pub(crate) fn gateway_program() -> PathBuf {
+    program_in("python-gateways")
 }
 
 fn program_in(environment: &str) -> PathBuf {
@@ -31,6 +36,11 @@ pub(crate) fn script(name: &str) -> PathBuf {
 pub(super) fn install() -> Result<(), Failure> {
     install_in("python", PYPI)?;
     install_in("python-old", PYPI_OLD)
+}
+
+/// Installs the gateway that ours is measured beside; only that needs it.
+pub(crate) fn install_gateways() -> Result<(), Failure> {
+    install_in("python-gateways", PYPI_GATEWAYS)
 }
 
 fn install_in(environment: &str, packages: &[&str]) -> Result<(), Failure> {

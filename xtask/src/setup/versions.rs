@@ -33,6 +33,9 @@ pub(crate) const PYPI: &[&str] = &[
     "uvicorn==0.54.0",
 ];
 
+/// A gateway from PyPI, and what serves it.
+pub(crate) const PYPI_GATEWAYS: &[&str] = &["fastmcp==4.1.2", "mcp==2.3.0", "uvicorn==0.54.0"];
+
 /// What `uvx` runs.
 pub(crate) const UVX: &str = "mcp-server-time==2026.10.19";
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
+use super::request::{self, Target};
 use super::wire::{Wire, check, header};
-use super::{Kind, request};
 use crate::Failure;
 
 /// How much of the time is spent beforehand, so that both sides are warm.
@@ -15,31 +15,29 @@ const WARM_UP: f64 = 0.2;
 /// One process's task.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Load {
-    pub(super) kind: Kind,
-    /// `host:port`.
-    pub(super) address: String,
+    pub(crate) target: Target,
     /// The server's process, whose use is read from the system.
-    pub(super) server: u32,
-    pub(super) connections: usize,
-    pub(super) seconds: f64,
+    pub(crate) server: u32,
+    pub(crate) connections: usize,
+    pub(crate) seconds: f64,
 }
 
 /// What one process measured.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Measured {
-    pub(super) per_second: f64,
-    pub(super) p50_us: f64,
-    pub(super) p99_us: f64,
+    pub(crate) per_second: f64,
+    pub(crate) p50_us: f64,
+    pub(crate) p99_us: f64,
     /// The server's processor time for each call.
-    pub(super) cpu_us: f64,
+    pub(crate) cpu_us: f64,
 }
 
 pub(crate) async fn run(load: Load) -> Result<(), Failure> {
     let mut wires = Vec::new();
     for _ in 0..load.connections {
-        let mut wire = Wire::connect(&load.address).await?;
-        let session = begin(&mut wire, load.kind, &load.address).await?;
-        wires.push((wire, request::call(load.kind, &load.address, session.as_deref())));
+        let mut wire = Wire::connect(&load.target.address).await?;
+        let session = begin(&mut wire, &load.target).await?;
+        wires.push((wire, request::call(&load.target, session.as_deref())));
     }
     let (wires, _) = post(wires, load.seconds * WARM_UP).await?;
     let before = server_time(load.server)?;
@@ -60,14 +58,14 @@ pub(crate) async fn run(load: Load) -> Result<(), Failure> {
 }
 
 /// Begins a session, where the server has them.
-pub(super) async fn begin(wire: &mut Wire, kind: Kind, address: &str) -> Result<Option<String>, Failure> {
-    if !kind.has_sessions() {
+pub(super) async fn begin(wire: &mut Wire, target: &Target) -> Result<Option<String>, Failure> {
+    if !target.has_sessions {
         return Ok(None);
     }
-    let answer = wire.exchange(&request::initialize(address)).await?;
+    let answer = wire.exchange(&request::initialize(target)).await?;
     check(answer, "200", "serverInfo")?;
     let session = header(answer, "mcp-session-id").ok_or("the server began no session")?.to_owned();
-    check(wire.exchange(&request::initialized(address, Some(&session))).await?, "202", "")?;
+    check(wire.exchange(&request::initialized(target, Some(&session))).await?, "202", "")?;
     Ok(Some(session))
 }
 

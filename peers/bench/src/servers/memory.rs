@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::load::begin;
+use super::request::{self, Target};
 use super::wire::{Wire, check};
-use super::{Kind, request};
 use crate::Failure;
 
 /// What comes to rest before memory is read.
@@ -15,9 +15,7 @@ const REST: Duration = Duration::from_millis(500);
 /// One process's task.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Memory {
-    pub(super) kind: Kind,
-    /// `host:port`.
-    pub(super) address: String,
+    pub(super) target: Target,
     /// The server's process, whose use is read from the system.
     pub(super) server: u32,
     pub(super) sessions: usize,
@@ -33,14 +31,14 @@ pub(crate) struct Held {
 }
 
 pub(crate) async fn run(memory: Memory) -> Result<(), Failure> {
-    let Memory { kind, address, server, sessions: count } = &memory;
-    let mut shared = Wire::connect(address).await?;
-    begin(&mut shared, *kind, address).await?;
+    let Memory { target, server, sessions: count } = &memory;
+    let mut shared = Wire::connect(&target.address).await?;
+    begin(&mut shared, target).await?;
     let empty = resident_kib(*server)?;
     let mut sessions = Vec::new();
     for _ in 0..*count {
-        let session = begin(&mut shared, *kind, address).await?;
-        let call = request::call(*kind, address, session.as_deref());
+        let session = begin(&mut shared, target).await?;
+        let call = request::call(target, session.as_deref());
         check(shared.exchange(&call).await?, "200", request::TEXT)?;
         sessions.push(session);
     }
@@ -48,15 +46,15 @@ pub(crate) async fn run(memory: Memory) -> Result<(), Failure> {
     let with_sessions = resident_kib(*server)?;
     let mut streams = Vec::new();
     for session in &sessions {
-        let mut wire = Wire::connect(address).await?;
-        let head = wire.open(&request::stream(address, session.as_deref())).await?;
+        let mut wire = Wire::connect(&target.address).await?;
+        let head = wire.open(&request::stream(target, session.as_deref())).await?;
         check(head, "200", "text/event-stream")?;
         streams.push(wire);
     }
     tokio::time::sleep(REST).await;
     let each = |kib: f64| (kib - empty) / *count as f64;
     let held = Held {
-        session: kind.has_sessions().then(|| each(with_sessions)),
+        session: target.has_sessions.then(|| each(with_sessions)),
         with_stream: each(resident_kib(*server)?),
     };
     println!("{}", serde_json::to_string(&held)?);

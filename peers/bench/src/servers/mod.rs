@@ -21,6 +21,8 @@ mod wire;
 use serde::{Deserialize, Serialize};
 
 use crate::Failure;
+pub(crate) use load::{Load, Measured};
+pub(crate) use request::Target;
 pub(crate) use table::MARK;
 
 /// What is served, and how it is asked.
@@ -96,6 +98,18 @@ impl Kind {
         matches!(self, Self::OursSessions | Self::RmcpSessions)
     }
 
+    /// How it is asked.
+    fn target(self, address: &str) -> Target {
+        Target {
+            address: address.to_owned(),
+            path: "/mcp".to_owned(),
+            tool: "echo".to_owned(),
+            bearer: None,
+            is_modern: self.is_modern(),
+            has_sessions: self.has_sessions(),
+        }
+    }
+
     pub(crate) fn of_name(name: &str) -> Result<Self, Failure> {
         let kind = Self::ALL.into_iter().find(|kind| kind.name() == name);
         kind.ok_or_else(|| format!("no kind of server is called {name}").into())
@@ -117,4 +131,4 @@ pub(crate) async fn serve(kind: Kind) -> Result<(), Failure> {
 
 pub(crate) use load::run as load;
 pub(crate) use memory::run as memory;
-pub(crate) use run::{Settings, run};
+pub(crate) use run::{LOADS, Server, Settings, client, run};

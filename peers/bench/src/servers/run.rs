@@ -15,7 +15,7 @@ use crate::Failure;
 use crate::orchestrate::{machine, pinned};
 
 /// How many requests are in flight, each over its own connection.
-pub(super) const LOADS: [usize; 2] = [1, 64];
+pub(crate) const LOADS: [usize; 2] = [1, 64];
 
 /// What the command line asks for.
 pub(crate) struct Settings {
@@ -86,8 +86,8 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     for round in 1..=rounds {
         for connections in LOADS {
             for server in &servers {
-                let (kind, address) = (server.kind, server.address.clone());
-                let load = Load { kind, address, server: server.child.id(), connections, seconds };
+                let (kind, target) = (server.kind, server.kind.target(&server.address));
+                let load = Load { target, server: server.child.id(), connections, seconds };
                 let measured: Measured = client("load", &load)?;
                 let (rate, cpu) = (measured.per_second, measured.cpu_us);
                 println!(
@@ -102,7 +102,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     for kind in kinds.into_iter().filter(|kind| *kind == Kind::Floor || kind.has_sessions()) {
         // A fresh one, whose memory nothing else has been in.
         let server = Server::start(kind)?;
-        let memory = Memory { kind, address: server.address.clone(), server: server.child.id(), sessions };
+        let memory = Memory { target: kind.target(&server.address), server: server.child.id(), sessions };
         let held: Held = client("memory", &memory)?;
         println!("{:<16} {held:?}", kind.name());
         results.memory.insert(kind, held);
@@ -110,7 +110,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     std::fs::write(&settings.results, serde_json::to_string_pretty(&results)?)?;
     let section = table::write(&results);
     if settings.only.is_empty() {
-        table::replace(&settings.table, &section)?;
+        crate::table::replace(&settings.table, table::MARK, &section)?;
         println!("written to {} and {}", settings.results.display(), settings.table.display());
     } else {
         println!("{section}\nwritten to {}", settings.results.display());
@@ -119,7 +119,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// Runs one client process to its end.
-fn client<T: DeserializeOwned>(work: &str, job: &impl Serialize) -> Result<T, Failure> {
+pub(crate) fn client<T: DeserializeOwned>(work: &str, job: &impl Serialize) -> Result<T, Failure> {
     let mut command = pinned(1, &std::env::current_exe()?);
     let output = command
         .arg(work)
@@ -131,14 +131,14 @@ fn client<T: DeserializeOwned>(work: &str, job: &impl Serialize) -> Result<T, Fa
 }
 
 /// A server process; it ends with this.
-struct Server {
+pub(crate) struct Server {
     kind: Kind,
-    child: Child,
-    address: String,
+    pub(crate) child: Child,
+    pub(crate) address: String,
 }
 
 impl Server {
-    fn start(kind: Kind) -> Result<Self, Failure> {
+    pub(crate) fn start(kind: Kind) -> Result<Self, Failure> {
         let mut command = pinned(0, &std::env::current_exe()?);
         command.arg("server").arg(kind.name());
         let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn()?;

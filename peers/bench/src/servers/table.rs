@@ -1,23 +1,14 @@
 //! Writes the part of `docs/benchmarks.md` about servers.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use super::Kind;
 use super::load::Measured;
 use super::run::{LOADS, Results, Rounds};
-use crate::Failure;
 use crate::table::middle;
 
 /// Where the part about servers begins; what stands before is about clients.
 pub(crate) const MARK: &str = "<!-- Servers: written by `cargo xtask bench servers`. -->\n";
-
-/// Puts the part in place of the one that is there.
-pub(super) fn replace(page: &Path, section: &str) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(page).unwrap_or_default();
-    let clients = text.split(MARK).next().unwrap_or_default().trim_end();
-    Ok(std::fs::write(page, format!("{clients}\n\n{section}"))?)
-}
 
 /// Returns the part.
 pub(super) fn write(results: &Results) -> String {
