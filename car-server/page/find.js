@@ -6,16 +6,16 @@ import { badge, button, choice, complain, empty, facts, field, form, input, area
 import { rpc } from "./rpc.js";
 import { many, plain } from "./words.js";
 
-/** How a publisher is known. */
-const KNOWN_BY = {
-  none: "not checked by anybody",
-  user: "named by you",
-  registry_namespace: "checked by the registry",
-  tls_domain: "checked by its domain",
-  root: "checked by its root",
-};
-
-const publisher = ({ name, verification }) => [theirs(name), `, ${KNOWN_BY[verification] ?? plain(verification).toLowerCase()}`];
+/** Who publishes a service, and how that is known: never more than what was checked, and never that it is safe. */
+function published({ publisher: { name, verification }, provenance: { source, kind } }) {
+  const domain = name.split(".").reverse().join(".");
+  const who = name.startsWith("io.github.") ? ["the GitHub account ", theirs(name.slice("io.github.".length))] : ["the domain ", theirs(domain)];
+  if (verification === "registry_namespace") return ["Published by someone who controlled ", who, " when it was published"];
+  if (verification === "tls_domain") return ["Listed by ", theirs(name), " itself, over TLS"];
+  if (verification === "root") return ["The root ", theirs(source), " says that it is of ", theirs(name)];
+  if (verification === "user" || kind === "local") return "Added by you";
+  return ["Listed by ", theirs(source), "; that it is of ", theirs(name), " is only what the record says"];
+}
 
 /** Where a word can be found; anything else is the name of a tool. */
 const PLACES = new Set(["name", "description", "tags"]);
@@ -37,7 +37,7 @@ function service(found, look) {
       {},
       theirs(it.name, "h3"),
       theirs(it.description, "p"),
-      el("p.soft", {}, "By ", publisher(it.publisher), it.version && [" · version ", theirs(it.version)]),
+      el("p.soft", {}, published(it), it.version && [" · version ", theirs(it.version)]),
       text.length > 0 && el("p.soft", {}, "Fits: ", text),
       changed.length > 0 && badge(["Changed since you agreed to it", "change", "warn"]),
     ),
@@ -97,7 +97,7 @@ function proposal({ proposal: it, seen }) {
     el("h2", { tabIndex: -1 }, theirs(service.name)),
     theirs(service.description, "p"),
     facts([
-      ["Publisher", publisher(service.publisher)],
+      ["Publisher", published(service)],
       ["Name", theirs(String(service.identifier), "code")],
       ["Version", service.version && theirs(service.version)],
       ["Told by", theirs(it.source_url, "code")],
