@@ -54,7 +54,7 @@ function find(address) {
 }
 
 /** Shows the view of the address. A view is `{ title, parts, heard?, left? }`. */
-async function show({ keepFocus = false } = {}) {
+async function show() {
   turn += 1;
   const mine = turn;
   const [place, make] = find(location.hash);
@@ -82,10 +82,8 @@ async function show({ keepFocus = false } = {}) {
   name();
   const heading = el("h1", { tabIndex: -1 }, view.title);
   main.replaceChildren(...[view.before, heading, ...view.parts].flat(Infinity).filter(Boolean));
-  if (!keepFocus) {
-    heading.focus({ preventScroll: true });
-    scrollTo(0, 0);
-  }
+  heading.focus({ preventScroll: true });
+  scrollTo(0, 0);
 }
 
 /** Names the tab after what is shown, and what waits. */
@@ -139,8 +137,16 @@ function linked(state) {
   if (state !== "open") return;
   nav.hidden = false;
   fillMenu();
-  count().then(() => waiting && say(`${many(waiting, "call waits", "calls wait")} for you under Approvals.`, { stays: true }), () => {});
-  show({ keepFocus: shown !== null });
+  const isThere = location.hash === href("approvals");
+  count().then(() => waiting && !isThere && say(`${many(waiting, "call waits", "calls wait")} for you under Approvals.`, { stays: true }), () => {});
+  if (shown) missed();
+  else show();
+}
+
+/** After a lost connection: what is shown is brought up to date in its place, so that nothing that was typed is lost. */
+function missed() {
+  const all = ["connectors.changed", "connectors.policy_changed", "connectors.access_changed", "connectors.approval_settled", "connectors.events_appended"];
+  for (const method of all) shown.heard?.(method, { what: "missed" });
 }
 
 /** What is shown to somebody without a token. */

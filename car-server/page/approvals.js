@@ -65,10 +65,10 @@ function standing(grant, look) {
     el(
       "div.grow",
       {},
-      el("p", {}, theirs(callerOf(grant.caller), "strong"), " may call ", theirs(`${grant.connector}.${grant.tool}`, "code")),
+      el("p", {}, theirs(callerOf(grant.caller), "strong"), " may call ", theirs(`${grant.connector}/${grant.tool}`, "code")),
       el("p.soft", {}, isSession ? "Until the daemon stops" : "Always", `, since ${when(grant.granted_at)}. Rule: `, theirs(grant.rule, "code")),
     ),
-    button("Take it back", take, { key: `revoke-${grant.id}`, about: `${grant.connector}.${grant.tool} for ${callerOf(grant.caller)}` }),
+    button("Take it back", take, { key: `revoke-${grant.id}`, about: `${grant.connector}/${grant.tool} for ${callerOf(grant.caller)}` }),
   );
 }
 

@@ -68,6 +68,7 @@ export async function changed(slug) {
   await look();
   const before = el("p.way", {}, el("a", { href: href("connectors") }, "Connectors"), " / ", el("a", { href: href("connectors", slug) }, theirs(name)));
   const about = el("p.soft", {}, "A server can change what a tool says of itself after you switched it on. Such a tool is not offered and cannot be called until you have seen the difference.");
-  const heard = (method, params) => method === "connectors.changed" && params.slug === slug && look().catch(() => {});
+  const isOurs = ({ slug: changed, what }) => changed === slug || what === "missed";
+  const heard = (method, params) => method === "connectors.changed" && isOurs(params) && look().catch(() => {});
   return { title: "Changed tools", before, parts: [about, list], heard };
 }

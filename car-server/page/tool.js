@@ -34,7 +34,7 @@ export async function tool(slug, name) {
   await judge();
   const heard = (method, params) => {
     if (method === "connectors.policy_changed") judge().catch(() => {});
-    if (method !== "connectors.changed" || params.slug !== slug) return;
+    if (method !== "connectors.changed" || (params.slug !== slug && params.what !== "missed")) return;
     if (params.what === "removed") go("connectors");
     else if (params.what !== "state") look().catch(() => {});
   };
