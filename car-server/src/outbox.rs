@@ -96,3 +96,98 @@ impl<S: Sink<Message, Error: std::fmt::Display> + Unpin> Outbox<S> {
         Poll::Ready(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::task::Context;
+
+    use super::*;
+
+    /// Takes as many messages as it is told, and keeps them.
+    #[derive(Default)]
+    struct Front {
+        room: usize,
+        taken: Vec<String>,
+    }
+
+    impl Sink<Message> for &mut Front {
+        type Error = Infallible;
+
+        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            if self.room > 0 { Poll::Ready(Ok(())) } else { Poll::Pending }
+        }
+
+        fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Infallible> {
+            self.room -= 1;
+            self.taken.push(message.into_text().unwrap().to_string());
+            Ok(())
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn messages(names: &[&str]) -> Vec<Message> {
+        names.iter().map(|name| Message::text(*name)).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn loses_nothing_and_sends_nothing_twice_when_it_is_interrupted() {
+        let mut front = Front { room: 2, ..Front::default() };
+        let mut outbox = Outbox::new(&mut front);
+        outbox.extend(messages(&["a", "b", "c"]));
+        let short = Duration::from_secs(1);
+        tokio::time::timeout(short, outbox.drain()).await.unwrap_err();
+        assert!(!outbox.is_empty());
+        outbox.extend(messages(&["d"]));
+        outbox.sink.room = 2;
+        outbox.drain().await.unwrap();
+        assert!(outbox.is_empty());
+        assert_eq!(front.taken, ["a", "b", "c", "d"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn gives_a_front_end_up_that_takes_nothing_for_thirty_seconds() {
+        let mut front = Front::default();
+        let mut outbox = Outbox::new(&mut front);
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        outbox.extend(messages(&["a", "b"]));
+        let began = Instant::now();
+        // Whoever interrupts it in between does not begin the time anew.
+        tokio::time::timeout(Duration::from_secs(20), outbox.drain()).await.unwrap_err();
+        outbox.drain().await.unwrap_err();
+        assert_eq!(began.elapsed(), MAX_STALL);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_for_a_front_end_that_is_slow_and_takes_something() {
+        let mut front = Front::default();
+        let mut outbox = Outbox::new(&mut front);
+        outbox.extend(messages(&["a", "b", "c"]));
+        for _ in 0..3 {
+            tokio::time::timeout(MAX_STALL - Duration::from_secs(1), outbox.drain()).await.unwrap_err();
+            outbox.sink.room = 1;
+            // It is polled at once where it can go on.
+            tokio::time::timeout(Duration::ZERO, outbox.drain()).await.ok();
+        }
+        assert_eq!(front.taken, ["a", "b", "c"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn says_goodbye_in_place_of_what_waits_and_not_for_long() {
+        let mut front = Front { room: 1, ..Front::default() };
+        let mut outbox = Outbox::new(&mut front);
+        outbox.extend(messages(&["a", "b"]));
+        outbox.finish(Message::text("bye")).await;
+        let began = Instant::now();
+        outbox.finish(Message::text("bye again")).await;
+        assert_eq!(began.elapsed(), MAX_FAREWELL);
+        assert_eq!(front.taken, ["bye"]);
+    }
+}

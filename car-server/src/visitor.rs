@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use car_connectors::engine::EventRecord;
 use car_connectors::store::{AccessToken, Scope};
 
 /// Who makes a request. Cheap to clone.
@@ -55,11 +54,6 @@ impl Visitor {
     /// Tells whether they may do what needs this.
     pub(crate) fn may(&self, scope: Scope) -> bool {
         self.scope >= scope
-    }
-
-    /// Tells whether a record of the event log is there for them: those of no connector are about the log as a whole.
-    pub(crate) fn sees_record(&self, record: &EventRecord) -> bool {
-        self.sees_all() || record.connector.as_ref().is_some_and(|slug| self.sees(slug))
     }
 
     /// Tells whether a connector is there for them.

@@ -13,6 +13,8 @@ pub struct EventFilter {
     pub tool: Option<String>,
     /// The connector's slug.
     pub connector: Option<String>,
+    /// The only connectors, by slug, for whoever may not see the others; records of none are left out then.
+    pub only_connectors: Option<Vec<String>>,
     /// Who asked.
     pub who: Option<String>,
     /// What was decided, or how the call ended.
@@ -45,6 +47,13 @@ impl EventFilter {
     #[must_use]
     pub fn with_connector(mut self, connector: impl Into<String>) -> Self {
         self.connector = Some(connector.into());
+        self
+    }
+
+    /// Leaves out what is of no connector, or of another one than these.
+    #[must_use]
+    pub fn with_only_connectors(mut self, slugs: impl IntoIterator<Item = String>) -> Self {
+        self.only_connectors = Some(slugs.into_iter().collect());
         self
     }
 
@@ -114,11 +123,16 @@ impl Search<'_> {
         !self.is_past(record.seq)
             && same(&filter.tool, &[&record.tool, &record.canonical])
             && same(&filter.connector, &[&record.connector])
+            && filter.only_connectors.as_ref().is_none_or(|slugs| is_of(record, slugs))
             && same(&filter.who, &[&record.who])
             && same(&filter.outcome, &[&record.verdict, &record.outcome])
             && filter.since.as_ref().is_none_or(|since| record.time >= *since)
             && self.text.as_ref().is_none_or(|text| contains(record, text))
     }
+}
+
+fn is_of(record: &EventRecord, slugs: &[String]) -> bool {
+    record.connector.as_ref().is_some_and(|slug| slugs.contains(slug))
 }
 
 /// Looks for a text in lower case in everything that a person reads of a record.

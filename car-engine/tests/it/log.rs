@@ -241,6 +241,7 @@ fn finds_records_by_who_by_how_they_ended_and_by_words() {
     let mut call = EventRecord::new(EventKind::Call);
     (call.who, call.outcome) = (Some("token:ci".to_owned()), Some("ok".to_owned()));
     (call.method, call.note) = (Some("prompts/get".to_owned()), Some("Über".to_owned()));
+    call.connector = Some("mail".to_owned());
     log.append(call).unwrap();
     let mut denied = EventRecord::new(EventKind::Decision);
     (denied.who, denied.verdict) = (Some("owner".to_owned()), Some("deny".to_owned()));
@@ -260,6 +261,8 @@ fn finds_records_by_who_by_how_they_ended_and_by_words() {
         (every().with_before(3), &[1, 2]),
         (EventFilter::last(1).with_before(3), &[2]),
         (every().with_who("owner").with_outcome("ok"), &[]),
+        (every().with_only_connectors(["mail".to_owned(), "none".to_owned()]), &[4]),
+        (every().with_only_connectors([]), &[]),
     ] {
         let found: Vec<u64> = log.tail(&filter).unwrap().records.iter().map(|record| record.seq).collect();
         assert_eq!(found, expected, "{filter:?}");

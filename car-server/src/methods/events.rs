@@ -72,14 +72,11 @@ pub(super) async fn tail(desk: &Desk, visitor: &Visitor, tail: Tail) -> Result<R
     let mut filter = EventFilter::last(limit);
     (filter.tool, filter.connector, filter.who) = (tail.tool, tail.connector, tail.who);
     (filter.outcome, filter.text, filter.before) = (tail.outcome, tail.text, tail.before);
-    let (manager, visitor) = (desk.manager.clone(), visitor.clone());
-    let read = move || {
-        let mut page = match after {
-            Some(after) => manager.event_log().follow(after, &filter)?,
-            None => manager.event_log().tail(&filter)?,
-        };
-        page.records.retain(|record| visitor.sees_record(record));
-        Ok::<_, car_connectors::engine::EngineError>(page)
+    filter.only_connectors = visitor.connectors().map(<[String]>::to_vec);
+    let manager = desk.manager.clone();
+    let read = move || match after {
+        Some(after) => manager.event_log().follow(after, &filter),
+        None => manager.event_log().tail(&filter),
     };
     let page = blocking(read).await??;
     Ok(Records { events: page.records, next: page.next.to_string(), unreadable: page.unreadable })

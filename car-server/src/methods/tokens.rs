@@ -1,6 +1,6 @@
 //! The tokens of MCP clients and other programs.
 
-use car_connectors::store::{AccessToken, NewAccessToken, Scope};
+use car_connectors::store::{AccessToken, NewAccessToken, Scope, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::desk::blocking;
@@ -121,7 +121,11 @@ pub(super) async fn add(desk: &Desk, visitor: &Visitor, add: Add) -> Result<Made
     new.connectors = add.connectors;
     new.expires_at = add.expires_in_seconds.map(|seconds| now.saturating_add(seconds));
     let access = desk.access.clone();
-    let (token, secret) = blocking(move || access.add(new, now)).await??;
+    let made = blocking(move || access.add(new, now)).await?;
+    let (token, secret) = made.map_err(|error| match error {
+        StoreError::UnfitToken { message } => RpcError::invalid_params(ADD, &message),
+        other => other.into(),
+    })?;
     desk.notices.tell(Notice::AccessChanged {});
     Ok(Made { token: Token::new(token, now), secret: secret.expose().to_owned() })
 }

@@ -110,6 +110,81 @@ async fn ends_a_connection_whose_frame_is_too_large_and_no_other() {
     let large = format!("{{\"padding\":\"{}\"}}", "x".repeat(5 * 1024 * 1024));
     // It may be cut off while it is still being sent.
     drop(front.socket.send(Message::text(large)).await);
-    assert!(front.read().await.is_none());
+    assert_eq!(front.closed_with().await, Some(1009));
     assert!(other.get("connectors.list", json!({})).await["connectors"].is_array());
+}
+
+/// Returns a value that fits a schema, and one that fits no schema of its kind.
+fn samples(schema: &Value, definitions: &Value) -> Option<(Value, Value)> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return samples(&definitions[reference.rsplit('/').next().unwrap()], definitions);
+    }
+    if let Some(all) = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array()) {
+        return samples(&all[0], definitions);
+    }
+    if let Some(constant) = schema.get("const") {
+        return Some((constant.clone(), json!("nonsense")));
+    }
+    if let Some(values) = schema["enum"].as_array() {
+        return Some((values[0].clone(), json!("nonsense")));
+    }
+    let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str())?;
+    Some(match kind {
+        "string" => (json!("x"), json!(7)),
+        "integer" | "number" => (json!(1), json!("x")),
+        "boolean" => (json!(true), json!("x")),
+        "array" => (json!([]), json!({"0": 1})),
+        "object" => (json!({}), json!(7)),
+        other => panic!("no sample of {other}"),
+    })
+}
+
+/// Every way in which the parameters of a method can be wrong, and what the error has to say.
+fn wrong_params(params: &Value, definitions: &Value) -> Vec<(Value, String)> {
+    let properties = params["properties"].as_object().cloned().unwrap_or_default();
+    let of = |name: &str| samples(&properties[name], definitions);
+    let required: Vec<&str> =
+        params["required"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap()).collect();
+    let whole: Value = required
+        .iter()
+        .map(|name| ((*name).to_owned(), of(name).map_or(json!("x"), |sample| sample.0)))
+        .collect();
+    let mut all = Vec::new();
+    let mut unknown = whole.clone();
+    unknown["nonsense"] = json!(1);
+    all.push((unknown, "unknown field `nonsense`".to_owned()));
+    for name in &required {
+        let mut without = whole.clone();
+        without.as_object_mut().unwrap().remove(*name);
+        all.push((without, format!("missing field `{name}`")));
+        let mut null = whole.clone();
+        null[name] = Value::Null;
+        all.push((null, format!("{name}: ")));
+    }
+    for name in properties.keys() {
+        let Some((_, wrong)) = of(name) else { continue };
+        let mut with = whole.clone();
+        with[name] = wrong;
+        all.push((with, format!("{name}: ")));
+    }
+    all
+}
+
+#[tokio::test]
+async fn every_method_names_the_member_that_is_missing_unknown_or_of_another_type() {
+    let daemon = Running::start().await;
+    let mut front = daemon.connect().await;
+    let reference = car_server::reference::websocket();
+    let mut cases = 0;
+    for (method, about) in reference["methods"].as_object().unwrap() {
+        for (params, words) in wrong_params(&about["params"], &reference["$defs"]) {
+            let answer = front.ask(method, params.clone()).await;
+            assert_eq!(answer["error"]["code"], -32602, "{method} {params}: {answer}");
+            let message = answer["error"]["message"].as_str().unwrap();
+            assert!(message.starts_with(&format!("{method}: ")), "{params}: {message}");
+            assert!(message.contains(&words), "{params}: expected {words:?}, found {message}");
+            cases += 1;
+        }
+    }
+    assert!(cases > 150, "only {cases} cases: the reference has lost its members");
 }

@@ -6,6 +6,7 @@
 mod support;
 
 mod access;
+mod approvals;
 mod bad_input;
 mod discovery;
 mod elsewhere;
@@ -13,8 +14,10 @@ mod gateway;
 mod hostile;
 mod life;
 mod load;
+mod methods;
 mod page;
 mod reference;
+mod scopes;
 mod shapes;
 mod sign_in;
 mod stop;

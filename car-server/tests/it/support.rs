@@ -66,8 +66,13 @@ impl Running {
     }
 
     pub(crate) async fn connect(&self) -> FrontEnd {
+        self.connect_as(&self.token).await
+    }
+
+    /// Connects with another token.
+    pub(crate) async fn connect_as(&self, token: &str) -> FrontEnd {
         let mut request = format!("{}/ws", self.url.replace("http", "ws")).into_client_request().unwrap();
-        let value = format!("Bearer {}", self.token).parse().unwrap();
+        let value = format!("Bearer {token}").parse().unwrap();
         request.headers_mut().insert("authorization", value);
         let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
         FrontEnd { socket, next: 0 }
@@ -225,12 +230,21 @@ impl FrontEnd {
         }
     }
 
-    /// Waits for a notification.
+    /// Returns what the next notification of this name carries.
     pub(crate) async fn told(&mut self, method: &str) -> Value {
         loop {
-            let message = self.read().await.unwrap();
+            let mut message = self.read().await.unwrap();
             if message["method"] == method {
-                return message["params"].clone();
+                return message["params"].take();
+            }
+        }
+    }
+
+    /// Reads to the end, and returns the code with which the daemon closed.
+    pub(crate) async fn closed_with(&mut self) -> Option<u16> {
+        loop {
+            if let Message::Close(frame) = self.socket.next().await?.ok()? {
+                return frame.map(|frame| frame.code.into());
             }
         }
     }
