@@ -354,6 +354,9 @@ pub(crate) fn engine_error(slug: &str, tool: &str, error: EngineError) -> Error 
         EngineError::Denied { .. } => {
             (ErrorKind::Denied, format!("`car policy explain {slug}/{tool}` shows every rule that matters"))
         }
+        EngineError::Changed { .. } => {
+            (ErrorKind::Changed, format!("look at `car tools {slug}` and repeat the call"))
+        }
         EngineError::RateLimited { .. } => (ErrorKind::RateLimited, "wait, then try again".to_owned()),
         EngineError::InvalidResult { .. } => {
             (ErrorKind::Peer, "the server breaks its own promise; its operator should know".to_owned())

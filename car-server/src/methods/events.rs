@@ -74,12 +74,11 @@ pub(super) async fn tail(desk: &Desk, visitor: &Visitor, tail: Tail) -> Result<R
     (filter.outcome, filter.text, filter.before) = (tail.outcome, tail.text, tail.before);
     let (manager, visitor) = (desk.manager.clone(), visitor.clone());
     let read = move || {
-        let mut page = match after {
-            Some(after) => manager.event_log().follow(after, &filter)?,
-            None => manager.event_log().tail(&filter)?,
-        };
-        page.records.retain(|record| visitor.sees_record(record));
-        Ok::<_, car_connectors::engine::EngineError>(page)
+        let (log, may_see) = (manager.event_log(), |record: &EventRecord| visitor.sees_record(record));
+        match after {
+            Some(after) => log.follow_for(after, &filter, &may_see),
+            None => log.tail_for(&filter, &may_see),
+        }
     };
     let page = blocking(read).await??;
     Ok(Records { events: page.records, next: page.next.to_string(), unreadable: page.unreadable })
