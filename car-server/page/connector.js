@@ -31,7 +31,8 @@ export async function connector(slug) {
   tools.look(status.state);
 
   const heard = (method, params) => {
-    if (method === "connectors.sign_in_completed" && params.slug === slug && !params.error) return tools.look().then(look, () => {});
+    if (method === "connectors.sign_in_completed" && params.slug === slug && !params.error)
+      return tools.look().then(look, () => {});
     if (method !== "connectors.changed" || (params.slug !== slug && params.what !== "missed")) return;
     if (params.what === "removed") return go("connectors");
     // Asking for tools contacts the server, which changes its state: never because of a state alone, or it goes in circles.
@@ -80,7 +81,11 @@ function shares(status, look) {
       say(is ? `Its ${what} are not passed on any more.` : `Its ${what} are passed on now.`);
       await look();
     };
-    const flip = button(is ? "On" : "Off", set, { kind: is ? "switch on" : "switch", key: `share-${what}`, name: `Pass on its ${what}` });
+    const flip = button(is ? "On" : "Off", set, {
+      kind: is ? "switch on" : "switch",
+      key: `share-${what}`,
+      name: `Pass on its ${what}`,
+    });
     flip.setAttribute("role", "switch");
     flip.setAttribute("aria-checked", String(is));
     return el("li.row", {}, el("div", {}, el("p.strong", {}, `Its ${what}`), el("p.soft", {}, words)), flip);
@@ -112,11 +117,20 @@ function serverLog(slug) {
 function more(status, look) {
   const { slug, name, source, url } = status;
   const signOut = async () => {
-    const sure = await ask(`Sign out of ${name}?`, el("p", {}, "Its tokens are given back to the server and removed here. Its tools cannot be called until you sign in again."), { yes: "Sign out" });
+    const sure = await ask(
+      `Sign out of ${name}?`,
+      el(
+        "p",
+        {},
+        "Its tokens are given back to the server and removed here. Its tools cannot be called until you sign in again.",
+      ),
+      { yes: "Sign out" },
+    );
     if (!sure) return;
     const { refusal, was_signed_in: was } = await rpc.call("connectors.sign_out", { slug });
     if (!was) say(`Nobody was signed in to ${name}.`);
-    else say(refusal ? `Signed out here. The server did not take its tokens back: ${refusal}` : `Signed out of ${name}.`);
+    else
+      say(refusal ? `Signed out here. The server did not take its tokens back: ${refusal}` : `Signed out of ${name}.`);
     await look();
   };
   const block = async () => {
@@ -124,7 +138,11 @@ function more(status, look) {
     say(`Every call to ${name} is denied from now on. Take it back under Policy.`);
   };
   const remove = async () => {
-    const text = el("p", {}, "Its tools, its tokens and secrets, and what was agreed to about it are removed. The log keeps what happened.");
+    const text = el(
+      "p",
+      {},
+      "Its tools, its tokens and secrets, and what was agreed to about it are removed. The log keeps what happened.",
+    );
     if (!(await ask(`Remove ${name}?`, text, { yes: "Remove it", kind: "danger", no: "Keep it" }))) return;
     await rpc.call("connectors.remove", { slug });
     say(`${name} was removed.`);

@@ -18,7 +18,12 @@ export const badge = ([word, mark, tone]) => el("span.badge", { class: tone }, i
 export const theirs = (text, kind = "span") => el(`${kind}.theirs`, {}, visible(text ?? ""));
 
 /** The same, with what stands between back-ticks set as code: that is how hints name commands. */
-export const coded = (text) => el("span", {}, text.split("`").map((piece, place) => theirs(piece, place % 2 ? "code" : "span")));
+export const coded = (text) =>
+  el(
+    "span",
+    {},
+    text.split("`").map((piece, place) => theirs(piece, place % 2 ? "code" : "span")),
+  );
 
 /**
  * Says something to everybody, those who listen to a screen reader too. It goes after a while, when nobody is at it, or
@@ -50,7 +55,12 @@ export function hush() {
  */
 export function button(label, run, { kind = "", mark, key, show, about, name } = {}) {
   const called = name ?? (about && `${label}: ${about}`);
-  const node = el("button", { type: "button", class: kind, "data-key": key, "aria-label": called }, mark && icon(mark), label);
+  const node = el(
+    "button",
+    { type: "button", class: kind, "data-key": key, "aria-label": called },
+    mark && icon(mark),
+    label,
+  );
   node.addEventListener("click", () => busy(node, run, show));
   return node;
 }
@@ -140,7 +150,11 @@ export const area = (properties = {}) => el("textarea", { spellcheck: false, row
 
 /** A choice of `[value, label]`. */
 export const choice = (options, properties = {}) =>
-  el("select", properties, options.map(([value, label]) => el("option", { value }, label)));
+  el(
+    "select",
+    properties,
+    options.map(([value, label]) => el("option", { value }, label)),
+  );
 
 /** A box to tick with its label. */
 export function tick(label, properties = {}) {
@@ -166,7 +180,13 @@ export function ask(title, parts, { yes, kind = "main", no = "Cancel" }) {
     const close = (answer) => () => dialog.close(answer);
     const confirm = el("button", { type: "button", class: kind, onclick: close("yes") }, yes);
     const refuse = el("button", { type: "button", onclick: close("no"), autofocus: true }, no);
-    const dialog = el("dialog", { "aria-labelledby": heading.id }, heading, parts, el("div.actions", {}, confirm, refuse));
+    const dialog = el(
+      "dialog",
+      { "aria-labelledby": heading.id },
+      heading,
+      parts,
+      el("div.actions", {}, confirm, refuse),
+    );
     dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(dialog.returnValue === "yes");
@@ -190,21 +210,33 @@ export function box(title, make) {
 /** Names and values, one beside the other. */
 export function facts(rows) {
   const given = rows.filter(([, value]) => value || value === 0);
-  return el("dl.facts", {}, given.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  return el(
+    "dl.facts",
+    {},
+    given.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]),
+  );
 }
 
 /** Text with a button that copies it. */
 export function copied(text, name) {
-  const copy = button("Copy", async () => {
-    await navigator.clipboard.writeText(text);
-    say(`${name} was copied.`);
-  }, { about: name });
+  const copy = button(
+    "Copy",
+    async () => {
+      await navigator.clipboard.writeText(text);
+      say(`${name} was copied.`);
+    },
+    { about: name },
+  );
   return el("div.copied", {}, el("pre", { tabIndex: 0, role: "region", "aria-label": name }, text), copy);
 }
 
 /** What to do where there is nothing. */
-export const empty = (...parts) => el("div.empty", {}, parts.map((part) => (typeof part === "string" ? el("p", {}, part) : part)));
+export const empty = (...parts) =>
+  el(
+    "div.empty",
+    {},
+    parts.map((part) => (typeof part === "string" ? el("p", {}, part) : part)),
+  );
 
 /** Something folded away. */
-export const folded = (summary, key, ...parts) =>
-  el("details", { "data-key": key }, el("summary", {}, summary), parts);
+export const folded = (summary, key, ...parts) => el("details", { "data-key": key }, el("summary", {}, summary), parts);

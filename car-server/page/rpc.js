@@ -7,7 +7,7 @@ const TOKEN = "car-page-token";
 const PAUSES_MS = [300, 1_000, 2_000, 5_000];
 
 /** What the daemon answered instead of a result. */
-export class RpcError extends Error {
+class RpcError extends Error {
   constructor({ code, message, data }) {
     super(message);
     this.code = code;
