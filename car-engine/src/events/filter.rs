@@ -93,10 +93,9 @@ impl EventFilter {
     }
 
     /// Makes the filter ready to look at many records.
-    pub(super) fn search<'a>(&'a self, may_see: &'a dyn Fn(&EventRecord) -> bool) -> Search<'a> {
+    pub(super) fn search(&self) -> Search<'_> {
         Search {
             filter: self,
-            may_see,
             text: self.text.as_ref().map(|text| text.to_lowercase()).filter(|text| !text.is_empty()),
             limit: self.limit.unwrap_or(USUAL_LIMIT),
         }
@@ -106,7 +105,6 @@ impl EventFilter {
 /// A filter at work.
 pub(super) struct Search<'a> {
     filter: &'a EventFilter,
-    may_see: &'a dyn Fn(&EventRecord) -> bool,
     /// In lower case.
     text: Option<String>,
     pub(super) limit: usize,
@@ -129,7 +127,6 @@ impl Search<'_> {
             && same(&filter.who, &[&record.who])
             && same(&filter.outcome, &[&record.verdict, &record.outcome])
             && filter.since.as_ref().is_none_or(|since| record.time >= *since)
-            && (self.may_see)(record)
             && self.text.as_ref().is_none_or(|text| contains(record, text))
     }
 }

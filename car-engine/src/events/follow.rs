@@ -67,23 +67,11 @@ impl EventLog {
     ///
     /// [`EngineError::Log`] when a file cannot be read. A log that is not there is empty.
     pub fn tail(&self, filter: &EventFilter) -> Result<EventPage, EngineError> {
-        self.tail_for(filter, &|_| true)
+        self.tail_within(filter, SEARCHED_BYTES)
     }
 
-    /// Does the same for somebody who may not see every record: a page is full of those that they may see.
-    ///
-    /// # Errors
-    ///
-    /// As [`tail`](Self::tail).
-    pub fn tail_for(
-        &self,
-        filter: &EventFilter,
-        may_see: &dyn Fn(&EventRecord) -> bool,
-    ) -> Result<EventPage, EngineError> {
-        self.tail_within(&filter.search(may_see), SEARCHED_BYTES)
-    }
-
-    fn tail_within(&self, search: &Search<'_>, bytes: u64) -> Result<EventPage, EngineError> {
+    fn tail_within(&self, filter: &EventFilter, bytes: u64) -> Result<EventPage, EngineError> {
+        let search = filter.search();
         let mut found = Back { page: EventPage::default(), bytes_left: bytes, oldest: None };
         let mut files = tail::files(&self.folder)?.into_iter().rev().peekable();
         if let Some(file) = files.peek().copied() {
@@ -93,7 +81,7 @@ impl EventLog {
             found.page.next = EventPosition { file, offset };
         }
         for file in files {
-            if self.read_back(file, search, &mut found)? {
+            if self.read_back(file, &search, &mut found)? {
                 break;
             }
         }
@@ -108,21 +96,7 @@ impl EventLog {
     ///
     /// [`EngineError::Log`] when a file cannot be read.
     pub fn follow(&self, from: EventPosition, filter: &EventFilter) -> Result<EventPage, EngineError> {
-        self.follow_for(from, filter, &|_| true)
-    }
-
-    /// Does the same for somebody who may not see every record.
-    ///
-    /// # Errors
-    ///
-    /// As [`follow`](Self::follow).
-    pub fn follow_for(
-        &self,
-        from: EventPosition,
-        filter: &EventFilter,
-        may_see: &dyn Fn(&EventRecord) -> bool,
-    ) -> Result<EventPage, EngineError> {
-        let search = filter.search(may_see);
+        let search = filter.search();
         let mut page = EventPage { next: from, ..EventPage::default() };
         let mut bytes_left = SEARCHED_BYTES;
         for file in tail::files(&self.folder)?.into_iter().filter(|file| *file >= from.file) {
@@ -246,7 +220,7 @@ mod tests {
         let mut filter = EventFilter::default().with_text("rARE");
         let (mut found, mut rounds) = (Vec::new(), 0);
         loop {
-            let page = log.tail_within(&filter.search(&|_| true), 100 * 1024).unwrap();
+            let page = log.tail_within(&filter, 100 * 1024).unwrap();
             found.extend(page.records.iter().rev().map(|record| record.seq));
             rounds += 1;
             let Some(searched) = page.searched_to else { break };

@@ -273,16 +273,6 @@ fn finds_records_by_who_by_how_they_ended_and_by_words() {
 }
 
 #[test]
-fn a_page_is_full_of_what_its_reader_may_see() {
-    let (_folder, log) = filled(50);
-    let may_see = |record: &EventRecord| record.seq % 10 == 0;
-    let page = log.tail_for(&EventFilter::last(2), &may_see).unwrap();
-    assert_eq!(page.records.iter().map(|record| record.seq).collect::<Vec<_>>(), [40, 50]);
-    let page = log.follow_for(EventPosition::default(), &EventFilter::last(2), &may_see).unwrap();
-    assert_eq!(page.records.iter().map(|record| record.seq).collect::<Vec<_>>(), [10, 20]);
-}
-
-#[test]
 fn whoever_watches_is_told_of_every_record_in_its_order() {
     let folder = tempfile::tempdir().unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
