@@ -39,13 +39,18 @@ let turn = 0;
 let waiting = 0;
 let title = "";
 
+/** Reads a part of an address; one that somebody has broken is taken as it is. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** Finds the view of an address: `[its place in the menu, what makes it]`. */
 function find(address) {
-  const [first = "connectors", ...rest] = address
-    .replace(/^#\/?/, "")
-    .split("/")
-    .filter(Boolean)
-    .map(decodeURIComponent);
+  const [first = "connectors", ...rest] = address.replace(/^#\/?/, "").split("/").filter(Boolean).map(decoded);
   if (first === "add") return ["connectors", () => add(rest[0])];
   if (first === "connectors" && rest.length) {
     const [slug, what, name] = rest;

@@ -9,6 +9,9 @@ import { callerOf, clock, when } from "./words.js";
 /** How often the time that is left is written anew. */
 const TICK_MS = 1_000;
 
+/** How long new answers cannot be pressed: whoever clicks twice must not answer the call that comes into its place. */
+const GUARD_MS = 500;
+
 /** What can be answered. */
 const ANSWERS = [
   ["once", "Allow once", "main"],
@@ -39,6 +42,8 @@ function waitingCall(call, exact, look) {
   const buttons = ANSWERS.map(([answer, label, kind]) =>
     button(label, settle(answer), { kind, key: `${answer}-${call.id}`, about: what }),
   );
+  for (const one of buttons) one.setAttribute("aria-disabled", "true");
+  setTimeout(() => buttons.forEach((one) => one.removeAttribute("aria-disabled")), GUARD_MS);
   const time = el("span.left", { "aria-live": "off", "data-expires": call.expires_at }, left(call.expires_at));
   const args = el(
     "pre",

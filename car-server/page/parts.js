@@ -7,6 +7,9 @@ import { ruleOf } from "./words.js";
 /** How long something that was said outlives going to another view: it may be about the view that is gone to. */
 const SPOKEN_MS = 2_000;
 
+/** Something that takes longer than this says that it does. */
+const SLOW_MS = 500;
+
 /** How long something that was said is shown. */
 const SHOWN_MS = 8_000;
 let leaving;
@@ -70,6 +73,9 @@ export async function busy(node, run, show = (error) => after(node, error)) {
   if (node.getAttribute("aria-disabled") === "true") return;
   node.setAttribute("aria-disabled", "true");
   node.setAttribute("aria-busy", "true");
+  const working = el("span.soft", { role: "status" });
+  node.after(working);
+  const slow = setTimeout(() => working.append("Waiting for the answer…"), SLOW_MS);
   const near = node.closest("form, .actions, .card, section") ?? node;
   near.parentElement?.querySelectorAll(":scope > .problem").forEach((old) => old.remove());
   try {
@@ -77,6 +83,8 @@ export async function busy(node, run, show = (error) => after(node, error)) {
   } catch (error) {
     show(error);
   } finally {
+    clearTimeout(slow);
+    working.remove();
     node.removeAttribute("aria-disabled");
     node.removeAttribute("aria-busy");
   }
@@ -90,7 +98,8 @@ function after(node, error) {
 
 /** What went wrong: what, why, by which rule, and what to do. */
 export function problem(error) {
-  const { causes = [], hint, rule, rules } = error.data ?? {};
+  const { causes: all = [], hint, rule, rules } = error.data ?? {};
+  const causes = [...new Set(all)].filter((cause) => cause !== error.message);
   const decided = rule ?? rules?.[0];
   // The message names the rule in one line; below it stands in its parts.
   const isByRule = error.kind === "denied" && typeof decided === "object";

@@ -125,11 +125,14 @@ impl Connection {
 impl Connection {
     /// Answers what is under way, and nothing else any more.
     async fn answer_last<A: Future<Output = Option<String>>>(&mut self, mut under_way: FuturesUnordered<A>) {
-        while let Some(answer) = under_way.next().await {
-            self.outbox.extend(answer.map(Message::text));
+        while !under_way.is_empty() || !self.outbox.is_empty() {
+            let waits = !self.outbox.is_empty();
+            tokio::select! {
+                Some(answer) = under_way.next() => self.outbox.extend(answer.map(Message::text)),
+                // Whoever does not take them is gone.
+                sent = self.outbox.drain(), if waits => if sent.is_err() { return },
+            }
         }
-        // Whoever does not take them is gone.
-        drop(self.outbox.drain().await);
     }
 }
 

@@ -121,6 +121,10 @@ impl schemars::JsonSchema for RuleRef {
             "properties": {
                 "kind": { "description": "What kind of rule it is: its key in the file.", "type": "string" },
                 "subject": { "description": "What it is about, as written.", "type": "string" },
+                "caller": {
+                    "description": "Whom it is about, as written; everybody where nobody is named.",
+                    "type": ["string", "null"]
+                },
                 "location": {
                     "description": "Where it stands, `file:line:column`, for rules that stand in a file.",
                     "type": ["string", "null"]
@@ -130,7 +134,7 @@ impl schemars::JsonSchema for RuleRef {
                     "type": ["string", "null"]
                 },
             },
-            "required": ["kind", "subject", "location", "reason"],
+            "required": ["kind", "subject", "caller", "location", "reason"],
         })
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use car_connectors::{CallOptions, ToolOutcome};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::{Desk, params};
@@ -20,10 +21,20 @@ pub(crate) struct Call {
     /// The server's name for the tool.
     tool: String,
     /// Its arguments, an object; `{}` where nothing is said. They are sent byte for byte.
+    #[serde(default, deserialize_with = "object")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     arguments: Option<Box<RawValue>>,
     /// Give up after this long without progress, in seconds.
     timeout_seconds: Option<f64>,
+}
+
+/// Takes an object as it is written, or nothing.
+fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    let value = Option::<Box<RawValue>>::deserialize(deserializer)?;
+    match &value {
+        Some(value) if !value.get().starts_with('{') => Err(D::Error::custom("expected an object")),
+        _ => Ok(value),
+    }
 }
 
 pub(super) async fn call_tool(desk: &Desk, visitor: &Visitor, call: Call) -> Result<ToolOutcome, RpcError> {

@@ -21,6 +21,19 @@ export async function denyByPolicy({ page, look }) {
   await look(page, "policy");
 }
 
+/** A whole connector is stopped, and goes on again. */
+export async function stopConnector({ page, look }) {
+  await open(page, "#/connectors/changing", "Changing");
+  await press(page, "Deny every call");
+  await seen(page, "Every call to it is denied.");
+  await look(page, "stopped");
+  await open(page, "#/connectors/changing/tools/everything", "everything");
+  await seen(page, "Deny a connector");
+  await open(page, "#/connectors/changing", "Changing");
+  await press(page, "Allow calls again");
+  await page.getByRole("button", { name: "Deny every call" }).waitFor();
+}
+
 export async function makeToken({ page, look, shared, job }) {
   await open(page, "#/access", "Access");
   await box(page, "Name").fill("agent");

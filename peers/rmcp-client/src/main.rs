@@ -65,7 +65,8 @@ impl ClientHandler for Handler {
     }
 }
 
-#[tokio::main]
+// On one thread: rmcp hands each notification to a task of its own, and on several they overtake each other and the answer.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     // Only the first call in a process has an effect, and that is enough.
     let _already = rustls::crypto::ring::default_provider().install_default();

@@ -13,8 +13,9 @@ use car_testkit::double::Era;
 use super::stage::{PAIRS, PATIENCE, Person, Stage, add, call, connect, everything, try_call};
 use crate::support::{Running, home};
 
-/// How long a change is waited for before it is made once more: a stream that is only being opened has not heard of it.
-const AGAIN: Duration = Duration::from_millis(500);
+/// How long a change is waited for before it is made once more: a stream that is only being opened has not heard of it. Longer
+/// than a server is left alone between two looks at its lists, or a change that is taken back would never be seen.
+const AGAIN: Duration = Duration::from_secs(3);
 
 /// Makes a change until it is told of.
 async fn heard(events: &mut EventStream, wanted: &Event, change: impl AsyncFn()) {

@@ -23,7 +23,10 @@ async fn a_visitor_who_may_only_look_is_told_which_scope_calls_need() {
         assert!(!client.list_tools().await.unwrap().items.is_empty());
         let outcomes = [
             try_call(&client, "mcp_all_echo", HI, &CallOptions::new()).await.map(drop),
-            client.get_prompt_raw("mcp_all_greeting", &Members::new(), &CallOptions::new()).await.map(drop),
+            client
+                .get_prompt_raw("mcp_all_test_simple_prompt", &Members::new(), &CallOptions::new())
+                .await
+                .map(drop),
             client.read_resource_raw("test://static-text", &CallOptions::new()).await.map(drop),
         ];
         for outcome in outcomes {
@@ -65,12 +68,13 @@ async fn an_unknown_tool_is_an_error_of_the_request() {
 
 #[tokio::test]
 async fn a_servers_own_error_passes_through() {
-    let stage = Stage::new(Era::Both).await;
-    for era in ERAS {
-        let client = stage.client(era, &Person::new()).await;
-        let outcome = client.get_prompt_raw("mcp_all_greeting", &Members::new(), &CallOptions::new()).await;
+    let stage = Stage::new(Era::Modern).await;
+    for (era, code) in [(Era::Modern, -32021), (Era::Legacy, -32600)] {
+        let client = stage.client(era, &Person::who_can("{}")).await;
+        let outcome = try_call(&client, "mcp_all_test_missing_capability", "{}", &CallOptions::new()).await;
         let Err(Error::Refused { error, .. }) = outcome else { panic!("{era:?}: {outcome:?}") };
-        assert_eq!((error.code, &*error.message), (-32602, "expected the argument who"), "{era:?}");
+        let data: Value = error.data.unwrap().parse().unwrap();
+        assert_eq!((error.code, data), (code, json!({"requiredCapabilities": {"sampling": {}}})), "{era:?}");
         let outcome = client.read_resource_raw("test://none", &CallOptions::new()).await;
         let Err(Error::Refused { error, .. }) = outcome else { panic!("{era:?}: {outcome:?}") };
         assert_eq!(error.code, if era == Era::Legacy { -32002 } else { -32602 }, "{era:?}");
