@@ -86,6 +86,11 @@ export async function addChanging({ page, changing }) {
 export async function addLocal({ page, look }) {
   await open(page, "#/add/command", "Add a connector");
   await box(page, "Command").fill(process.execPath);
+  await box(page, "Arguments").fill("--eval\nprocess.exit(3)");
+  await box(page, "Name").fill("Broken");
+  await press(page, "Add it");
+  await main(page).getByRole("alert").getByText("exit status: 3").waitFor();
+  await look(page, "add-failed");
   await box(page, "Arguments").fill(join(modules, "@modelcontextprotocol/server-everything/dist/index.js"));
   await box(page, "Name").fill("Local");
   await look(page, "add-command");
