@@ -15,6 +15,7 @@ export async function enter({ page, job, look }) {
   const late = await page.context().newPage();
   await late.goto(job.page);
   await at(late, "Open this page with car ui");
+  await seen(late, "This link was used before");
   await look(late, "not-let-in");
   await late.close();
 }
