@@ -25,6 +25,8 @@ pub(crate) struct Desk {
     pub(crate) url: String,
     /// When the daemon was started, RFC 3339 in UTC.
     pub(crate) started_at: String,
+    /// What whoever runs the daemon should know of how it is set up.
+    pub(crate) warnings: Vec<String>,
     clock: SystemClock,
 }
 
@@ -45,6 +47,7 @@ impl Desk {
             notices,
             url: url.trim_end_matches('/').to_owned(),
             started_at: format_timestamp(clock.now()),
+            warnings: Vec::new(),
             clock,
         }
     }
