@@ -245,6 +245,7 @@ async fn others_are_let_in_only_where_it_is_said_by_which_name() {
     assert_eq!(asked("other.example", "https://car.example").await, 403);
     let about = daemon.connect().await.get("connectors.daemon", json!({})).await;
     assert_eq!(about["mcp_url"], "https://car.example/mcp", "{about}");
+    assert!(about["warnings"].to_string().contains("speaks no TLS"), "{about}");
 }
 
 #[tokio::test]
