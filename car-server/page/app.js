@@ -152,6 +152,7 @@ function linked(state) {
     outside("This tab is not let in any more: the daemon was started again, or it was idle for long.");
   if (state !== "open") return;
   nav.hidden = false;
+  menu.hidden = false;
   fillMenu();
   const isThere = location.hash === href("approvals");
   count().then(
@@ -183,6 +184,7 @@ function outside(why) {
   shown?.left?.();
   shown = null;
   nav.hidden = true;
+  menu.hidden = true;
   document.title = "Not let in · CAR Connectors";
   const how = el(
     "p",

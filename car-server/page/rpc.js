@@ -116,6 +116,7 @@ export async function enter() {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ code }),
     });
+    if (answer.status === 401) return "This link was used before, or it is older than a minute.";
     const body = await answer.json();
     if (!answer.ok) return body.detail ?? "The daemon refused the code.";
     sessionStorage.setItem(TOKEN, body.token);

@@ -62,7 +62,7 @@ export function trial(slug, tool) {
   async function call() {
     const given = read();
     if (given === undefined) return;
-    refill(answer, el("p.soft", {}, "Waiting for the answer. A rule may ask a person first."));
+    refill(answer);
     const begun = performance.now();
     try {
       const { result, text: whole } = await rpc.call(

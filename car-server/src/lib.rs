@@ -1,20 +1,21 @@
-//! The daemon: lets the front ends of a machine drive its connectors, over WebSocket.
+//! The daemon of a state folder: front ends drive its connectors over WebSocket, MCP clients reach all enabled tools through one
+//! endpoint, a person manages it in a browser. Every call goes one way, through policy and event log.
 //!
 //! ```text
-//!  front end ──▶ GET /ws ──▶ guard: Host, Origin ─▶ token ─▶ Connection ──▶ rpc: one JSON-RPC message a frame
-//!                                                                │                │
-//!                                                                │                ▼
-//!            ◀── connectors.changed … ◀── ConnectorEvents ───────┤          methods: connectors.*
-//!            ◀── answers, in the order in which they are ready ──┘                │
-//!                                                                                 ▼
-//!                                                                          ConnectorManager
+//!                   routes: Host, Origin ─▶ access: whose token? ─▶ Visitor: what may they do, and see?
+//!                                                                      │
+//!      front end ──▶ /ws ─▶ Connection ─▶ rpc ─▶ methods: connectors.* ┤
+//!     MCP client ──▶ /mcp, /connectors/{slug}/mcp ─▶ gateway ──────────┤
+//!        browser ──▶ / (the page), /session, /oauth/callback ──────────┤
+//!                                                                      ▼
+//!      front end ◀── told, notices ◀── events ◀────────────── ConnectorManager ── `ask` ──▶ approvals ──▶ front end
 //! ```
 //!
-//! A request runs in the task of its connection, beside the others of that connection, and ends with it. Nothing is read
-//! from a front end that has too many requests under way or does not take its answers, so it holds up itself alone.
+//! A front end's request runs in the task of its connection, beside the others of that connection, and ends with it. Nothing is
+//! read from a front end that has too many requests under way or does not take its answers, so it holds up itself alone.
 //!
-//! `docs/websocket-protocol.md` describes the methods. Who may connect has the token of the state folder
-//! ([`DaemonAddress`](car_connectors::store::DaemonAddress)).
+//! `docs/websocket-protocol.md` says how to write a front end, `docs/reference/connectors-websocket.md` has every method, and
+//! `docs/security.md` says who is let in.
 //!
 //! # Example
 //!

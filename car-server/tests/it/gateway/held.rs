@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use car_connectors::mcp::CallOptions;
+use car_connectors::mcp::{CallOptions, Session};
 use car_testkit::double::Era;
 use serde_json::json;
 
 use super::stage::{self, Person};
 use crate::approvals::{LONG, asking};
+use crate::support::Running;
 
 #[tokio::test]
 async fn a_call_of_an_mcp_client_is_held_too() {
@@ -18,8 +19,7 @@ async fn a_call_of_an_mcp_client_is_held_too() {
                 .as_str()
                 .unwrap()
                 .to_owned();
-        let client = stage::connect(&daemon, "/mcp", &secret, era, &Person::new()).await.unwrap();
-        let client = Arc::new(client);
+        let client = Arc::new(offered(&daemon, &secret, era).await);
         for (answer, words) in [("once", "aloud"), ("deny", "refused by owner")] {
             let calling = Arc::clone(&client);
             let called = tokio::spawn(async move {
@@ -35,6 +35,16 @@ async fn a_call_of_an_mcp_client_is_held_too() {
             let result = called.await.unwrap();
             assert!(stage::text(&result).contains(words), "{result}");
             assert_eq!(result["isError"] == true, answer == "deny", "{result}");
+        }
+    }
+}
+
+/// Connects a client once the endpoint offers the tool, which was enabled a moment ago.
+async fn offered(daemon: &Running, token: &str, era: Era) -> Session {
+    loop {
+        let client = stage::connect(daemon, "/mcp", token, era, &Person::new()).await.unwrap();
+        if client.list_tools().await.unwrap().items.iter().any(|tool| tool.name == "mcp_docs_echo") {
+            return client;
         }
     }
 }
