@@ -37,7 +37,6 @@ pub(crate) struct Known {
 }
 
 pub(super) async fn daemon(desk: &Desk, visitor: &Visitor, _: Nothing) -> Result<About, RpcError> {
-    let warnings = desk.warnings.iter().cloned().chain(desk.manager.warnings());
     Ok(About {
         version: env!("CARGO_PKG_VERSION"),
         url: desk.url.clone(),
@@ -48,7 +47,7 @@ pub(super) async fn daemon(desk: &Desk, visitor: &Visitor, _: Nothing) -> Result
             scope: visitor.scope.as_str(),
             connectors: visitor.connectors().map(<[String]>::to_vec),
         },
-        warnings: if visitor.sees_all() { warnings.collect() } else { Vec::new() },
+        warnings: if visitor.sees_all() { desk.all_warnings() } else { Vec::new() },
     })
 }
 

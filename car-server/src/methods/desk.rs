@@ -25,7 +25,7 @@ pub(crate) struct Desk {
     pub(crate) url: String,
     /// When the daemon was started, RFC 3339 in UTC.
     pub(crate) started_at: String,
-    /// What whoever runs the daemon should know of how it is set up.
+    /// What the operator should know of how the daemon was started.
     pub(crate) warnings: Vec<String>,
     clock: SystemClock,
 }
@@ -50,6 +50,11 @@ impl Desk {
             warnings: Vec::new(),
             clock,
         }
+    }
+
+    /// Returns what a visitor who sees everything should know and need not act on at once.
+    pub(crate) fn all_warnings(&self) -> Vec<String> {
+        self.warnings.iter().cloned().chain(self.manager.warnings()).collect()
     }
 
     /// Follows what other processes changed in the state folder, and tells the front ends.

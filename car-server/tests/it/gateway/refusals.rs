@@ -151,6 +151,8 @@ async fn answers_are_taken_once_and_from_whom_they_were_asked() {
         assert_eq!(asked["resultType"], "input_required", "{behind:?}: {asked}");
         let (key, question) = asked["inputRequests"].as_object().unwrap().iter().next().unwrap();
         assert_eq!(question["params"]["message"], "Who are you?");
+        // The server's own key, where it has one.
+        assert_eq!(key, if behind == Era::Modern { "answer" } else { "question-1" });
         let answer = json!({"requestState": asked["requestState"],
             "inputResponses": {key: {"action": "accept", "content": {"name": "Eve"}}}});
         let stolen = Wire::new(&daemon, other.expose()).call("mcp_double_elicit", &answer).await;
