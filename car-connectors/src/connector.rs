@@ -209,7 +209,7 @@ impl Live {
     /// Notes that it could not be dialed. A session that there was stays: it may well serve again.
     pub(crate) fn fail(&self, error: &Error) {
         let mut state = self.lock();
-        state.failing = Failing::count_dial(state.failing.as_ref(), error);
+        state.failing = Failing::count_dial(state.failing.as_ref(), error, Instant::now());
         state.failure = Some(Failure::of(error));
     }
 
@@ -307,13 +307,13 @@ impl Drop for Dialing<'_> {
 impl LiveState {
     /// Says that it is left alone for a while because it failed, if that is so.
     pub(crate) fn pause(&self, slug: &str) -> Option<Error> {
-        self.failing.as_ref()?.error(slug)
+        self.failing.as_ref()?.error(slug, Instant::now())
     }
 
     fn note_failure(&mut self, error: &Error) {
         let is_local = self.connected.as_ref().is_some_and(Connected::is_local);
         if is_local && error.kind() == ErrorKind::Unreachable {
-            self.failing = Some(Failing::count_end(self.failing.as_ref(), error));
+            self.failing = Some(Failing::count_end(self.failing.as_ref(), error, Instant::now()));
         }
         self.failure = Some(Failure::of(error));
     }

@@ -29,27 +29,27 @@ pub(crate) struct Failing {
 impl Failing {
     /// Counts a server that could not be dialed or started. What is no fault of the server, such as a sign-in that is
     /// wanted, is mended by the user, who need not wait then.
-    pub(crate) fn count_dial(before: Option<&Self>, error: &Error) -> Option<Self> {
+    pub(crate) fn count_dial(before: Option<&Self>, error: &Error, now: Instant) -> Option<Self> {
         is_fault(error.kind()).then(|| {
             let times = before.map_or(1, |before| before.times.saturating_add(1));
-            Self::new(times, after(times), error)
+            Self::new(times, after(times), error, now)
         })
     }
 
     /// Counts a local server that ended in the middle of a call. One that worked until then is started again at once.
-    pub(crate) fn count_end(before: Option<&Self>, error: &Error) -> Self {
+    pub(crate) fn count_end(before: Option<&Self>, error: &Error, now: Instant) -> Self {
         let times = before.map_or(1, |before| before.times.saturating_add(1));
-        Self::new(times, times.checked_sub(1).map_or(Duration::ZERO, after), error)
+        Self::new(times, times.checked_sub(1).map_or(Duration::ZERO, after), error, now)
     }
 
-    fn new(times: u32, pause: Duration, error: &Error) -> Self {
+    fn new(times: u32, pause: Duration, error: &Error, tried: Instant) -> Self {
         let (kind, text) = (error.kind(), full_text(error));
-        Self { times, tried: Instant::now(), pause, kind, text, hint: error.hint().map(str::to_owned) }
+        Self { times, tried, pause, kind, text, hint: error.hint().map(str::to_owned) }
     }
 
     /// Says that it is not tried yet, unless it is time.
-    pub(crate) fn error(&self, slug: &str) -> Option<Error> {
-        let ago = self.tried.elapsed();
+    pub(crate) fn error(&self, slug: &str, now: Instant) -> Option<Error> {
+        let ago = now.saturating_duration_since(self.tried);
         let left = self.pause.checked_sub(ago).filter(|left| !left.is_zero())?;
         let text = format!(
             "{} (tried {} s ago, next try in {} s)",
@@ -83,45 +83,48 @@ mod tests {
         Error::new(ErrorKind::Unreachable, "the server cannot be reached").hinted("check the URL")
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_pause_doubles_from_a_second_to_a_minute() {
-        let mut failing = None;
+    #[test]
+    fn the_pause_doubles_from_a_second_to_a_minute() {
+        let (mut failing, now) = (None, Instant::now());
         let mut pauses = Vec::new();
         for _ in 0..9 {
-            failing = Failing::count_dial(failing.as_ref(), &refused());
+            failing = Failing::count_dial(failing.as_ref(), &refused(), now);
             pauses.push(failing.as_ref().map(|failing| failing.pause.as_secs()).unwrap());
         }
         assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         assert_eq!(after(u32::MAX), LONGEST);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_call_within_the_pause_says_when_the_next_try_is() {
-        let twice = Failing::count_dial(Failing::count_dial(None, &refused()).as_ref(), &refused()).unwrap();
-        tokio::time::advance(Duration::from_millis(1_200)).await;
-        let error = twice.error("docs").unwrap();
+    #[test]
+    fn a_call_within_the_pause_says_when_the_next_try_is() {
+        let now = Instant::now();
+        let once = Failing::count_dial(None, &refused(), now);
+        let twice = Failing::count_dial(once.as_ref(), &refused(), now).unwrap();
+        let error = twice.error("docs", now + Duration::from_millis(1_200)).unwrap();
         assert_eq!(error.to_string(), "the server cannot be reached (tried 1 s ago, next try in 1 s)");
         assert_eq!(error.hint(), Some("check the URL; `car refresh docs` tries at once"));
         assert!(error.is_transient());
-        tokio::time::advance(Duration::from_millis(800)).await;
-        assert!(twice.error("docs").is_none());
+        assert!(twice.error("docs", now + Duration::from_secs(2)).is_none());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_local_server_that_ends_once_is_started_again_at_once() {
-        let once = Failing::count_end(None, &refused());
-        assert!(once.error("docs").is_none());
-        let twice = Failing::count_end(Some(&once), &refused());
+    #[test]
+    fn a_local_server_that_ends_once_is_started_again_at_once() {
+        let now = Instant::now();
+        let once = Failing::count_end(None, &refused(), now);
+        assert!(once.error("docs", now).is_none());
+        let twice = Failing::count_end(Some(&once), &refused(), now);
         assert_eq!(twice.pause, FIRST);
-        assert_eq!(Failing::count_end(Some(&twice), &refused()).pause, FIRST * 2);
+        assert_eq!(Failing::count_end(Some(&twice), &refused(), now).pause, FIRST * 2);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_the_user_mends_has_no_pause() {
+    #[test]
+    fn what_the_user_mends_has_no_pause() {
         for kind in
             [ErrorKind::AuthRequired, ErrorKind::Storage, ErrorKind::NotFound, ErrorKind::InvalidInput]
         {
-            assert!(Failing::count_dial(None, &Error::new(kind, "it is the user's")).is_none());
+            assert!(
+                Failing::count_dial(None, &Error::new(kind, "it is the user's"), Instant::now()).is_none()
+            );
         }
     }
 }

@@ -23,15 +23,33 @@ export async function about() {
         ]),
       ),
       el("h2", {}, "For MCP clients"),
-      el("p", {}, "All tools that are on, of all connectors, at one address. ", el("a", { href: href("access") }, "Make a token"), " for each client."),
+      el(
+        "p",
+        {},
+        "All tools that are on, of all connectors, at one address. ",
+        el("a", { href: href("access") }, "Make a token"),
+        " for each client.",
+      ),
       copied(mcp, "The address for MCP clients"),
       el("h2", {}, "What was changed by hand"),
-      el("p.soft", {}, "Files of the state folder are read again by themselves. If you want to be sure, read them now."),
-      el("div.actions", {}, button("Read the files again", async () => {
-        await rpc.call("connectors.reload");
-        say("The files were read again.");
-        await look();
-      }, { key: "reload" })),
+      el(
+        "p.soft",
+        {},
+        "Files of the state folder are read again by themselves. If you want to be sure, read them now.",
+      ),
+      el(
+        "div.actions",
+        {},
+        button(
+          "Read the files again",
+          async () => {
+            await rpc.call("connectors.reload");
+            say("The files were read again.");
+            await look();
+          },
+          { key: "reload" },
+        ),
+      ),
     );
   }
   await look();

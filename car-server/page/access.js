@@ -1,7 +1,22 @@
 // Who may use the daemon: tokens for MCP clients, made, shown once, and taken back.
 
 import { el, refill } from "./dom.js";
-import { badge, box, button, ask, choice, complain, copied, empty, field, form, input, say, theirs, tick } from "./parts.js";
+import {
+  badge,
+  box,
+  button,
+  ask,
+  choice,
+  complain,
+  copied,
+  empty,
+  field,
+  form,
+  input,
+  say,
+  theirs,
+  tick,
+} from "./parts.js";
 import { rpc } from "./rpc.js";
 import { when } from "./words.js";
 
@@ -47,7 +62,11 @@ function row(token, look) {
 
 /** Shows a new token: this once, with what a client's settings need. */
 function reveal(name, secret, url) {
-  const config = JSON.stringify({ mcpServers: { car: { type: "http", url, headers: { Authorization: `Bearer ${secret}` } } } }, null, 2);
+  const config = JSON.stringify(
+    { mcpServers: { car: { type: "http", url, headers: { Authorization: `Bearer ${secret}` } } } },
+    null,
+    2,
+  );
   const command = `claude mcp add --transport http car ${url} --header "Authorization: Bearer ${secret}"`;
   box(`The token “${name}”`, (close) => [
     el("p", {}, "This is shown once and cannot be shown again. Who has it can do what it is for."),
@@ -80,7 +99,13 @@ function making(connectors, url, look) {
     await look();
     reveal(wanted, secret, url);
   };
-  const only = el("fieldset", {}, el("legend", {}, "Only these connectors"), el("p.hint", {}, "With none ticked it is for all of them, those to come too."), ticks);
+  const only = el(
+    "fieldset",
+    {},
+    el("legend", {}, "Only these connectors"),
+    el("p.hint", {}, "With none ticked it is for all of them, those to come too."),
+    ticks,
+  );
   return form(
     [
       field("Name", name, { hint: "Who will use it, such as cursor or ci. Policy and log name its calls so." }),
@@ -96,12 +121,30 @@ export async function access() {
   const list = el("div", {});
   async function look() {
     const { tokens } = await rpc.call("connectors.tokens.list");
-    refill(list, tokens.length ? el("ul.card.lines", {}, tokens.map((token) => row(token, look))) : empty("There are no tokens yet. Make one for each client, so that each can be told apart and taken back."));
+    refill(
+      list,
+      tokens.length
+        ? el(
+            "ul.card.lines",
+            {},
+            tokens.map((token) => row(token, look)),
+          )
+        : empty("There are no tokens yet. Make one for each client, so that each can be told apart and taken back."),
+    );
   }
   await look();
-  const [{ connectors }, { mcp_url: url }] = await Promise.all([rpc.call("connectors.list"), rpc.call("connectors.daemon")]);
+  const [{ connectors }, { mcp_url: url }] = await Promise.all([
+    rpc.call("connectors.list"),
+    rpc.call("connectors.daemon"),
+  ]);
   const heard = (method) => method === "connectors.access_changed" && look().catch(() => {});
-  const intro = el("p.soft", {}, "An MCP client reaches every tool that is on at ", theirs(url, "code"), " with a token of its own.");
+  const intro = el(
+    "p.soft",
+    {},
+    "An MCP client reaches every tool that is on at ",
+    theirs(url, "code"),
+    " with a token of its own.",
+  );
   const parts = [
     intro,
     el("section", {}, el("h2", {}, "Tokens"), list),

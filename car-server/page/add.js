@@ -18,10 +18,14 @@ function secrets(legend, one, hint) {
   function add({ focus = false } = {}) {
     const name = input({ autocapitalize: "off" });
     const value = input({ type: "password", autocomplete: "new-password" });
-    const remove = button("Remove", () => {
-      row.remove();
-      more.focus();
-    }, { about: one });
+    const remove = button(
+      "Remove",
+      () => {
+        row.remove();
+        more.focus();
+      },
+      { about: one },
+    );
     const row = el("div.item.pair", {}, field("Name", name), field("Value", value), remove);
     row.read = () => [name, value];
     rows.append(row);
@@ -30,7 +34,10 @@ function secrets(legend, one, hint) {
   const more = button(`Add a ${one}`, () => add({ focus: true }), { mark: "plus" });
   more.classList.add("start");
   const node = el("fieldset", {}, el("legend", {}, legend), el("p.hint", {}, hint), rows, more);
-  const read = () => Object.fromEntries([...rows.children].map((row) => row.read().map(({ value }) => value.trim())).filter(([name]) => name));
+  const read = () =>
+    Object.fromEntries(
+      [...rows.children].map((row) => row.read().map(({ value }) => value.trim())).filter(([name]) => name),
+    );
   return { node, read };
 }
 
@@ -67,7 +74,11 @@ function needed(control, what) {
 function byUrl() {
   const url = input({ type: "url", inputMode: "url", placeholder: "https://example.com/mcp" });
   const name = input();
-  const headers = secrets("Secret headers", "header", "For servers that want a key. Values go to the keychain and are never shown again. Where a server has a sign-in, none is needed.");
+  const headers = secrets(
+    "Secret headers",
+    "header",
+    "For servers that want a key. Values go to the keychain and are never shown again. Where a server has a sign-in, none is needed.",
+  );
   let isTheirs = false;
   name.addEventListener("input", () => {
     isTheirs = name.value !== "";
@@ -79,18 +90,30 @@ function byUrl() {
     if (!needed(url, "Give the URL of the server.") || !needed(name, "Give it a name.")) return;
     await addWith("connectors.add", { name: name.value.trim(), url: url.value.trim(), headers: headers.read() });
   };
-  return form([field("URL", url), field("Name", name, { hint: "It becomes part of the names of its tools." }), headers.node], { submit: "Add it", run });
+  return form(
+    [field("URL", url), field("Name", name, { hint: "It becomes part of the names of its tools." }), headers.node],
+    { submit: "Add it", run },
+  );
 }
 
 function byCommand() {
   const command = input({ placeholder: "npx", autocapitalize: "off" });
   const args = area({ rows: 3, class: "mono" });
   const name = input();
-  const variables = secrets("Variables of its environment", "variable", "Values go to the keychain and are never shown again.");
+  const variables = secrets(
+    "Variables of its environment",
+    "variable",
+    "Values go to the keychain and are never shown again.",
+  );
   const run = async () => {
     if (!needed(command, "Give the command that starts the server.") || !needed(name, "Give it a name.")) return;
     const lines = args.value.split("\n").filter((line) => line !== "");
-    await addWith("connectors.add_stdio", { name: name.value.trim(), command: command.value.trim(), args: lines, env: variables.read() });
+    await addWith("connectors.add_stdio", {
+      name: name.value.trim(),
+      command: command.value.trim(),
+      args: lines,
+      env: variables.read(),
+    });
   };
   return form(
     [
@@ -106,10 +129,15 @@ function byCommand() {
 
 export async function add(way = "url") {
   const [place, label, make] = WAYS.find(([known]) => known === way) ?? WAYS[0];
-  const ways = WAYS.map(([known, text]) => el("li", {}, el("a", { href: href("add", known), "aria-current": known === place ? "page" : null }, text)));
+  const ways = WAYS.map(([known, text]) =>
+    el("li", {}, el("a", { href: href("add", known), "aria-current": known === place ? "page" : null }, text)),
+  );
   return {
     title: "Add a connector",
     before: el("p.way", {}, el("a", { href: href("connectors") }, "Connectors")),
-    parts: [el("nav.ways", { "aria-label": "Ways to add a connector" }, el("ul", {}, ways)), el("section", { "aria-label": label }, make())],
+    parts: [
+      el("nav.ways", { "aria-label": "Ways to add a connector" }, el("ul", {}, ways)),
+      el("section", { "aria-label": label }, make()),
+    ],
   };
 }

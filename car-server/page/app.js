@@ -39,9 +39,18 @@ let turn = 0;
 let waiting = 0;
 let title = "";
 
+/** Reads a part of an address; one that somebody has broken is taken as it is. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** Finds the view of an address: `[its place in the menu, what makes it]`. */
 function find(address) {
-  const [first = "connectors", ...rest] = address.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
+  const [first = "connectors", ...rest] = address.replace(/^#\/?/, "").split("/").filter(Boolean).map(decoded);
   if (first === "add") return ["connectors", () => add(rest[0])];
   if (first === "connectors" && rest.length) {
     const [slug, what, name] = rest;
@@ -54,7 +63,7 @@ function find(address) {
 }
 
 /** Shows the view of the address. A view is `{ title, parts, heard?, left? }`. */
-async function show({ keepFocus = false } = {}) {
+async function show() {
   turn += 1;
   const mine = turn;
   const [place, make] = find(location.hash);
@@ -70,7 +79,10 @@ async function show({ keepFocus = false } = {}) {
   try {
     view = await make();
   } catch (error) {
-    view = { title: "This could not be shown", parts: [problem(error), el("p", {}, el("a", { href: href("connectors") }, "To the connectors"))] };
+    view = {
+      title: "This could not be shown",
+      parts: [problem(error), el("p", {}, el("a", { href: href("connectors") }, "To the connectors"))],
+    };
   }
   clearTimeout(slow);
   if (mine !== turn) return view.left?.();
@@ -82,10 +94,8 @@ async function show({ keepFocus = false } = {}) {
   name();
   const heading = el("h1", { tabIndex: -1 }, view.title);
   main.replaceChildren(...[view.before, heading, ...view.parts].flat(Infinity).filter(Boolean));
-  if (!keepFocus) {
-    heading.focus({ preventScroll: true });
-    scrollTo(0, 0);
-  }
+  heading.focus({ preventScroll: true });
+  scrollTo(0, 0);
 }
 
 /** Names the tab after what is shown, and what waits. */
@@ -122,7 +132,10 @@ async function count() {
 /** Tells what happens also where another view is shown. */
 function tell(method, params) {
   if (method === "connectors.approval_requested" && shown?.title !== "Approvals") {
-    say(`${callerOf(params.caller)} wants to call ${params.tool} of ${params.connector}. It waits for you under Approvals.`, { stays: true });
+    say(
+      `${callerOf(params.caller)} wants to call ${params.tool} of ${params.connector}. It waits for you under Approvals.`,
+      { stays: true },
+    );
   }
   if (method.startsWith("connectors.approval_")) count().catch(() => {});
 }
@@ -135,12 +148,34 @@ function waitingFor(text) {
 function linked(state) {
   waitingFor(state === "lost" ? "Connection lost. Trying again…" : "");
   document.body.classList.toggle("lost", state === "lost");
-  if (state === "refused") outside("This tab is not let in any more: the daemon was started again, or it was idle for long.");
+  if (state === "refused")
+    outside("This tab is not let in any more: the daemon was started again, or it was idle for long.");
   if (state !== "open") return;
   nav.hidden = false;
+  menu.hidden = false;
   fillMenu();
-  count().then(() => waiting && say(`${many(waiting, "call waits", "calls wait")} for you under Approvals.`, { stays: true }), () => {});
-  show({ keepFocus: shown !== null });
+  const isThere = location.hash === href("approvals");
+  count().then(
+    () =>
+      waiting &&
+      !isThere &&
+      say(`${many(waiting, "call waits", "calls wait")} for you under Approvals.`, { stays: true }),
+    () => {},
+  );
+  if (shown) missed();
+  else show();
+}
+
+/** After a lost connection: what is shown is brought up to date in its place, so that nothing that was typed is lost. */
+function missed() {
+  const all = [
+    "connectors.changed",
+    "connectors.policy_changed",
+    "connectors.access_changed",
+    "connectors.approval_settled",
+    "connectors.events_appended",
+  ];
+  for (const method of all) shown.heard?.(method, { what: "missed" });
 }
 
 /** What is shown to somebody without a token. */
@@ -149,9 +184,19 @@ function outside(why) {
   shown?.left?.();
   shown = null;
   nav.hidden = true;
+  menu.hidden = true;
   document.title = "Not let in · CAR Connectors";
-  const how = el("p", {}, "In a terminal, run ", el("code", {}, "car ui"), ". It opens this page with a code that works once.");
-  main.replaceChildren(el("h1", { tabIndex: -1 }, "Open this page with car ui"), el("div.card", {}, why && el("p", {}, why), how));
+  const how = el(
+    "p",
+    {},
+    "In a terminal, run ",
+    el("code", {}, "car ui"),
+    ". It opens this page with a code that works once.",
+  );
+  main.replaceChildren(
+    el("h1", { tabIndex: -1 }, "Open this page with car ui"),
+    el("div.card", {}, why && el("p", {}, why), how),
+  );
 }
 
 menu.addEventListener("click", () => fold(menu.getAttribute("aria-expanded") === "true"));

@@ -9,6 +9,9 @@ import { callerOf, clock, when } from "./words.js";
 /** How often the time that is left is written anew. */
 const TICK_MS = 1_000;
 
+/** How long new answers cannot be pressed: whoever clicks twice must not answer the call that comes into its place. */
+const GUARD_MS = 500;
+
 /** What can be answered. */
 const ANSWERS = [
   ["once", "Allow once", "main"],
@@ -37,14 +40,24 @@ function waitingCall(call, exact, look) {
   };
   const what = `${call.tool} of ${call.connector}`;
   const buttons = ANSWERS.map(([answer, label, kind]) =>
-    button(label, settle(answer), { kind, key: `${answer}-${call.id}`, about: what }));
+    button(label, settle(answer), { kind, key: `${answer}-${call.id}`, about: what }),
+  );
+  for (const one of buttons) one.setAttribute("aria-disabled", "true");
+  setTimeout(() => buttons.forEach((one) => one.removeAttribute("aria-disabled")), GUARD_MS);
   const time = el("span.left", { "aria-live": "off", "data-expires": call.expires_at }, left(call.expires_at));
-  const args = el("pre", { tabIndex: 0, role: "region", "aria-label": `Arguments of ${call.tool}` }, theirs(indent(exact)));
+  const args = el(
+    "pre",
+    { tabIndex: 0, role: "region", "aria-label": `Arguments of ${call.tool}` },
+    theirs(indent(exact)),
+  );
   return el(
     "li.card.waiting",
     { "data-id": call.id },
     el("div.row", {}, el("h3", {}, theirs(call.tool, "span.mono"), " of ", theirs(call.connector)), time),
-    facts([["Who asks", theirs(callerOf(call.caller))], ["Asked at", clock(call.asked_at)]]),
+    facts([
+      ["Who asks", theirs(callerOf(call.caller))],
+      ["Asked at", clock(call.asked_at)],
+    ]),
     el("p.label", {}, "With exactly these arguments"),
     args,
     ruleLine(call.rule),
@@ -65,10 +78,25 @@ function standing(grant, look) {
     el(
       "div.grow",
       {},
-      el("p", {}, theirs(callerOf(grant.caller), "strong"), " may call ", theirs(`${grant.connector}.${grant.tool}`, "code")),
-      el("p.soft", {}, isSession ? "Until the daemon stops" : "Always", `, since ${when(grant.granted_at)}. Rule: `, theirs(grant.rule, "code")),
+      el(
+        "p",
+        {},
+        theirs(callerOf(grant.caller), "strong"),
+        " may call ",
+        theirs(`${grant.connector}/${grant.tool}`, "code"),
+      ),
+      el(
+        "p.soft",
+        {},
+        isSession ? "Until the daemon stops" : "Always",
+        `, since ${when(grant.granted_at)}. Rule: `,
+        theirs(grant.rule, "code"),
+      ),
     ),
-    button("Take it back", take, { key: `revoke-${grant.id}`, about: `${grant.connector}.${grant.tool} for ${callerOf(grant.caller)}` }),
+    button("Take it back", take, {
+      key: `revoke-${grant.id}`,
+      about: `${grant.connector}/${grant.tool} for ${callerOf(grant.caller)}`,
+    }),
   );
 }
 
@@ -83,10 +111,34 @@ export async function approvals() {
     const exact = (place) => at(text, ["result", "pending", place, "arguments"]) ?? "null";
     const none = empty(
       "No call waits for you.",
-      el("p", {}, "A rule of the kind “ask” holds a call until you answer here. ", el("a", { href: href("policy") }, "Add such a rule under Policy"), "."),
+      el(
+        "p",
+        {},
+        "A rule of the kind “ask” holds a call until you answer here. ",
+        el("a", { href: href("policy") }, "Add such a rule under Policy"),
+        ".",
+      ),
     );
-    refill(calls, result.pending.length ? el("ul.cards", {}, result.pending.map((call, place) => waitingCall(call, exact(place), look))) : none);
-    refill(agreed, grants.length ? el("ul.card.lines", {}, grants.map((grant) => standing(grant, look))) : empty("Nothing was agreed to for longer than one call."));
+    refill(
+      calls,
+      result.pending.length
+        ? el(
+            "ul.cards",
+            {},
+            result.pending.map((call, place) => waitingCall(call, exact(place), look)),
+          )
+        : none,
+    );
+    refill(
+      agreed,
+      grants.length
+        ? el(
+            "ul.card.lines",
+            {},
+            grants.map((grant) => standing(grant, look)),
+          )
+        : empty("Nothing was agreed to for longer than one call."),
+    );
   }
   await look();
   const timer = setInterval(() => {

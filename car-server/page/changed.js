@@ -40,14 +40,26 @@ function entry(slug, tool, look) {
     say(`${tool.name} is off.`);
     await look();
   };
-  const whole = (definition) => el("pre", { tabIndex: 0, role: "region", "aria-label": "Definition" }, theirs(JSON.stringify(definition, null, 2)));
+  const whole = (definition) =>
+    el("pre", { tabIndex: 0, role: "region", "aria-label": "Definition" }, theirs(JSON.stringify(definition, null, 2)));
   return el(
     "section.card",
     {},
     theirs(tool.name, "h2.mono"),
-    el("p.soft", {}, `You agreed to it on ${when(tool.agreed_at)}. It is out of service until you agree to what it is now.`),
+    el(
+      "p.soft",
+      {},
+      `You agreed to it on ${when(tool.agreed_at)}. It is out of service until you agree to what it is now.`,
+    ),
     tool.differences.map(difference),
-    folded("Both definitions, whole", `whole-${tool.name}`, el("h3", {}, "You agreed to"), whole(tool.before), el("h3", {}, "Now"), whole(tool.now)),
+    folded(
+      "Both definitions, whole",
+      `whole-${tool.name}`,
+      el("h3", {}, "You agreed to"),
+      whole(tool.before),
+      el("h3", {}, "Now"),
+      whole(tool.now),
+    ),
     el(
       "div.actions",
       {},
@@ -62,12 +74,26 @@ export async function changed(slug) {
   const list = el("div", {});
   async function look() {
     const { tools } = await rpc.call("connectors.changed_tools", { slug });
-    const none = empty("No tool of this connector differs from what you agreed to.", el("a.button", { href: href("connectors", slug) }, `To ${name}`));
+    const none = empty(
+      "No tool of this connector differs from what you agreed to.",
+      el("a.button", { href: href("connectors", slug) }, `To ${name}`),
+    );
     refill(list, tools.length ? tools.map((tool) => entry(slug, tool, look)) : none);
   }
   await look();
-  const before = el("p.way", {}, el("a", { href: href("connectors") }, "Connectors"), " / ", el("a", { href: href("connectors", slug) }, theirs(name)));
-  const about = el("p.soft", {}, "A server can change what a tool says of itself after you switched it on. Such a tool is not offered and cannot be called until you have seen the difference.");
-  const heard = (method, params) => method === "connectors.changed" && params.slug === slug && look().catch(() => {});
+  const before = el(
+    "p.way",
+    {},
+    el("a", { href: href("connectors") }, "Connectors"),
+    " / ",
+    el("a", { href: href("connectors", slug) }, theirs(name)),
+  );
+  const about = el(
+    "p.soft",
+    {},
+    "A server can change what a tool says of itself after you switched it on. Such a tool is not offered and cannot be called until you have seen the difference.",
+  );
+  const isOurs = ({ slug: changed, what }) => changed === slug || what === "missed";
+  const heard = (method, params) => method === "connectors.changed" && isOurs(params) && look().catch(() => {});
   return { title: "Changed tools", before, parts: [about, list], heard };
 }

@@ -2,7 +2,7 @@
 
 import { nextStep, toolCount, trouble } from "./connectors.js";
 import { el, go, href, refill } from "./dom.js";
-import { ask, badge, button, empty, facts, say, theirs } from "./parts.js";
+import { ask, badge, button, empty, facts, ruleLine, say, theirs } from "./parts.js";
 import { rpc } from "./rpc.js";
 import { signIn } from "./sign-in.js";
 import { toolList } from "./tools.js";
@@ -11,6 +11,7 @@ import { stateOf } from "./words.js";
 export async function connector(slug) {
   const top = el("div", {});
   const sharing = el("div", {});
+  const blocked = el("div", {});
   const tools = toolList(slug);
   let status = await rpc.call("connectors.status", { slug });
 
@@ -26,19 +27,27 @@ export async function connector(slug) {
     await look();
     await tools.look(status.state);
   }
+  async function judge() {
+    const { rules } = await rpc.call("connectors.policy.list");
+    const mine = rules.find(({ kind, subject }) => kind === "deny_connector" && subject === slug);
+    refill(blocked, blocking(slug, status.name, mine));
+  }
   fill();
+  await judge();
   // The view is there at once, also where the server takes its time.
   tools.look(status.state);
 
   const heard = (method, params) => {
-    if (method === "connectors.sign_in_completed" && params.slug === slug && !params.error) return tools.look().then(look, () => {});
+    if (method === "connectors.policy_changed") judge().catch(() => {});
+    if (method === "connectors.sign_in_completed" && params.slug === slug && !params.error)
+      return tools.look().then(look, () => {});
     if (method !== "connectors.changed" || (params.slug !== slug && params.what !== "missed")) return;
     if (params.what === "removed") return go("connectors");
     // Asking for tools contacts the server, which changes its state: never because of a state alone, or it goes in circles.
     const isNew = params.what !== "state" || (params.state === "ready" && !tools.isListed());
     (isNew ? lookAtAll() : look()).catch(() => {});
   };
-  const parts = [top, tools.node, sharing, status.command ? serverLog(slug) : null, more(status, lookAtAll)];
+  const parts = [top, blocked, tools.node, sharing, status.command ? serverLog(slug) : null, more(status, lookAtAll)];
   const before = el("p.way", {}, el("a", { href: href("connectors") }, "Connectors"));
   return { title: status.name, before, parts, heard };
 }
@@ -80,7 +89,11 @@ function shares(status, look) {
       say(is ? `Its ${what} are not passed on any more.` : `Its ${what} are passed on now.`);
       await look();
     };
-    const flip = button(is ? "On" : "Off", set, { kind: is ? "switch on" : "switch", key: `share-${what}`, name: `Pass on its ${what}` });
+    const flip = button(is ? "On" : "Off", set, {
+      kind: is ? "switch on" : "switch",
+      key: `share-${what}`,
+      name: `Pass on its ${what}`,
+    });
     flip.setAttribute("role", "switch");
     flip.setAttribute("aria-checked", String(is));
     return el("li.row", {}, el("div", {}, el("p.strong", {}, `Its ${what}`), el("p.soft", {}, words)), flip);
@@ -109,22 +122,45 @@ function serverLog(slug) {
   return el("section", {}, el("h2", {}, "What the server wrote"), el("div.actions", {}, button("Read it", read)), text);
 }
 
+/** The switch that stops every call, and why they are stopped where they are. */
+function blocking(slug, name, rule) {
+  const change = async () => {
+    const about = { kind: "deny_connector", subject: slug };
+    if (rule) await rpc.call("connectors.policy.remove", about);
+    else await rpc.call("connectors.policy.add", { ...about, reason: "set on the page" });
+    say(rule ? `Calls to ${name} are not denied any more.` : `Every call to ${name} is denied from now on.`);
+  };
+  const flip = button(rule ? "Allow calls again" : "Deny every call", change, { mark: "stop", key: "block" });
+  return rule
+    ? el("div.note", {}, el("p.strong", {}, "Every call to it is denied."), ruleLine(rule), el("div.actions", {}, flip))
+    : el("div.actions", {}, flip);
+}
+
 function more(status, look) {
   const { slug, name, source, url } = status;
   const signOut = async () => {
-    const sure = await ask(`Sign out of ${name}?`, el("p", {}, "Its tokens are given back to the server and removed here. Its tools cannot be called until you sign in again."), { yes: "Sign out" });
+    const sure = await ask(
+      `Sign out of ${name}?`,
+      el(
+        "p",
+        {},
+        "Its tokens are given back to the server and removed here. Its tools cannot be called until you sign in again.",
+      ),
+      { yes: "Sign out" },
+    );
     if (!sure) return;
     const { refusal, was_signed_in: was } = await rpc.call("connectors.sign_out", { slug });
     if (!was) say(`Nobody was signed in to ${name}.`);
-    else say(refusal ? `Signed out here. The server did not take its tokens back: ${refusal}` : `Signed out of ${name}.`);
+    else
+      say(refusal ? `Signed out here. The server did not take its tokens back: ${refusal}` : `Signed out of ${name}.`);
     await look();
   };
-  const block = async () => {
-    await rpc.call("connectors.policy.add", { kind: "deny_connector", subject: slug, reason: "set on the page" });
-    say(`Every call to ${name} is denied from now on. Take it back under Policy.`);
-  };
   const remove = async () => {
-    const text = el("p", {}, "Its tools, its tokens and secrets, and what was agreed to about it are removed. The log keeps what happened.");
+    const text = el(
+      "p",
+      {},
+      "Its tools, its tokens and secrets, and what was agreed to about it are removed. The log keeps what happened.",
+    );
     if (!(await ask(`Remove ${name}?`, text, { yes: "Remove it", kind: "danger", no: "Keep it" }))) return;
     await rpc.call("connectors.remove", { slug });
     say(`${name} was removed.`);
@@ -138,7 +174,6 @@ function more(status, look) {
       "div.actions",
       {},
       url && [button("Sign in again", () => signIn(status), { mark: "key" }), button("Sign out", signOut)],
-      button("Deny every call", block, { mark: "stop" }),
       source !== "project" && button("Remove this connector", remove, { kind: "danger" }),
     ),
   );

@@ -17,7 +17,8 @@ export function nextStep(connector, done, { isHere = false } = {}) {
     say(`${name} answered.`);
     await done?.();
   };
-  if (state === "needs_sign_in" && url) return button("Sign in", () => signIn(connector), { kind: "main", mark: "key", ...about });
+  if (state === "needs_sign_in" && url)
+    return button("Sign in", () => signIn(connector), { kind: "main", mark: "key", ...about });
   if (state === "failed") return button("Try again", refresh, { kind: "main", ...about });
   if (changes > 0) return link(many(changes, "change to review", "changes to review"), "connectors", slug, "changed");
   if (["untrusted", "shadowed", "unusable"].includes(state)) return null;
@@ -47,9 +48,20 @@ function card(connector, refresh) {
   return el(
     "li.card.connector",
     {},
-    el("div.row", {}, el("h2", {}, el("a", { href: href("connectors", slug), "data-key": `open-${slug}` }, theirs(name))), badge(stateOf(connector.state))),
+    el(
+      "div.row",
+      {},
+      el("h2", {}, el("a", { href: href("connectors", slug), "data-key": `open-${slug}` }, theirs(name))),
+      badge(stateOf(connector.state)),
+    ),
     theirs(url ?? command, "p.place"),
-    el("p.soft", {}, toolCount(connector), account && [" · signed in as ", theirs(account)], connector.source === "project" && " · from this project"),
+    el(
+      "p.soft",
+      {},
+      toolCount(connector),
+      account && [" · signed in as ", theirs(account)],
+      connector.source === "project" && " · from this project",
+    ),
     trouble(connector),
     el("div.actions", {}, nextStep(connector, refresh)),
   );
@@ -67,7 +79,13 @@ export async function connectors() {
     refill(
       list,
       warnings.map((warning) => el("p.note", {}, coded(sentence(warning)))),
-      all.length ? el("ul.cards", {}, all.map((connector) => card(connector, refresh))) : none,
+      all.length
+        ? el(
+            "ul.cards",
+            {},
+            all.map((connector) => card(connector, refresh)),
+          )
+        : none,
     );
   }
   await refresh();

@@ -47,7 +47,12 @@ export function el(kind, properties = {}, ...children) {
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
-  for (const [key, value] of Object.entries({ viewBox: "0 0 16 16", "aria-hidden": "true", focusable: "false", class: "icon" })) {
+  for (const [key, value] of Object.entries({
+    viewBox: "0 0 16 16",
+    "aria-hidden": "true",
+    focusable: "false",
+    class: "icon",
+  })) {
     svg.setAttribute(key, value);
   }
   path.setAttribute("d", PATHS[name]);

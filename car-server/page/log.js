@@ -13,12 +13,25 @@ const MOST = 500;
 /** How long is waited for the next key before the log is searched. */
 const PAUSE_MS = 250;
 
-const OUTCOMES = ["ok", "allow", "ask", "deny", "tool_error", "invalid_arguments", "not_routed", "rate_limited", "timed_out", "cancelled"];
+const OUTCOMES = [
+  "ok",
+  "allow",
+  "ask",
+  "deny",
+  "tool_error",
+  "invalid_arguments",
+  "not_routed",
+  "rate_limited",
+  "timed_out",
+  "cancelled",
+];
 
 function row(record) {
   const { seq, time, kind, who, connector, tool, method, note } = record;
   const what = tool ?? method ?? note ?? plain(kind);
-  const about = [who && callerOf(who), record.duration_ms !== undefined && lasting(record.duration_ms)].filter(Boolean).join(" · ");
+  const about = [who && callerOf(who), record.duration_ms !== undefined && lasting(record.duration_ms)]
+    .filter(Boolean)
+    .join(" · ");
   const { arguments: args } = record;
   return el(
     "li",
@@ -44,13 +57,20 @@ function row(record) {
         ["For models", record.canonical && theirs(record.canonical, "code")],
         ["Method", method && theirs(method, "code")],
         ["Verdict", record.verdict],
-        ["Rule", record.rule && [theirs(record.rule, "code"), record.rule_location && [" at ", theirs(record.rule_location, "code")]]],
+        [
+          "Rule",
+          record.rule && [
+            theirs(record.rule, "code"),
+            record.rule_location && [" at ", theirs(record.rule_location, "code")],
+          ],
+        ],
         ["Outcome", record.outcome],
         ["Took", record.duration_ms !== undefined && lasting(record.duration_ms)],
         ["Trace", record.trace_id && theirs(record.trace_id, "code")],
         ["Note", note && theirs(note)],
       ]),
-      args !== undefined && el("pre", { tabIndex: 0, role: "region", "aria-label": "Arguments" }, theirs(indent(JSON.stringify(args)))),
+      args !== undefined &&
+        el("pre", { tabIndex: 0, role: "region", "aria-label": "Arguments" }, theirs(indent(JSON.stringify(args)))),
     ),
   );
 }
@@ -80,7 +100,9 @@ export async function log() {
     list.hidden = records.length === 0;
     state.textContent = records.length ? `${many(records.length, "record")} shown, the newest first` : "";
     const back = button("Older records", further, { key: "older" });
-    const none = Object.values(filter()).some(Boolean) ? empty("No record matches.") : empty("Nothing has been recorded yet.", "Every call and every decision about one will be listed here.");
+    const none = Object.values(filter()).some(Boolean)
+      ? empty("No record matches.")
+      : empty("Nothing has been recorded yet.", "Every call and every decision about one will be listed here.");
     refill(older, records.length === 0 ? none : more ? back : el("p.soft", {}, "The log begins here."));
   }
 

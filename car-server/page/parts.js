@@ -7,6 +7,9 @@ import { ruleOf } from "./words.js";
 /** How long something that was said outlives going to another view: it may be about the view that is gone to. */
 const SPOKEN_MS = 2_000;
 
+/** Something that takes longer than this says that it does. */
+const SLOW_MS = 500;
+
 /** How long something that was said is shown. */
 const SHOWN_MS = 8_000;
 let leaving;
@@ -18,7 +21,12 @@ export const badge = ([word, mark, tone]) => el("span.badge", { class: tone }, i
 export const theirs = (text, kind = "span") => el(`${kind}.theirs`, {}, visible(text ?? ""));
 
 /** The same, with what stands between back-ticks set as code: that is how hints name commands. */
-export const coded = (text) => el("span", {}, text.split("`").map((piece, place) => theirs(piece, place % 2 ? "code" : "span")));
+export const coded = (text) =>
+  el(
+    "span",
+    {},
+    text.split("`").map((piece, place) => theirs(piece, place % 2 ? "code" : "span")),
+  );
 
 /**
  * Says something to everybody, those who listen to a screen reader too. It goes after a while, when nobody is at it, or
@@ -50,7 +58,12 @@ export function hush() {
  */
 export function button(label, run, { kind = "", mark, key, show, about, name } = {}) {
   const called = name ?? (about && `${label}: ${about}`);
-  const node = el("button", { type: "button", class: kind, "data-key": key, "aria-label": called }, mark && icon(mark), label);
+  const node = el(
+    "button",
+    { type: "button", class: kind, "data-key": key, "aria-label": called },
+    mark && icon(mark),
+    label,
+  );
   node.addEventListener("click", () => busy(node, run, show));
   return node;
 }
@@ -60,6 +73,9 @@ export async function busy(node, run, show = (error) => after(node, error)) {
   if (node.getAttribute("aria-disabled") === "true") return;
   node.setAttribute("aria-disabled", "true");
   node.setAttribute("aria-busy", "true");
+  const working = el("span.soft", { role: "status" });
+  node.after(working);
+  const slow = setTimeout(() => working.append("Waiting for the answer…"), SLOW_MS);
   const near = node.closest("form, .actions, .card, section") ?? node;
   near.parentElement?.querySelectorAll(":scope > .problem").forEach((old) => old.remove());
   try {
@@ -67,6 +83,8 @@ export async function busy(node, run, show = (error) => after(node, error)) {
   } catch (error) {
     show(error);
   } finally {
+    clearTimeout(slow);
+    working.remove();
     node.removeAttribute("aria-disabled");
     node.removeAttribute("aria-busy");
   }
@@ -80,7 +98,8 @@ function after(node, error) {
 
 /** What went wrong: what, why, by which rule, and what to do. */
 export function problem(error) {
-  const { causes = [], hint, rule, rules } = error.data ?? {};
+  const { causes: all = [], hint, rule, rules } = error.data ?? {};
+  const causes = [...new Set(all)].filter((cause) => cause !== error.message);
   const decided = rule ?? rules?.[0];
   // The message names the rule in one line; below it stands in its parts.
   const isByRule = error.kind === "denied" && typeof decided === "object";
@@ -140,7 +159,11 @@ export const area = (properties = {}) => el("textarea", { spellcheck: false, row
 
 /** A choice of `[value, label]`. */
 export const choice = (options, properties = {}) =>
-  el("select", properties, options.map(([value, label]) => el("option", { value }, label)));
+  el(
+    "select",
+    properties,
+    options.map(([value, label]) => el("option", { value }, label)),
+  );
 
 /** A box to tick with its label. */
 export function tick(label, properties = {}) {
@@ -166,7 +189,13 @@ export function ask(title, parts, { yes, kind = "main", no = "Cancel" }) {
     const close = (answer) => () => dialog.close(answer);
     const confirm = el("button", { type: "button", class: kind, onclick: close("yes") }, yes);
     const refuse = el("button", { type: "button", onclick: close("no"), autofocus: true }, no);
-    const dialog = el("dialog", { "aria-labelledby": heading.id }, heading, parts, el("div.actions", {}, confirm, refuse));
+    const dialog = el(
+      "dialog",
+      { "aria-labelledby": heading.id },
+      heading,
+      parts,
+      el("div.actions", {}, confirm, refuse),
+    );
     dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(dialog.returnValue === "yes");
@@ -190,21 +219,33 @@ export function box(title, make) {
 /** Names and values, one beside the other. */
 export function facts(rows) {
   const given = rows.filter(([, value]) => value || value === 0);
-  return el("dl.facts", {}, given.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  return el(
+    "dl.facts",
+    {},
+    given.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]),
+  );
 }
 
 /** Text with a button that copies it. */
 export function copied(text, name) {
-  const copy = button("Copy", async () => {
-    await navigator.clipboard.writeText(text);
-    say(`${name} was copied.`);
-  }, { about: name });
+  const copy = button(
+    "Copy",
+    async () => {
+      await navigator.clipboard.writeText(text);
+      say(`${name} was copied.`);
+    },
+    { about: name },
+  );
   return el("div.copied", {}, el("pre", { tabIndex: 0, role: "region", "aria-label": name }, text), copy);
 }
 
 /** What to do where there is nothing. */
-export const empty = (...parts) => el("div.empty", {}, parts.map((part) => (typeof part === "string" ? el("p", {}, part) : part)));
+export const empty = (...parts) =>
+  el(
+    "div.empty",
+    {},
+    parts.map((part) => (typeof part === "string" ? el("p", {}, part) : part)),
+  );
 
 /** Something folded away. */
-export const folded = (summary, key, ...parts) =>
-  el("details", { "data-key": key }, el("summary", {}, summary), parts);
+export const folded = (summary, key, ...parts) => el("details", { "data-key": key }, el("summary", {}, summary), parts);

@@ -27,7 +27,11 @@ function row(rule, look) {
       rule.reason && theirs(rule.reason, "p"),
       rule.location && theirs(rule.location, "p.soft"),
     ),
-    SIMPLE.has(rule.kind) && button("Remove", take, { key: `remove-${rule.kind}-${rule.subject}`, about: `${ruleOf(rule.kind)} ${rule.subject}` }),
+    SIMPLE.has(rule.kind) &&
+      button("Remove", take, {
+        key: `remove-${rule.kind}-${rule.subject}`,
+        about: `${ruleOf(rule.kind)} ${rule.subject}`,
+      }),
   );
 }
 
@@ -46,7 +50,11 @@ function picker(connectors) {
 }
 
 function adding(connectors, look) {
-  const kind = choice([["ask", "Ask a person before a call"], ["deny_tool", "Deny calls of a tool"], ["deny_connector", "Deny calls of a whole connector"]]);
+  const kind = choice([
+    ["ask", "Ask a person before a call"],
+    ["deny_tool", "Deny calls of a tool"],
+    ["deny_connector", "Deny calls of a whole connector"],
+  ]);
   const pick = picker(connectors);
   const caller = input({ placeholder: "token:*" });
   const reason = input();
@@ -70,7 +78,10 @@ function adding(connectors, look) {
       field("Rule", kind),
       field("Connector", pick.slug),
       toolField,
-      field("Only for", caller, { optional: true, hint: "Who asks, such as owner, page or token:NAME; * stands for anything. Left out, it is for everybody." }),
+      field("Only for", caller, {
+        optional: true,
+        hint: "Who asks, such as owner, page or token:NAME; * stands for anything. Left out, it is for everybody.",
+      }),
       field("Reason", reason, { optional: true, hint: "It is shown with every denial." }),
     ],
     { submit: "Add the rule", run },
@@ -89,14 +100,29 @@ function asking(connectors) {
     complain(args, what);
     if (what) return args.focus();
     const optional = { arguments: typed ? new Exact(typed) : undefined, caller: caller.value.trim() || undefined };
-    const { verdict, rules, enabled } = await rpc.call("connectors.policy.explain", { slug: pick.slug.value, tool: pick.tool.value, ...optional });
+    const { verdict, rules, enabled } = await rpc.call("connectors.policy.explain", {
+      slug: pick.slug.value,
+      tool: pick.tool.value,
+      ...optional,
+    });
     refill(
       answer,
-      el("div.card.answer", {}, badge(verdictOf(verdict)), rules.length ? rules.map(ruleLine) : el("p", {}, "No rule is about this call."), !enabled && el("p", {}, "The tool is off, so it cannot be called in any case.")),
+      el(
+        "div.card.answer",
+        {},
+        badge(verdictOf(verdict)),
+        rules.length ? rules.map(ruleLine) : el("p", {}, "No rule is about this call."),
+        !enabled && el("p", {}, "The tool is off, so it cannot be called in any case."),
+      ),
     );
   };
   const node = form(
-    [field("Connector", pick.slug), field("Tool", pick.tool), field("Who asks", caller, { optional: true }), field("Arguments as JSON", args, { optional: true })],
+    [
+      field("Connector", pick.slug),
+      field("Tool", pick.tool),
+      field("Who asks", caller, { optional: true }),
+      field("Arguments as JSON", args, { optional: true }),
+    ],
     { submit: "What would happen?", run, kind: "" },
   );
   return { node: el("div.card", {}, node, answer), list: pick.list };
@@ -109,8 +135,20 @@ export async function policy() {
     const none = empty("There are no rules: every tool that is on may be called.");
     refill(
       rules,
-      broken && el("div.problem", { role: "alert" }, el("p.strong", {}, "The policy cannot be used, so every call is denied."), ruleLine(broken)),
-      all.length ? el("ul.card.lines", {}, all.map((rule) => row(rule, look))) : !broken && none,
+      broken &&
+        el(
+          "div.problem",
+          { role: "alert" },
+          el("p.strong", {}, "The policy cannot be used, so every call is denied."),
+          ruleLine(broken),
+        ),
+      all.length
+        ? el(
+            "ul.card.lines",
+            {},
+            all.map((rule) => row(rule, look)),
+          )
+        : !broken && none,
       el("p.soft", {}, "The file is ", theirs(path, "code"), ". Other kinds of rules are written there."),
     );
   }
@@ -122,7 +160,13 @@ export async function policy() {
   const heard = (method) => method === "connectors.policy_changed" && look().catch(() => {});
   const some = connectors.length > 0;
   const parts = [
-    el("section", {}, el("h2", {}, "Rules"), el("p.soft", {}, "A denial is stronger than a question, and a question stronger than a permission."), rules),
+    el(
+      "section",
+      {},
+      el("h2", {}, "Rules"),
+      el("p.soft", {}, "A denial is stronger than a question, and a question stronger than a permission."),
+      rules,
+    ),
     some && el("section", {}, el("h2", {}, "Add a rule"), add.node),
     some && el("section", {}, el("h2", {}, "Ask why"), why.node),
   ];

@@ -14,7 +14,10 @@ const code = (text, label) => el("pre", { tabIndex: 0, role: "region", "aria-lab
 
 function words(text) {
   const isLong = text.length > LONGEST;
-  return [code(isLong ? text.slice(0, LONGEST) : text, "Text"), isLong && el("p.soft", {}, `Cut after ${LONGEST} of ${text.length} characters.`)];
+  return [
+    code(isLong ? text.slice(0, LONGEST) : text, "Text"),
+    isLong && el("p.soft", {}, `Cut after ${LONGEST} of ${text.length} characters.`),
+  ];
 }
 
 /** How many bytes base64 stands for. */
@@ -24,12 +27,25 @@ function block(content) {
   const { type, text, data, mimeType, resource } = content;
   if (type === "text") return words(text ?? "");
   if (type === "image" && PICTURES.has(mimeType) && /^[A-Za-z0-9+/=\s]*$/.test(data ?? "")) {
-    return el("img", { src: `data:${mimeType};base64,${data}`, alt: "A picture in the answer; the server gives no words for it" });
+    return el("img", {
+      src: `data:${mimeType};base64,${data}`,
+      alt: "A picture in the answer; the server gives no words for it",
+    });
   }
-  if (type === "image" || type === "audio") return el("p", {}, `${type === "image" ? "A picture" : "A recording"} of the kind `, theirs(mimeType, "code"), `, ${size(data)}, not shown here.`);
-  if (type === "resource_link") return el("p", {}, "A link: ", theirs(content.title ?? content.name), " ", theirs(content.uri, "code"));
-  if (type === "resource" && resource?.text !== undefined) return [el("p", {}, "A document: ", theirs(resource.uri, "code")), words(resource.text)];
-  if (type === "resource") return el("p", {}, "A document: ", theirs(resource?.uri, "code"), `, ${size(resource?.blob)}`);
+  if (type === "image" || type === "audio")
+    return el(
+      "p",
+      {},
+      `${type === "image" ? "A picture" : "A recording"} of the kind `,
+      theirs(mimeType, "code"),
+      `, ${size(data)}, not shown here.`,
+    );
+  if (type === "resource_link")
+    return el("p", {}, "A link: ", theirs(content.title ?? content.name), " ", theirs(content.uri, "code"));
+  if (type === "resource" && resource?.text !== undefined)
+    return [el("p", {}, "A document: ", theirs(resource.uri, "code")), words(resource.text)];
+  if (type === "resource")
+    return el("p", {}, "A document: ", theirs(resource?.uri, "code"), `, ${size(resource?.blob)}`);
   return el("p", {}, "Something of the kind ", theirs(type, "code"), ", which is in the whole answer below.");
 }
 

@@ -7,7 +7,7 @@ const TOKEN = "car-page-token";
 const PAUSES_MS = [300, 1_000, 2_000, 5_000];
 
 /** What the daemon answered instead of a result. */
-export class RpcError extends Error {
+class RpcError extends Error {
   constructor({ code, message, data }) {
     super(message);
     this.code = code;
@@ -116,6 +116,7 @@ export async function enter() {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ code }),
     });
+    if (answer.status === 401) return "This link was used before, or it is older than a minute.";
     const body = await answer.json();
     if (!answer.ok) return body.detail ?? "The daemon refused the code.";
     sessionStorage.setItem(TOKEN, body.token);

@@ -14,14 +14,23 @@ const DEEPEST = 5;
 /** Makes the part for a schema. `name` is what a person reads, `needed` whether it must be given. */
 export function part(root, raw, name, needed, depth = 0) {
   const schema = resolve(root, raw);
-  const about = { name: schema?.title && schema.title !== name ? `${name}: ${schema.title}` : name, needed, schema: schema || {} };
+  const about = {
+    name: schema?.title && schema.title !== name ? `${name}: ${schema.title}` : name,
+    needed,
+    schema: schema || {},
+  };
   if (schema && choices(schema)) return chosen(about, choices(schema));
   const kind = schema?.type ?? (schema?.properties && "object");
   if (kind === "string") return text(about);
   if (kind === "number" || kind === "integer") return number(about);
-  if (kind === "boolean") return chosen(about, [[true, "Yes"], [false, "No"]]);
+  if (kind === "boolean")
+    return chosen(about, [
+      [true, "Yes"],
+      [false, "No"],
+    ]);
   if (depth < DEEPEST && kind === "object" && schema.properties) return object(root, about, depth);
-  if (depth < DEEPEST && kind === "array" && schema.items && !Array.isArray(schema.items)) return list(root, about, depth);
+  if (depth < DEEPEST && kind === "array" && schema.items && !Array.isArray(schema.items))
+    return list(root, about, depth);
   return json(about);
 }
 
@@ -160,11 +169,15 @@ function list(root, about, depth) {
     const place = parts.length + 1;
     const one = part(root, schema.items, `${name} ${place}`, true, depth + 1);
     if (value !== undefined) one.fill(value);
-    const remove = button("Remove", () => {
-      parts = parts.filter((other) => other.one !== one);
-      row.remove();
-      more.focus();
-    }, { about: `${name} ${place}` });
+    const remove = button(
+      "Remove",
+      () => {
+        parts = parts.filter((other) => other.one !== one);
+        row.remove();
+        more.focus();
+      },
+      { about: `${name} ${place}` },
+    );
     const row = el("div.item", {}, one.node, remove);
     parts.push({ one, row });
     items.append(row);
@@ -186,7 +199,19 @@ function list(root, about, depth) {
     if (parts.length > (schema.maxItems ?? Infinity)) wrong.push([more, `Expected at most ${schema.maxItems}.`]);
     return parts.map(({ one }) => one.read(wrong) ?? null);
   };
-  const legend = el("legend", {}, theirs(name, "span.mono"), needed ? el("span.needed", { "aria-hidden": "true" }, " *") : el("span.soft", {}, " (can be left out)"));
-  const node = el("fieldset", {}, legend, schema.description && theirs(schema.description, "p.hint"), items, el("div.adding", {}, more, wrongHere));
+  const legend = el(
+    "legend",
+    {},
+    theirs(name, "span.mono"),
+    needed ? el("span.needed", { "aria-hidden": "true" }, " *") : el("span.soft", {}, " (can be left out)"),
+  );
+  const node = el(
+    "fieldset",
+    {},
+    legend,
+    schema.description && theirs(schema.description, "p.hint"),
+    items,
+    el("div.adding", {}, more, wrongHere),
+  );
   return { node, read, fill };
 }

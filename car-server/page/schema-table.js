@@ -8,7 +8,7 @@ import { resolve } from "./schema.js";
 const DEEPEST = 4;
 
 /** A type in words. */
-export function typeOf(schema) {
+function typeOf(schema) {
   if (schema === true || schema === undefined) return "anything";
   if (schema === false) return "nothing";
   if (schema.const !== undefined) return `always ${JSON.stringify(schema.const)}`;
@@ -52,7 +52,14 @@ function members(root, schema, depth) {
       return el(
         "li",
         {},
-        el("p", {}, theirs(name, "code"), " ", theirs(typeOf(member), "span.soft"), required.has(name) && el("span.strong", {}, " · needed")),
+        el(
+          "p",
+          {},
+          theirs(name, "code"),
+          " ",
+          theirs(typeOf(member), "span.soft"),
+          required.has(name) && el("span.strong", {}, " · needed"),
+        ),
         member?.description && el("p.prose", {}, theirs(member.description)),
         member && bounds(member).length > 0 && el("p.soft", {}, theirs(bounds(member).join(", "))),
         inner && depth < DEEPEST && members(root, inner, depth + 1),

@@ -7,7 +7,10 @@ const MOST_HOPS = 16;
 function pointed(root, pointer) {
   if (pointer === "#") return root;
   if (!pointer.startsWith("#/")) return undefined;
-  const steps = pointer.slice(2).split("/").map((step) => decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~"));
+  const steps = pointer
+    .slice(2)
+    .split("/")
+    .map((step) => decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~"));
   return steps.reduce((at, step) => (at && Object.hasOwn(at, step) ? at[step] : undefined), root);
 }
 
@@ -54,7 +57,8 @@ function merged(root, { allOf, ...whole }) {
 
 /** Returns the values that can be chosen from, as `[value, label]`, or null. */
 export function choices(schema) {
-  if (Array.isArray(schema.enum)) return schema.enum.map((value) => [value, typeof value === "string" ? value : JSON.stringify(value)]);
+  if (Array.isArray(schema.enum))
+    return schema.enum.map((value) => [value, typeof value === "string" ? value : JSON.stringify(value)]);
   if (schema.const !== undefined) return [[schema.const, String(schema.title ?? JSON.stringify(schema.const))]];
   const several = schema.oneOf ?? schema.anyOf;
   if (!several?.length || !several.every((one) => one?.const !== undefined)) return null;
@@ -63,7 +67,10 @@ export function choices(schema) {
 
 const FORMATS = {
   date: [/^\d{4}-\d{2}-\d{2}$/, "a date such as 2026-03-31"],
-  "date-time": [/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/i, "a time such as 2026-03-31T09:00:00Z"],
+  "date-time": [
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/i,
+    "a time such as 2026-03-31T09:00:00Z",
+  ],
   email: [/^[^\s@]+@[^\s@]+$/, "an address such as ada@example.com"],
   uri: [/^[a-z][a-z0-9+.-]*:\S+$/i, "a URL such as https://example.com/"],
   uuid: [/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "a UUID"],
@@ -101,6 +108,7 @@ export function wrongNumber(schema, text) {
   if (typeof above === "number" && value <= above) return `Expected more than ${above}.`;
   if (typeof below === "number" && value >= below) return `Expected less than ${below}.`;
   const parts = value / step;
-  if (step > 0 && Math.abs(parts - Math.round(parts)) > 1e-9 * Math.max(1, Math.abs(parts))) return `Expected a multiple of ${step}.`;
+  if (step > 0 && Math.abs(parts - Math.round(parts)) > 1e-9 * Math.max(1, Math.abs(parts)))
+    return `Expected a multiple of ${step}.`;
   return null;
 }

@@ -8,15 +8,26 @@ import { rpc } from "./rpc.js";
 export async function signIn({ slug, name }) {
   const begun = await rpc.call("connectors.authenticate", { name: slug });
   const target = new URL(begun.authorize_url);
-  if (!["https:", "http:"].includes(target.protocol)) throw new Error("the server names a sign-in page that is no web page");
+  if (!["https:", "http:"].includes(target.protocol))
+    throw new Error("the server names a sign-in page that is no web page");
   const state = el("p", { role: "status" }, "Waiting for you to come back.");
   const dialog = box(`Sign in to ${name}`, (close) => [
-    el("p", {}, "The sign-in page is at ", theirs(target.host, "strong"), ". Go on only if you know that name. It opens in a new tab."),
+    el(
+      "p",
+      {},
+      "The sign-in page is at ",
+      theirs(target.host, "strong"),
+      ". Go on only if you know that name. It opens in a new tab.",
+    ),
     state,
     el(
       "div.actions",
       {},
-      el("a.button.main", { href: target.href, target: "_blank", rel: "noopener noreferrer", autofocus: true }, "Open the sign-in page"),
+      el(
+        "a.button.main",
+        { href: target.href, target: "_blank", rel: "noopener noreferrer", autofocus: true },
+        "Open the sign-in page",
+      ),
       el("button", { type: "button", onclick: close }, "Close"),
     ),
   ]);

@@ -34,21 +34,42 @@ export async function tool(slug, name) {
   await judge();
   const heard = (method, params) => {
     if (method === "connectors.policy_changed") judge().catch(() => {});
-    if (method !== "connectors.changed" || params.slug !== slug) return;
+    if (method !== "connectors.changed" || (params.slug !== slug && params.what !== "missed")) return;
     if (params.what === "removed") go("connectors");
     else if (params.what !== "state") look().catch(() => {});
   };
-  const before = el("p.way", {}, el("a", { href: href("connectors") }, "Connectors"), " / ", el("a", { href: href("connectors", slug) }, theirs(status.name)));
+  const before = el(
+    "p.way",
+    {},
+    el("a", { href: href("connectors") }, "Connectors"),
+    " / ",
+    el("a", { href: href("connectors", slug) }, theirs(status.name)),
+  );
   const about = [
-    el("section", {}, el("h2", {}, "What it takes"), el("div.card", {}, schemaTable(it.input_schema), raw("Its schema", it.input_schema))),
-    it.output_schema && el("section", {}, el("h2", {}, "What it answers"), el("div.card", {}, schemaTable(it.output_schema), raw("Its schema", it.output_schema, "out"))),
+    el(
+      "section",
+      {},
+      el("h2", {}, "What it takes"),
+      el("div.card", {}, schemaTable(it.input_schema), raw("Its schema", it.input_schema)),
+    ),
+    it.output_schema &&
+      el(
+        "section",
+        {},
+        el("h2", {}, "What it answers"),
+        el("div.card", {}, schemaTable(it.output_schema), raw("Its schema", it.output_schema, "out")),
+      ),
   ];
   return { title: it.name, before, parts: [top, trial(slug, it), rules, about], heard };
 }
 
 /** The schema itself, folded away. */
 const raw = (label, value, key = "in") =>
-  folded(label, `schema-${key}`, el("pre", { tabIndex: 0, role: "region", "aria-label": label }, theirs(JSON.stringify(value, null, 2))));
+  folded(
+    label,
+    `schema-${key}`,
+    el("pre", { tabIndex: 0, role: "region", "aria-label": label }, theirs(JSON.stringify(value, null, 2))),
+  );
 
 function overview(slug, it, look) {
   return el(
@@ -56,9 +77,20 @@ function overview(slug, it, look) {
     { "aria-label": "About this tool" },
     it.title && it.title !== it.name && theirs(it.title, "p.strong"),
     el("p.prose", {}, theirs(it.description || "The server does not say what it does.")),
-    el("div.badges", {}, it.changed && el("a", { href: href("connectors", slug, "changed") }, badge(["Changed: look at it", "change", "warn"])), hints(it)),
+    el(
+      "div.badges",
+      {},
+      it.changed &&
+        el("a", { href: href("connectors", slug, "changed") }, badge(["Changed: look at it", "change", "warn"])),
+      hints(it),
+    ),
     facts([["For models", theirs(it.canonical, "code")]]),
-    el("div.row", {}, el("p", {}, it.enabled ? "It is on." : "It is off: agents do not see it."), toolSwitch(slug, it, look)),
+    el(
+      "div.row",
+      {},
+      el("p", {}, it.enabled ? "It is on." : "It is off: agents do not see it."),
+      toolSwitch(slug, it, look),
+    ),
   );
 }
 
@@ -80,12 +112,28 @@ async function policyOf(slug, it) {
     "section",
     {},
     el("h2", {}, "What the policy says"),
-    el("div.card", {}, badge(verdictOf(verdict)), rule ? ruleLine(rule) : el("p.soft", {}, "No rule is about this tool."), others.map(ruleLine)),
+    el(
+      "div.card",
+      {},
+      badge(verdictOf(verdict)),
+      rule ? ruleLine(rule) : el("p.soft", {}, "No rule is about this tool."),
+      others.map(ruleLine),
+    ),
     el(
       "div.actions",
       {},
-      isOurs("ask") ? remove("rule-ask") : button("Ask me before each call", add("ask", `Calls of ${it.name} wait for you from now on.`), { key: "rule-ask", mark: "hand" }),
-      isOurs("deny_tool") ? remove("rule-deny") : button("Deny this tool", add("deny_tool", `Calls of ${it.name} are denied from now on.`), { key: "rule-deny", mark: "stop" }),
+      isOurs("ask")
+        ? remove("rule-ask")
+        : button("Ask me before each call", add("ask", `Calls of ${it.name} wait for you from now on.`), {
+            key: "rule-ask",
+            mark: "hand",
+          }),
+      isOurs("deny_tool")
+        ? remove("rule-deny")
+        : button("Deny this tool", add("deny_tool", `Calls of ${it.name} are denied from now on.`), {
+            key: "rule-deny",
+            mark: "stop",
+          }),
       el("a", { href: href("policy") }, "All rules"),
     ),
   );

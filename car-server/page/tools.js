@@ -25,7 +25,11 @@ export function toolSwitch(slug, tool, done) {
     await done();
   };
   const label = tool.enabled ? "On" : "Off";
-  const node = button(label, flip, { kind: tool.enabled ? "switch on" : "switch", key: `switch-${tool.name}`, name: tool.name });
+  const node = button(label, flip, {
+    kind: tool.enabled ? "switch on" : "switch",
+    key: `switch-${tool.name}`,
+    name: tool.name,
+  });
   node.setAttribute("role", "switch");
   node.setAttribute("aria-checked", String(tool.enabled));
   return node;
@@ -47,8 +51,11 @@ export function toolList(slug) {
   };
 
   async function all(on) {
-    const names = chosen().filter((tool) => tool.enabled !== on).map((tool) => tool.name);
-    if (names.length) await rpc.call(on ? "connectors.enable_tools" : "connectors.disable_tools", { slug, tools: names });
+    const names = chosen()
+      .filter((tool) => tool.enabled !== on)
+      .map((tool) => tool.name);
+    if (names.length)
+      await rpc.call(on ? "connectors.enable_tools" : "connectors.disable_tools", { slug, tools: names });
     say(`${many(names.length, "tool")} switched ${on ? "on" : "off"}.`);
     await look();
   }
@@ -88,7 +95,12 @@ export function toolList(slug) {
     refill(list, why);
   }
 
-  const bulk = el("div.actions", {}, button("Turn on all shown", () => all(true)), button("Turn off all shown", () => all(false)));
+  const bulk = el(
+    "div.actions",
+    {},
+    button("Turn on all shown", () => all(true)),
+    button("Turn off all shown", () => all(false)),
+  );
   const controls = el("div", {}, field("Search the tools", search), bulk, count);
   const node = el("section", {}, el("h2", {}, "Tools"), controls, list);
   return { node, look, isListed: () => listing !== null };
@@ -102,10 +114,24 @@ function row(slug, tool, look) {
     el(
       "div.grow",
       {},
-      el("h3.mono", {}, el("a", { href: href("connectors", slug, "tools", tool.name), "data-key": `tool-${tool.name}` }, theirs(tool.name))),
+      el(
+        "h3.mono",
+        {},
+        el(
+          "a",
+          { href: href("connectors", slug, "tools", tool.name), "data-key": `tool-${tool.name}` },
+          theirs(tool.name),
+        ),
+      ),
       title,
       el("p.short", {}, theirs(tool.description || "The server does not say what it does.")),
-      el("div.badges", {}, tool.changed && el("a", { href: href("connectors", slug, "changed") }, badge(["Changed: look at it", "change", "warn"])), hints(tool)),
+      el(
+        "div.badges",
+        {},
+        tool.changed &&
+          el("a", { href: href("connectors", slug, "changed") }, badge(["Changed: look at it", "change", "warn"])),
+        hints(tool),
+      ),
     ),
     toolSwitch(slug, tool, look),
   );
@@ -114,6 +140,8 @@ function row(slug, tool, look) {
 /** Tools that cannot be used, and why. */
 function aside(tools) {
   if (!tools.length) return null;
-  const rows = tools.map(({ name, reason }) => el("li", {}, theirs(name ?? "a tool without a name", "strong"), ": ", theirs(sentence(reason))));
+  const rows = tools.map(({ name, reason }) =>
+    el("li", {}, theirs(name ?? "a tool without a name", "strong"), ": ", theirs(sentence(reason))),
+  );
   return folded(`${many(tools.length, "tool")} cannot be used`, "aside", el("ul.plain", {}, rows));
 }

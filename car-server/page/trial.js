@@ -62,10 +62,14 @@ export function trial(slug, tool) {
   async function call() {
     const given = read();
     if (given === undefined) return;
-    refill(answer, el("p.soft", {}, "Waiting for the answer. A rule may ask a person first."));
+    refill(answer);
     const begun = performance.now();
     try {
-      const { result, text: whole } = await rpc.call("connectors.call_tool", { slug, tool: tool.name, arguments: given }, { whole: true });
+      const { result, text: whole } = await rpc.call(
+        "connectors.call_tool",
+        { slug, tool: tool.name, arguments: given },
+        { whole: true },
+      );
       refill(answer, outcome(result, Math.round(performance.now() - begun), whole));
     } catch (error) {
       refill(answer, problem(error));
@@ -73,7 +77,14 @@ export function trial(slug, tool) {
   }
 
   const none = !hasForm && el("p.soft", {}, schema.type === "object" || !schema.type ? "It takes no arguments." : null);
-  const node = el("form.form.card", { noValidate: true, "aria-label": "Arguments" }, none, asForm, asJson, el("div.actions", {}, send, other));
+  const node = el(
+    "form.form.card",
+    { noValidate: true, "aria-label": "Arguments" },
+    none,
+    asForm,
+    asJson,
+    el("div.actions", {}, send, other),
+  );
   node.addEventListener("submit", (event) => {
     event.preventDefault();
     busy(send, call);
@@ -81,5 +92,12 @@ export function trial(slug, tool) {
   node.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) node.requestSubmit();
   });
-  return el("section", {}, el("h2", {}, "Try it"), !tool.enabled && el("p.note", {}, "It is off: turn it on before you try it."), node, answer);
+  return el(
+    "section",
+    {},
+    el("h2", {}, "Try it"),
+    !tool.enabled && el("p.note", {}, "It is off: turn it on before you try it."),
+    node,
+    answer,
+  );
 }

@@ -168,8 +168,12 @@ async fn assemble(
     let gateway = Gateway::new(manager.clone());
     // Whoever connects first finds what is enabled.
     gateway.refresh().await;
-    let desk = Arc::new(Desk::new(home, manager, approvals, notices, access.place().url()));
-    Ok(Arc::new(Shared { access, desk, gateway, metrics, stopping: watch::Sender::new(()) }))
+    let mut desk = Desk::new(home, manager, approvals, notices, access.place().url());
+    if !Place::is_of_this_machine(options) {
+        let text = "other machines can reach the daemon, and it speaks no TLS: let only a proxy with TLS reach its port";
+        desk.warnings.push(text.to_owned());
+    }
+    Ok(Arc::new(Shared { access, desk: Arc::new(desk), gateway, metrics, stopping: watch::Sender::new(()) }))
 }
 
 /// Lets go of calls that wait for a person, who cannot be waited for any more.

@@ -61,12 +61,15 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stopping: w
 /// Takes the next connection, however long that takes. Errors of one say nothing of the next, and the others pass when
 /// connections end.
 async fn accept(listener: &TcpListener) -> TcpStream {
+    let mut was_told = false;
     loop {
         match listener.accept().await {
             Ok((socket, _)) => return socket,
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "no connection can be taken in for now");
+                if !std::mem::replace(&mut was_told, true) {
+                    tracing::warn!(%error, "no connection can be taken in for now");
+                }
                 tokio::time::sleep(NO_ROOM).await;
             }
         }

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use car_connectors::ConnectorManager;
 use car_connectors::store::{Home, Stamp};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -84,7 +85,13 @@ struct Signs {
 impl Signs {
     fn begin(home: &Home, sign: &Arc<Notify>) -> Self {
         let sign = Arc::clone(sign);
-        let watched = notify::recommended_watcher(move |_| sign.notify_one()).and_then(|mut watcher| {
+        let told = move |event: notify::Result<Event>| {
+            // Files are read all the time. What else there is to tell, and that something was not told, is a sign.
+            if !event.is_ok_and(|event| event.kind.is_access() && !is_written(event.kind)) {
+                sign.notify_one();
+            }
+        };
+        let watched = notify::recommended_watcher(told).and_then(|mut watcher| {
             // Not what is below: the event log grows all the time.
             watcher.watch(home.path(), RecursiveMode::NonRecursive)?;
             Ok(watcher)
@@ -110,6 +117,11 @@ impl Signs {
     }
 }
 
+/// Tells whether a file was closed that had been written to.
+const fn is_written(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Access(AccessKind::Close(AccessMode::Write)))
+}
+
 /// Follows the state folder for as long as the future lives.
 pub(crate) async fn follow(home: Home, shared: Arc<Shared>, reload: Reload) {
     let sign = Arc::new(Notify::new());
@@ -131,7 +143,6 @@ pub(crate) async fn follow(home: Home, shared: Arc<Shared>, reload: Reload) {
         let now = Stamps::of(&home);
         if is_asked {
             tracing::info!("looking at the state folder, as asked");
-            before = Stamps::default();
         }
         if now != before || is_asked {
             act(&shared, &before, &now, is_asked, &mut dials).await;
@@ -147,7 +158,7 @@ async fn act(shared: &Shared, before: &Stamps, now: &Stamps, is_asked: bool, dia
         look_at_connectors(shared, dials).await;
     }
     if is_asked || now.policy != before.policy {
-        tracing::info!("the policy's file changed");
+        tracing::debug!("the policy is read again");
         shared.desk.notices.tell(Notice::PolicyChanged {});
     }
     if is_asked || now.access != before.access {

@@ -25,9 +25,15 @@ if (!executablePath) {
   process.exit(1);
 }
 
-const { default: { chromium } } = await load("playwright-core");
+const {
+  default: { chromium },
+} = await load("playwright-core");
 const browser = await chromium.launch({ executablePath });
-const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", reducedMotion: "reduce" });
+const context = await browser.newContext({
+  viewport: { width: 1280, height: 900 },
+  locale: "en-GB",
+  reducedMotion: "reduce",
+});
 context.setDefaultTimeout(PATIENCE_MS);
 const page = await context.newPage();
 

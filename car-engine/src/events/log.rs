@@ -28,7 +28,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(1);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SyncPolicy {
-    /// When the operating system sees fit, and when a file is full. Records survive the end of the process, however
+    /// When the operating system sees fit, and when a file is full, without anybody waiting for it. Records survive the end of the process, however
     /// it ends, but the last seconds may be lost with the power.
     #[default]
     WhenFull,
@@ -70,6 +70,8 @@ pub struct EventLog {
     options: EventLogOptions,
     clock: Arc<dyn Clock>,
     writer: Mutex<Option<Writer>>,
+    /// The file that was full last, on its way to the disk.
+    full: Mutex<Option<Syncing>>,
     observer: Option<Observer>,
 }
 
@@ -80,6 +82,13 @@ impl std::fmt::Debug for Observer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Observer")
     }
+}
+
+/// A file that a thread of its own forces to the disk: it takes milliseconds, and calls do not wait for that.
+#[derive(Debug)]
+struct Syncing {
+    path: PathBuf,
+    thread: thread::JoinHandle<io::Result<()>>,
 }
 
 /// The open file, and where the chain stood when we last looked.
@@ -94,7 +103,14 @@ impl EventLog {
     /// Names the log's folder; it is made when the first record is written.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, options: EventLogOptions, clock: Arc<dyn Clock>) -> Self {
-        Self { folder: folder.into(), options, clock, writer: Mutex::new(None), observer: None }
+        Self {
+            folder: folder.into(),
+            options,
+            clock,
+            writer: Mutex::new(None),
+            full: Mutex::new(None),
+            observer: None,
+        }
     }
 
     /// Adds who is told of each record that this log writes, what it notes about itself included, once it is written and
@@ -221,12 +237,11 @@ impl EventLog {
     /// Begins the next file, and removes the oldest where there are too many.
     fn rotate(&self, writer: &mut Writer) -> Result<Option<EventRecord>, EngineError> {
         let full = tail::file_path(&self.folder, writer.tail.file);
-        writer.file.sync_all().map_err(|source| EngineError::log("sync", &full, source))?;
         writer.tail.file += 1;
         writer.tail.length = 0;
         let path = tail::file_path(&self.folder, writer.tail.file);
-        writer.file =
-            tail::open_to_append(&path).map_err(|source| EngineError::log("open", &path, source))?;
+        let next = tail::open_to_append(&path).map_err(|source| EngineError::log("open", &path, source))?;
+        self.sync_aside(full, std::mem::replace(&mut writer.file, next))?;
         let Some(kept) = self.options.files_kept else { return Ok(None) };
         let files = tail::files(&self.folder)?;
         let surplus = files.len().saturating_sub(kept.max(1));
@@ -252,6 +267,23 @@ impl EventLog {
             fs::remove_file(&path).map_err(|source| EngineError::log("remove", &path, source))?;
         }
         Ok(Some(checkpoint))
+    }
+
+    /// Forces a full file to the disk, beside what goes on. That the one before could not be is an error now.
+    fn sync_aside(&self, path: PathBuf, file: File) -> Result<(), EngineError> {
+        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = full.take() {
+            let outcome = before.thread.join().unwrap_or_else(|_| Err(io::Error::other("its thread ended")));
+            outcome.map_err(|source| EngineError::log("sync", before.path, source))?;
+        }
+        let file = Arc::new(file);
+        let shared = Arc::clone(&file);
+        match thread::Builder::new().name("event-log-sync".to_owned()).spawn(move || shared.sync_all()) {
+            Ok(thread) => *full = Some(Syncing { path, thread }),
+            // Where there is no thread to be had, the call waits.
+            Err(_) => file.sync_all().map_err(|source| EngineError::log("sync", path, source))?,
+        }
+        Ok(())
     }
 
     fn open(&self) -> Result<Writer, EngineError> {

@@ -23,8 +23,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Tells whether others than this machine are let in only where it is said under which name: without one, no request of
-    /// theirs would pass.
+    /// Checks the options: where others than this machine can reach the daemon, it has to be said under which name, or no
+    /// request of theirs would pass.
     ///
     /// # Errors
     /// [`Error::Exposed`], and [`Error::Setting`] for a URL or host that is none.
@@ -32,9 +32,20 @@ impl Place {
         let loopback = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
         Self::new(loopback, options)?;
         let is_named = options.public_url.is_some() || !options.allowed_hosts.is_empty();
-        match is_named || is_of_this_machine(&options.listen) {
+        match is_named || Self::is_of_this_machine(options) {
             true => Ok(()),
             false => Err(Error::Exposed { address: options.listen.clone() }),
+        }
+    }
+
+    /// Tells whether other machines cannot reach the address that a daemon is to listen at.
+    pub(crate) fn is_of_this_machine(options: &DaemonOptions) -> bool {
+        match options.listen.parse::<SocketAddr>() {
+            Ok(address) => address.ip().to_canonical().is_loopback(),
+            Err(_) => {
+                let host = options.listen.rsplit_once(':').map(|(host, _)| host);
+                host.is_some_and(|host| host.eq_ignore_ascii_case("localhost"))
+            }
         }
     }
 
@@ -125,14 +136,6 @@ fn read_public(text: &str) -> Result<(String, String), Error> {
         return Err(refuse());
     }
     Ok((host.to_owned(), url.origin().ascii_serialization()))
-}
-
-/// Tells whether an address, `host:port`, is one that other machines cannot reach.
-fn is_of_this_machine(listen: &str) -> bool {
-    match listen.parse::<SocketAddr>() {
-        Ok(address) => address.ip().to_canonical().is_loopback(),
-        Err(_) => listen.rsplit_once(':').is_some_and(|(host, _)| host.eq_ignore_ascii_case("localhost")),
-    }
 }
 
 /// Returns an address under which this machine reaches itself: who listens everywhere listens nowhere in particular.

@@ -1,9 +1,31 @@
 //! Connections that do not behave, below the messages.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::support::Running;
+
+/// How long what is sent may take to leave before it is taken for stuck.
+const STUCK: Duration = Duration::from_secs(2);
+
+#[tokio::test]
+async fn answers_that_nobody_takes_stop_the_asking_and_nobody_else() {
+    let daemon = Running::start().await;
+    let mut greedy = TcpStream::connect(daemon.address()).await.unwrap();
+    let request = format!("GET /app.js HTTP/1.1\r\nhost: localhost\r\nx-more: {}\r\n\r\n", "x".repeat(8 * 1024));
+    let mut sent = 0;
+    while sent < 10_000 {
+        match tokio::time::timeout(STUCK, greedy.write_all(request.as_bytes())).await {
+            Ok(outcome) => outcome.unwrap(),
+            Err(_) => break,
+        }
+        sent += 1;
+    }
+    assert!(sent < 10_000, "80 MB were taken from who takes no answer");
+    assert_eq!(daemon.fetch("GET", "/health", None, "").await.status, 200);
+}
 
 #[tokio::test]
 async fn a_head_without_end_is_cut_and_a_silent_connection_holds_up_nobody() {

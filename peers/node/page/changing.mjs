@@ -53,7 +53,12 @@ function tools(isChanged) {
   return [
     { name: "sum", annotations: { readOnlyHint: true }, ...sum },
     { name: "everything", description: "Gives back what it is given, as it was understood.", inputSchema: EVERYTHING },
-    { name: "erase", description: "Erases it all.", annotations: { destructiveHint: true }, inputSchema: { type: "object" } },
+    {
+      name: "erase",
+      description: "Erases it all.",
+      annotations: { destructiveHint: true },
+      inputSchema: { type: "object" },
+    },
     { ...HOSTILE, inputSchema: { type: "object" } },
   ];
 }
@@ -76,9 +81,19 @@ function registry(url) {
     version: "1.0.0",
     remotes: [{ type: "streamable-http", url }],
   };
-  const listed = { status: "active", isLatest: true, publishedAt: "2026-01-05T08:00:00Z", updatedAt: "2026-01-05T08:00:00Z" };
+  const listed = {
+    status: "active",
+    isLatest: true,
+    publishedAt: "2026-01-05T08:00:00Z",
+    updatedAt: "2026-01-05T08:00:00Z",
+  };
   const entry = { server, _meta: { "io.modelcontextprotocol.registry/official": listed } };
-  return (path) => (/^\/v0(\.1)?\/servers$/.test(path) ? { servers: [entry], metadata: { count: 1 } } : /\/versions\//.test(path) ? entry : null);
+  return (path) =>
+    /^\/v0(\.1)?\/servers$/.test(path)
+      ? { servers: [entry], metadata: { count: 1 } }
+      : /\/versions\//.test(path)
+        ? entry
+        : null;
 }
 
 /** Opens the server; returns `{ url, listed, registry, change, close }`. */

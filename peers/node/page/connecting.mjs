@@ -15,6 +15,7 @@ export async function enter({ page, job, look }) {
   const late = await page.context().newPage();
   await late.goto(job.page);
   await at(late, "Open this page with car ui");
+  await seen(late, "This link was used before");
   await look(late, "not-let-in");
   await late.close();
 }
@@ -86,6 +87,11 @@ export async function addChanging({ page, changing }) {
 export async function addLocal({ page, look }) {
   await open(page, "#/add/command", "Add a connector");
   await box(page, "Command").fill(process.execPath);
+  await box(page, "Arguments").fill("--eval\nprocess.exit(3)");
+  await box(page, "Name").fill("Broken");
+  await press(page, "Add it");
+  await main(page).getByRole("alert").getByText("exit status: 3").waitFor();
+  await look(page, "add-failed");
   await box(page, "Arguments").fill(join(modules, "@modelcontextprotocol/server-everything/dist/index.js"));
   await box(page, "Name").fill("Local");
   await look(page, "add-command");

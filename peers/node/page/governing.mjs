@@ -21,6 +21,19 @@ export async function denyByPolicy({ page, look }) {
   await look(page, "policy");
 }
 
+/** A whole connector is stopped, and goes on again. */
+export async function stopConnector({ page, look }) {
+  await open(page, "#/connectors/changing", "Changing");
+  await press(page, "Deny every call");
+  await seen(page, "Every call to it is denied.");
+  await look(page, "stopped");
+  await open(page, "#/connectors/changing/tools/everything", "everything");
+  await seen(page, "Deny a connector");
+  await open(page, "#/connectors/changing", "Changing");
+  await press(page, "Allow calls again");
+  await page.getByRole("button", { name: "Deny every call" }).waitFor();
+}
+
 export async function makeToken({ page, look, shared, job }) {
   await open(page, "#/access", "Access");
   await box(page, "Name").fill("agent");
@@ -36,7 +49,8 @@ export async function makeToken({ page, look, shared, job }) {
   shared.client = await connect(load, `${job.url}/mcp`, secret);
   const { tools } = await shared.client.listTools();
   shared.tools = tools.map(({ name }) => name);
-  for (const wanted of ["mcp_docs_echo", "mcp_changing_sum"]) assert.ok(shared.tools.includes(wanted), `${wanted} is in ${shared.tools}`);
+  for (const wanted of ["mcp_docs_echo", "mcp_changing_sum"])
+    assert.ok(shared.tools.includes(wanted), `${wanted} is in ${shared.tools}`);
   assert.ok(!shared.tools.includes("mcp_changing_erase"), "a tool that is off is not offered");
 }
 
@@ -56,7 +70,10 @@ export async function answerAsks({ page, look, shared, notes }) {
   };
   const held = call(shared.client, "mcp_docs_echo", { message: "while elsewhere" });
   await page.getByText("It waits for you under Approvals.").waitFor();
-  await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: /Approvals.*1/ }).click();
+  await page
+    .getByRole("navigation", { name: "Views" })
+    .getByRole("link", { name: /Approvals.*1/ })
+    .click();
   await at(page, "Approvals");
   await press(page, "Deny: echo of docs");
   assert.match(await held, /refused|denied/i);
@@ -96,7 +113,9 @@ export async function readLog({ page, look, shared }) {
   await box(page, "Tool").fill("whoami");
   await page.waitForFunction(() => {
     const records = [...document.querySelectorAll(".records > li")];
-    return records.length > 0 && records.every(({ textContent: text }) => text.includes("whoami") && text.includes("Denied"));
+    return (
+      records.length > 0 && records.every(({ textContent: text }) => text.includes("whoami") && text.includes("Denied"))
+    );
   });
   await main(page).getByRole("listitem").first().locator("summary").click();
   await seen(page, "policy.toml");

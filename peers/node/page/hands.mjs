@@ -21,7 +21,8 @@ export async function open(page, address, heading) {
 }
 
 /** The input with a label; one that must be filled in has a star after it. */
-export const box = (page, label) => page.getByLabel(new RegExp(`^${label.replace(/[?*()]/g, "\\$&")}( \\*| \\(can be left out\\))?$`));
+export const box = (page, label) =>
+  page.getByLabel(new RegExp(`^${label.replace(/[?*()]/g, "\\$&")}( \\*| \\(can be left out\\))?$`));
 
 export const main = (page) => page.getByRole("main");
 

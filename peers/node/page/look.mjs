@@ -18,12 +18,17 @@ const TOUCH = 43.5;
 async function axe(page) {
   const session = await page.context().newCDPSession(page);
   const evaluate = async (expression) => {
-    const { result, exceptionDetails } = await session.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+    const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    });
     assert.ok(!exceptionDetails, `axe failed: ${exceptionDetails?.exception?.description}`);
     return result.value;
   };
   await evaluate(readFileSync(resolve("axe-core/axe.min.js"), "utf8"));
-  const found = await evaluate(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations, passes }) => JSON.stringify({
+  const found =
+    await evaluate(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations, passes }) => JSON.stringify({
     passes: passes.length,
     violations: violations.map(({ id, nodes }) => id + ": " + nodes.map((node) => node.html.slice(0, 160) + " " + node.failureSummary).join(" | ")),
   }))`);
@@ -36,8 +41,15 @@ async function misfits(page) {
   return page.evaluate((least) => {
     const shown = (node) => node.checkVisibility() && node.getBoundingClientRect().width > 0;
     const say = (node) => node.outerHTML.slice(0, 120);
-    const wide = document.documentElement.scrollWidth > innerWidth ? [...document.querySelectorAll("body *")].filter((node) => node.getBoundingClientRect().right > innerWidth + 1).map(say) : [];
-    const controls = [...document.querySelectorAll("button, a.button, select, textarea, summary, nav a, input:not([type=checkbox])")];
+    const wide =
+      document.documentElement.scrollWidth > innerWidth
+        ? [...document.querySelectorAll("body *")]
+            .filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
+            .map(say)
+        : [];
+    const controls = [
+      ...document.querySelectorAll("button, a.button, select, textarea, summary, nav a, input:not([type=checkbox])"),
+    ];
     const small = controls.filter((node) => shown(node) && node.getBoundingClientRect().height < least).map(say);
     return { wide: wide.slice(0, 4), small: small.slice(0, 4) };
   }, TOUCH);

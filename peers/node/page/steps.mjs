@@ -1,7 +1,7 @@
 // What a person does in the page, one thing after another; each builds on those before it.
 
 import { addChanging, addLocal, byKeyboard, enter, findByNeed, glance, lookAtTheRest, remove } from "./connecting.mjs";
-import { agreeToChange, answerAsks, denyByPolicy, makeToken, readLog } from "./governing.mjs";
+import { agreeToChange, answerAsks, denyByPolicy, makeToken, readLog, stopConnector } from "./governing.mjs";
 import { checkForm, stayText } from "./trying.mjs";
 
 export const GLANCE = [["the page lets the browser in", glance]];
@@ -13,6 +13,7 @@ export const STEPS = [
   ["a form made from a schema", checkForm],
   ["what strangers say is text", stayText],
   ["deny a tool by policy, and see why", denyByPolicy],
+  ["deny a whole connector, and allow it again", stopConnector],
   ["make a token for an agent", makeToken],
   ["answer for calls that wait", answerAsks],
   ["agree to a tool that changed", agreeToChange],

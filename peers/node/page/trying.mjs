@@ -16,7 +16,12 @@ async function checkExact() {
     [at(text, ["same"]), "2"],
     [at(text, ["none"]), undefined],
     [indent(plain), JSON.stringify(JSON.parse(plain), null, 2)],
-    [indent(text).match(/"same": \d/g).join(), '"same": 1,"same": 2'],
+    [
+      indent(text)
+        .match(/"same": \d/g)
+        .join(),
+      '"same": 1,"same": 2',
+    ],
     [encode({ a: new Exact("1.00"), b: undefined, c: [null, "d"] }), '{"a":1.00,"c":[null,"d"]}'],
     [visible("a\u202Eb\u{E0041}\n\tc"), "a[U+202E]b[U+E0041]\n\tc"],
   ];
@@ -59,8 +64,15 @@ export async function checkForm({ page, look }) {
   await page.getByText("The whole answer").click();
   const answer = JSON.parse(await page.getByRole("region", { name: "The whole answer", exact: true }).innerText());
   assert.deepEqual(answer.structuredContent.given, {
-    title: "abc", count: 4, amount: 0.5, urgent: true, kind: "bug", due: "2026-11-21", labels: ["first"],
-    place: { city: "Ulm", at: { lat: 48.4 } }, either: { a: 1 },
+    title: "abc",
+    count: 4,
+    amount: 0.5,
+    urgent: true,
+    kind: "bug",
+    due: "2026-11-21",
+    labels: ["first"],
+    place: { city: "Ulm", at: { lat: 48.4 } },
+    either: { a: 1 },
   });
   await look(page, "form-answer");
 }
