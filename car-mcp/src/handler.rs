@@ -4,6 +4,7 @@
 //! The session turns both into the same calls.
 
 use std::fmt;
+use std::sync::Arc;
 
 use car_mcp_proto::capability::ClientCapabilities;
 use car_mcp_proto::elicitation::{ElicitParams, ElicitResult};
@@ -76,6 +77,12 @@ pub trait ClientHandler: Send + Sync {
     /// Tells the folders in which the server may work.
     fn list_roots(&self) -> BoxFuture<'_, Result<ListRootsResult, Refusal>> {
         Box::pin(std::future::ready(Err(Refusal::unsupported("roots/list"))))
+    }
+
+    /// Returns who answers the question that a modern server puts under this key, in place of this handler: for whoever
+    /// hands questions on and keeps the server's keys. A legacy server's questions have none.
+    fn under(&self, _key: &str) -> Option<Arc<dyn ClientHandler>> {
+        None
     }
 
     /// Takes a log message. Must not block.

@@ -306,14 +306,19 @@ impl Session {
         // Side by side, as a legacy server's are: whoever answers sees all that is asked, in the server's order.
         let requests = round.input_requests.iter().flat_map(|requests| requests.iter());
         let answers = requests.map(|(key, question)| async move {
-            let answer = self.answer_one(question, Whose::Call(options, deadline)).await?;
+            let answer = self.answer_one(key, question, Whose::Call(options, deadline)).await?;
             Ok::<_, Error>((key, answer))
         });
         Ok(try_join_all(answers).await?.into_iter().collect())
     }
 
     /// Answers one question of a round.
-    async fn answer_one(&self, question: &InputRequest, whose: Whose<'_>) -> Result<RawJson, Error> {
+    async fn answer_one(
+        &self,
+        key: &str,
+        question: &InputRequest,
+        whose: Whose<'_>,
+    ) -> Result<RawJson, Error> {
         let (method, params) = match question {
             InputRequest::Elicitation(input) => ("elicitation/create", RawJson::from_value(&input.params)),
             InputRequest::Sampling(input) => ("sampling/createMessage", RawJson::from_value(&input.params)),
@@ -323,7 +328,7 @@ impl Session {
         };
         let params = params
             .map_err(|error| Error::Malformed { method: method.to_owned(), reason: error.to_string() })?;
-        let answer = self.answer(whose, method, Some(params.as_raw())).await;
+        let answer = self.answer(whose, Some(key), method, Some(params.as_raw())).await;
         answer.map_err(|refusal| Error::InputRefused { refusal })
     }
 }

@@ -83,7 +83,7 @@ impl Session {
             Whose::Call(_, deadline) => (is_thought_about.then(|| deadline.pause()), None),
             Whose::Unnamed => (None, is_thought_about.then(|| self.inner.standing.pause())),
         };
-        let answer = self.answer(whose, &method, params).await;
+        let answer = self.answer(whose, None, &method, params).await;
         drop((clock, clocks));
         let peer = self.inner.transport.peer();
         match timeout(ANSWER_SENT_WITHIN, self.send_answer(&id, answer, version)).await {
@@ -102,10 +102,11 @@ impl Session {
         own.unwrap_or_else(|| Arc::clone(&self.inner.handler))
     }
 
-    /// Asks the handler. Serves both eras: the same questions come as requests or within a result.
+    /// Asks the handler. Serves both eras: the same questions come as requests or, each under a key, within a result.
     pub(crate) async fn answer(
         &self,
         whose: Whose<'_>,
+        key: Option<&str>,
         method: &str,
         params: Option<&RawValue>,
     ) -> Result<RawJson, Refusal> {
@@ -118,6 +119,7 @@ impl Session {
                 &own
             }
         };
+        let handler = key.and_then(|key| handler.under(key)).unwrap_or(handler);
         match method {
             Ping::NAME => written(&EmptyResult::new()),
             Elicit::NAME if declared.elicitation.is_some() => {

@@ -323,7 +323,7 @@ impl Context {
     }
 
     /// Leaves what has been answered so far out of the state for the next round: for a handler that does not begin anew
-    /// there, but goes on where it was, by what it [keeps](Self::keep). Such a handler asks each thing under a new key.
+    /// there, but goes on where it was, by what it [keeps](Self::keep). It may ask something else under the same key then.
     pub fn forget_answers(&self) {
         self.journal().forget();
     }

@@ -94,9 +94,11 @@ impl Journal {
         Ok(is_complete.then_some(answers))
     }
 
-    /// Forgets what was answered.
+    /// Forgets what was asked and answered: what comes now is asked anew, also under a key that was there before.
     pub(crate) fn forget(&mut self) {
         self.recorded.clear();
+        self.asked.clear();
+        self.fresh = Members::new();
     }
 
     /// Returns the answers that there are already.

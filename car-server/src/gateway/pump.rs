@@ -36,7 +36,7 @@ pub(super) struct Call {
     outcome: Option<Outcome>,
     /// The questions that wait for a modern client's answers, each under its key.
     open: Vec<(String, Question)>,
-    /// How many questions there have been: no two have one key.
+    /// How many questions there have been: no two of a legacy server's have one key.
     asked: usize,
 }
 
@@ -88,9 +88,10 @@ impl Call {
         }
     }
 
-    fn new_key(&mut self) -> String {
+    /// Returns the key of a question: the server's own, or else a new one.
+    fn key(&mut self, given: Option<Box<str>>) -> String {
         self.asked += 1;
-        format!("question-{}", self.asked)
+        given.map_or_else(|| format!("question-{}", self.asked), Into::into)
     }
 
     fn questions(&self) -> Questions {
@@ -138,7 +139,7 @@ async fn in_one_stream(mut call: Call, context: &Context) -> Outcome {
             step = call.next() => step,
         };
         match step {
-            Step::Note(Note::Question(question)) => asking.push(ask(question, call.new_key(), context)),
+            Step::Note(Note::Question(key, question)) => asking.push(ask(question, call.key(key), context)),
             Step::Note(note) => tell(note, context).await,
             Step::Over(outcome) => return outcome,
             Step::Waits => {}
@@ -177,11 +178,11 @@ async fn in_rounds(
     }
     loop {
         match call.next().await {
-            Step::Note(Note::Question(question)) if question.fits(context) => {
-                let key = call.new_key();
+            Step::Note(Note::Question(key, question)) if question.fits(context) => {
+                let key = call.key(key);
                 call.open.push((key, question));
             }
-            Step::Note(Note::Question(question)) => {
+            Step::Note(Note::Question(_, question)) => {
                 let refusal = question.unsupported();
                 question.refuse(refusal);
             }
@@ -204,7 +205,8 @@ async fn put_round(
     match context.ask(call.questions()).await {
         Ok(answers) => {
             call.answer(&answers)?;
-            // The call remembers where it is; what was answered need not travel with the next round.
+            // The call remembers where it is: what was answered need not travel with the next round, and a server may ask
+            // something else under the same key.
             context.forget_answers();
             Ok(call)
         }
@@ -224,6 +226,6 @@ async fn tell(note: Note, context: &Context) {
             context.progress(progress, total, message.as_deref()).await;
         }
         Note::Log(log) => context.log(log.level, log.logger.as_deref(), &log.data).await,
-        Note::Question(_) => {}
+        Note::Question(..) => {}
     }
 }

@@ -1,5 +1,7 @@
 //! What a connector's server asks while it works on a call, on its way to the client that made the call.
 
+use std::sync::Arc;
+
 use car_connectors::mcp::proto::Members;
 use car_connectors::mcp::proto::capability::ClientCapabilities;
 use car_connectors::mcp::proto::elicitation::{ElicitParams, ElicitResult, ElicitationMode};
@@ -18,9 +20,14 @@ const WAITING: usize = 64;
 /// What a server says while it works on a call.
 #[derive(Debug)]
 pub(super) enum Note {
-    Progress { progress: f64, total: Option<f64>, message: Option<String> },
+    Progress {
+        progress: f64,
+        total: Option<f64>,
+        message: Option<String>,
+    },
     Log(Box<LoggingMessageParams>),
-    Question(Question),
+    /// The server's own key for the question comes first; a legacy server has none.
+    Question(Option<Box<str>>, Question),
 }
 
 /// Where an answer goes.
@@ -100,16 +107,19 @@ impl Question {
 }
 
 /// Hands over what a server says of one call.
+#[derive(Clone)]
 pub(super) struct CallHandler {
     capabilities: ClientCapabilities,
     notes: mpsc::Sender<Note>,
+    /// The server's key for the question that is asked of this handler.
+    key: Option<Box<str>>,
 }
 
 impl CallHandler {
     /// Returns the handler of a call that this client made, and where what the server says comes out.
     pub(super) fn new(client: &ClientCapabilities) -> (Self, mpsc::Receiver<Note>) {
         let (notes, said) = mpsc::channel(WAITING);
-        (Self { capabilities: passed_on(client), notes }, said)
+        (Self { capabilities: passed_on(client), notes, key: None }, said)
     }
 
     /// Returns where to tell of progress.
@@ -120,7 +130,8 @@ impl CallHandler {
     async fn ask<T>(&self, question: impl FnOnce(Reply<T>) -> Question) -> Result<T, Refusal> {
         let (reply, answer) = oneshot::channel();
         let gone = || Refusal::new("the client that made the call has gone");
-        self.notes.send(Note::Question(question(reply))).await.map_err(|_| gone())?;
+        let question = Note::Question(self.key.clone(), question(reply));
+        self.notes.send(question).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }
@@ -153,6 +164,10 @@ impl ClientHandler for CallHandler {
 
     fn list_roots(&self) -> BoxFuture<'_, Result<ListRootsResult, Refusal>> {
         Box::pin(self.ask(Question::Roots))
+    }
+
+    fn under(&self, key: &str) -> Option<Arc<dyn ClientHandler>> {
+        Some(Arc::new(Self { key: Some(key.into()), ..self.clone() }))
     }
 
     fn log(&self, message: LoggingMessageParams) {

@@ -47,7 +47,7 @@ pub(super) async fn daemon(desk: &Desk, visitor: &Visitor, _: Nothing) -> Result
             scope: visitor.scope.as_str(),
             connectors: visitor.connectors().map(<[String]>::to_vec),
         },
-        warnings: if visitor.sees_all() { desk.manager.warnings() } else { Vec::new() },
+        warnings: if visitor.sees_all() { desk.all_warnings() } else { Vec::new() },
     })
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Desk {
     pub(crate) url: String,
     /// When the daemon was started, RFC 3339 in UTC.
     pub(crate) started_at: String,
+    /// What the operator should know of how the daemon was started.
+    pub(crate) warnings: Vec<String>,
     clock: SystemClock,
 }
 
@@ -45,8 +47,14 @@ impl Desk {
             notices,
             url: url.trim_end_matches('/').to_owned(),
             started_at: format_timestamp(clock.now()),
+            warnings: Vec::new(),
             clock,
         }
+    }
+
+    /// Returns what a visitor who sees everything should know and need not act on at once.
+    pub(crate) fn all_warnings(&self) -> Vec<String> {
+        self.warnings.iter().cloned().chain(self.manager.warnings()).collect()
     }
 
     /// Follows what other processes changed in the state folder, and tells the front ends.

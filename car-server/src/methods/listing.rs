@@ -21,7 +21,7 @@ pub(super) async fn list(desk: &Desk, visitor: &Visitor, _: Nothing) -> Result<C
     let mut connectors = desk.manager.list().await?;
     connectors.retain(|connector| visitor.sees(&connector.slug));
     // Warnings are about the whole state folder.
-    let warnings = if visitor.sees_all() { desk.manager.warnings() } else { Vec::new() };
+    let warnings = if visitor.sees_all() { desk.all_warnings() } else { Vec::new() };
     Ok(Connectors { connectors, warnings })
 }
 

@@ -16,7 +16,29 @@ use crate::shell::{Background, Failure, heading};
 const CONNECTOR: &str = "everything";
 
 /// What a gateway cannot pass, at which revisions, and why.
-const CANNOT: &[Cannot] = &[];
+const CANNOT: &[Cannot] = &[
+    Cannot {
+        scenario: "server-stateless",
+        revisions: &["2026-07-28"],
+        why: "of its checks one adds a tool to the server behind and wants to see it listed: through the daemon a new tool is \
+              not there before a person has enabled it",
+    },
+    tasks("tasks-lifecycle"),
+    tasks("tasks-capability-negotiation"),
+    tasks("tasks-wire-fields"),
+    tasks("tasks-request-state-removal"),
+    tasks("tasks-mrtr-input"),
+    tasks("tasks-request-headers"),
+    tasks("tasks-dispatch-and-envelope"),
+    tasks("tasks-mrtr-composition"),
+];
+
+/// A scenario of the extension of tasks.
+const fn tasks(scenario: &'static str) -> Cannot {
+    let why = "the daemon does not offer tasks: it is the client of the server behind, waits for each call itself, and keeps no \
+               work beyond the request that it belongs to";
+    Cannot { scenario, revisions: &[], why }
+}
 
 pub(crate) fn run(only: Option<&str>, revision: Option<&str>) -> Result<(), Failure> {
     heading("conformance daemon");
