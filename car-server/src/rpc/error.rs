@@ -85,7 +85,11 @@ impl RpcError {
     pub(crate) fn no_sign_in() -> Self {
         let hint = Some("begin the sign-in again".to_owned());
         let data = Data { kind: "sign_in_failed", hint, ..Data::default() };
-        Self { code: FAILED, message: "no sign-in waits for this answer".to_owned(), data: Some(Box::new(data)) }
+        Self {
+            code: FAILED,
+            message: "no sign-in waits for this answer".to_owned(),
+            data: Some(Box::new(data)),
+        }
     }
 
     /// There is no such connector among those that are there for whoever asks.
