@@ -97,7 +97,7 @@ impl Connection {
                 sent = self.outbox.drain(), if !is_taken => if sent.is_err() { return End::Gone },
                 Some(answer) = under_way.next() => self.outbox.extend(answer.map(Message::text)),
                 event = self.events.next(), if is_taken => match event {
-                    Some(event) => self.outbox.extend(Change::new(&event, &self.visitor).map(Message::text)),
+                    Some(event) => self.outbox.extend(Change::written(&event, &self.visitor).map(Message::text)),
                     None => return End::Stopping,
                 },
                 notice = self.notices.recv(), if is_taken => match notice {

@@ -29,7 +29,7 @@ pub(crate) const CHANGED: &str = "connectors.changed";
 
 impl Change<'_> {
     /// Writes the notification of an event; nothing where it is not for this visitor.
-    pub(crate) fn new(event: &ConnectorEvent, visitor: &Visitor) -> Option<String> {
+    pub(crate) fn written(event: &ConnectorEvent, visitor: &Visitor) -> Option<String> {
         let (what, slug) = match event {
             ConnectorEvent::Added { slug } => ("added", slug),
             ConnectorEvent::Removed { slug } => ("removed", slug),

@@ -6,7 +6,6 @@ use car_connectors::engine::Progress;
 use car_connectors::mcp::proto::completion::{
     CompleteParams, Completion, CompletionArgument, CompletionContext, CompletionReference,
 };
-use car_connectors::mcp::proto::logging::LoggingLevel;
 use car_connectors::mcp::proto::{Members, RawJson};
 use car_connectors::mcp::server::{Context, Failure, JsonSlice, PromptArguments};
 use car_connectors::{CallOptions, ConnectorManager};
@@ -145,7 +144,7 @@ fn options(guest: &Guest, context: &Context) -> CallOptions {
         .on_behalf_of(Arc::clone(&guest.name))
         .with_meta(meta);
     options.trace = trace;
-    options.log_level = context.log_level().cloned().map(LoggingLevel::from);
+    options.log_level = context.log_level().cloned();
     options
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct RpcError {
     code: i32,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Data>,
+    data: Option<Box<Data>>,
 }
 
 /// What a front end shows beside the message.
@@ -72,20 +72,24 @@ impl RpcError {
         let hint = Some("use a token that may, or ask whoever runs the daemon".to_owned());
         let data = Data { kind: "forbidden", needed: Some(needed), has: Some(has), hint, ..Data::default() };
         let message = format!("{method}: expected a token for {needed}, found one for {has}");
-        Self { code: FORBIDDEN, message, data: Some(data) }
+        Self { code: FORBIDDEN, message, data: Some(Box::new(data)) }
     }
 
     /// There is no such thing.
     pub(crate) fn not_found(message: String, hint: &str) -> Self {
         let data = Data { kind: "not_found", hint: Some(hint.to_owned()), ..Data::default() };
-        Self { code: FAILED, message, data: Some(data) }
+        Self { code: FAILED, message, data: Some(Box::new(data)) }
     }
 
     /// No sign-in waits for an answer, or none that is there for whoever brings it.
     pub(crate) fn no_sign_in() -> Self {
         let hint = Some("begin the sign-in again".to_owned());
         let data = Data { kind: "sign_in_failed", hint, ..Data::default() };
-        Self { code: FAILED, message: "no sign-in waits for this answer".to_owned(), data: Some(data) }
+        Self {
+            code: FAILED,
+            message: "no sign-in waits for this answer".to_owned(),
+            data: Some(Box::new(data)),
+        }
     }
 
     /// There is no such connector among those that are there for whoever asks.
@@ -134,7 +138,7 @@ impl From<car_connectors::Error> for RpcError {
             rule: error.rule().cloned(),
             ..Data::default()
         };
-        Self { code: FAILED, message: error.to_string(), data: Some(data) }
+        Self { code: FAILED, message: error.to_string(), data: Some(Box::new(data)) }
     }
 }
 
@@ -171,6 +175,6 @@ impl RpcError {
     fn engine(error: EngineError, hint: &str) -> Self {
         let causes = error.source().map(ToString::to_string).into_iter().collect();
         let data = Data { kind: "storage", hint: Some(hint.to_owned()), causes, ..Data::default() };
-        Self { code: FAILED, message: error.to_string(), data: Some(data) }
+        Self { code: FAILED, message: error.to_string(), data: Some(Box::new(data)) }
     }
 }

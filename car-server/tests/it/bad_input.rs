@@ -147,7 +147,7 @@ fn wrong_params(params: &Value, definitions: &Value) -> Vec<(Value, String)> {
         params["required"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap()).collect();
     let whole: Value = required
         .iter()
-        .map(|name| ((*name).to_owned(), of(name).map_or(json!("x"), |sample| sample.0)))
+        .map(|name| ((*name).to_owned(), of(name).map_or_else(|| json!("x"), |sample| sample.0)))
         .collect();
     let mut all = Vec::new();
     let mut unknown = whole.clone();

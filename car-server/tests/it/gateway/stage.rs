@@ -37,7 +37,8 @@ pub(super) const PAIRS: [(Era, Era); 4] = [
 /// A daemon whose one connector `all` has one of everything, all of it enabled and shared.
 pub(super) struct Stage {
     pub(super) daemon: Running,
-    pub(super) behind: Everything,
+    /// Serves for as long as it is kept.
+    _behind: Everything,
 }
 
 /// Starts a server of an era.
@@ -62,7 +63,7 @@ impl Stage {
         let behind = everything(behind).await;
         let folder = tempfile::tempdir().unwrap();
         add(&folder, "all", behind.url()).await;
-        let stage = Self { daemon: Running::start_in(folder).await, behind };
+        let stage = Self { daemon: Running::start_in(folder).await, _behind: behind };
         // Prompts are known once the connector has been dialed, which the daemon does by itself.
         let client = stage.client(Era::Modern, &Person::new()).await;
         let listed = async {
