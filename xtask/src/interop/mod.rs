@@ -50,7 +50,7 @@ fn call_all(car: &Car, server: &servers::Server, url: &str) -> Result<(), Failur
         return Err(format!("it lists no tools; car said {}", listed.stdout).into());
     }
     car.show(&["enable", server.slug, "--all"], 0)?;
-    let mut failed = 0;
+    let (mut called, mut failed) = (0, 0);
     for (tool, schema) in &tools {
         if server.asks.contains(&tool.as_str()) {
             println!("left out: {tool} asks the user, and `car call` has none");
@@ -61,11 +61,12 @@ fn call_all(car: &Car, server: &servers::Server, url: &str) -> Result<(), Failur
         let seen = car.run(&command)?;
         // 5: the tool itself answered with an error, which some tools do on purpose or for want of a capability.
         let answered = seen.status == 0 || (seen.status == 5 && server.may_err.contains(&tool.as_str()));
+        called += 1;
         failed += usize::from(!answered);
         println!("$ car {}\n[{}] {}", typed(&command), seen.status, shortened(&seen));
     }
-    println!("{} tools called, {failed} failed", tools.len());
-    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} calls failed", tools.len()).into()) }
+    println!("{called} tools called, {failed} failed");
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {called} calls failed").into()) }
 }
 
 /// Reads names and schemas from `car --json tools`: a list of objects, at the top or under `tools`.
