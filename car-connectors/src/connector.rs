@@ -209,6 +209,10 @@ impl Live {
     /// Notes that it could not be dialed. A session that there was stays: it may well serve again.
     pub(crate) fn fail(&self, error: &Error) {
         let mut state = self.lock();
+        if state.connected.is_some() {
+            state.failure = Some(Failure::of(error));
+            return;
+        }
         state.failing = Failing::count_dial(state.failing.as_ref(), error, Instant::now());
         state.failure = Some(Failure::of(error));
     }
