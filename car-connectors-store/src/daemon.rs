@@ -152,8 +152,7 @@ mod tests {
         };
         let home = Home::resolve(Some(path), |_| None).unwrap();
         let error = DaemonLock::acquire(&home).unwrap_err().to_string();
-        let expected =
-            format!("the folder {} belongs to user {owner}, expected {user}", path.display());
+        let expected = format!("the folder {} belongs to user {owner}, expected {user}", path.display());
         assert_eq!(error, expected);
         assert_eq!(folder.path().read_dir().unwrap().count(), 0, "nothing was written");
     }

@@ -144,8 +144,7 @@ fn worker_is_somebody_else() {
 #[cfg(unix)]
 fn foreign(home: &Home, owner: u32, user: u32) {
     use car_connectors_store::{AccessFile, DaemonLock, Grant, GrantsFile, NewAccessToken, PinFiles, Scope};
-    let expected =
-        format!("the folder {} belongs to user {owner}, expected {user}", home.path().display());
+    let expected = format!("the folder {} belongs to user {owner}, expected {user}", home.path().display());
     let store = ManifestStore::new(home);
     let errors = [
         store
