@@ -1,7 +1,7 @@
 //! The lock that makes a read, a change and a write one step among processes.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
     thread,
@@ -26,7 +26,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(crate) struct WriteLock {
     target: PathBuf,
-    _file: File,
+    path: PathBuf,
+    file: File,
 }
 
 impl WriteLock {
@@ -35,12 +36,17 @@ impl WriteLock {
         let target = replace::follow_links(target)?;
         replace::make_parent(&target)?;
         let path = beside(&target, ".lock");
-        let file = open(&path).map_err(StoreError::io("open", &path))?;
+        let mut file = open(&path).map_err(StoreError::io("open", &path))?;
         let started = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
             match file.try_lock() {
-                Ok(()) => break,
+                Ok(()) if is_at(&file, &path) => break,
+                // Whoever held it took the file away with what it was of: what is locked now is nobody's.
+                Ok(()) => {
+                    file = open(&path).map_err(StoreError::io("open", &path))?;
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) if started.elapsed() >= wait => {
                     return Err(StoreError::Locked { path, waited: wait });
                 }
@@ -51,9 +57,17 @@ impl WriteLock {
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        let lock = Self { target, _file: file };
+        let lock = Self { target, path, file };
         replace::remove_leftovers(&lock);
         Ok(lock)
+    }
+
+    /// Gives the lock up and takes its file away, for a target that is gone for good. Whoever waits for it notices.
+    pub(crate) fn remove(self) {
+        // Elsewhere an open file cannot be taken away; one that stays does no harm.
+        if cfg!(unix) && is_at(&self.file, &self.path) {
+            fs::remove_file(&self.path).ok();
+        }
     }
 
     /// Returns the file that may be written, with symbolic links followed.
@@ -67,6 +81,21 @@ fn beside(target: &Path, ending: &str) -> PathBuf {
     let mut name = target.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
+}
+
+/// Tells whether a file is still what the path leads to.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let node = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let (held, there) = (file.metadata().map(node), path.metadata().map(node));
+    matches!((held, there), (Ok(held), Ok(there)) if held == there)
+}
+
+/// Elsewhere nobody takes it away.
+#[cfg(not(unix))]
+const fn is_at(_file: &File, _path: &Path) -> bool {
+    true
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -96,5 +125,27 @@ mod tests {
         );
         drop(held);
         WriteLock::acquire(&target, LOCK_WAIT).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_that_was_taken_away_holds_nobody_up_and_lets_no_two_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("pins.json");
+        let inside = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        let held = WriteLock::acquire(&target, LOCK_WAIT).unwrap();
+                        assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
+                        thread::yield_now();
+                        inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                        held.remove();
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
     }
 }

@@ -184,10 +184,13 @@ impl PinFiles {
         let lock = WriteLock::acquire(&path, LOCK_WAIT)?;
         match fs::remove_file(lock.target()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(StoreError::io("remove", path)(error))
+                return Err(StoreError::io("remove", path)(error));
             }
-            _ => Ok(()),
+            _ => {}
         }
+        // Connectors come and go for years; each would leave a file behind.
+        lock.remove();
+        Ok(())
     }
 
     /// Returns where the pins of a connector are. A slug out of a file that somebody edited leads nowhere else.

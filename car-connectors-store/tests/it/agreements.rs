@@ -106,6 +106,8 @@ fn a_pin_keeps_the_servers_own_bytes() {
     files.remove("docs").unwrap();
     files.remove("docs").unwrap();
     assert_eq!(files.stamp("docs").unwrap(), None);
+    #[cfg(unix)]
+    assert_eq!(fs::read_dir(home.pins_path()).unwrap().count(), 0, "nothing is left of it, no lock either");
 }
 
 #[test]

@@ -21,6 +21,15 @@ const CALLS_OF_A_CONNECTION: u64 = 500;
 /// The name of the connector that stays.
 const STAYS: &str = "steady";
 
+/// Its tool.
+const TOOL: &str = "mcp_steady_echo";
+
+/// How soon a tool has to be offered once it is enabled.
+const OFFERED_WITHIN: Duration = Duration::from_secs(10);
+
+/// How often it is looked for what has to come.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
 /// How many rows there are, evenly spaced over the calls.
 const ROWS: u64 = 200;
 
@@ -69,6 +78,7 @@ pub(crate) async fn run(watched: &Watched<'_>, calls: u64) -> io::Result<ExitCod
     let mut front = FrontEnd::connect(watched.url, watched.token).await?;
     front.ask("connectors.add", json!({ "name": STAYS, "url": watched.upstream })).await?;
     front.ask("connectors.enable_tools", json!({ "slug": STAYS, "tools": ["echo"] })).await?;
+    offered(watched).await?;
     let counts = Arc::new(Counts::default());
     let mut load = JoinSet::new();
     for _ in 0..CALLERS {
@@ -95,10 +105,24 @@ pub(crate) async fn run(watched: &Watched<'_>, calls: u64) -> io::Result<ExitCod
     Ok(judge(&rows))
 }
 
+/// Waits until the tool is offered: the endpoint follows a change, it does not make it.
+async fn offered(watched: &Watched<'_>) -> io::Result<()> {
+    let mut caller = McpCaller::connect(&format!("{}/mcp", watched.url), watched.token).await?;
+    let asked = Instant::now();
+    while asked.elapsed() < OFFERED_WITHIN {
+        let answer = caller.call(TOOL, &json!({ "message": "well" }), None).await?;
+        if answer["result"].is_object() {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Err(io::Error::other("expected the tool to be offered once it is enabled, found nothing"))
+}
+
 /// Waits until so many calls were answered.
 async fn until(counts: &Counts, calls: u64) {
     while counts.calls.load(Ordering::Relaxed) < calls {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 
@@ -110,7 +134,7 @@ async fn call(url: String, token: String, calls: u64, counts: Arc<Counts>) -> io
             if counts.begun.fetch_add(1, Ordering::Relaxed) >= calls {
                 return Ok(());
             }
-            let answer = caller.call("mcp_steady_echo", &json!({ "message": "well" }), None).await?;
+            let answer = caller.call(TOOL, &json!({ "message": "well" }), None).await?;
             if answer["result"]["content"][0]["text"].as_str().is_none_or(|text| !text.contains("well")) {
                 return Err(io::Error::other(format!("expected the echo, found {answer}")));
             }
