@@ -28,8 +28,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(1);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SyncPolicy {
-    /// When the operating system sees fit, and when a file is full, without anybody waiting for it. Records survive the end of the process, however
-    /// it ends, but the last seconds may be lost with the power.
+    /// When the operating system sees fit, and when a file is full, without anybody waiting for it. Records survive
+    /// the end of the process, however it ends, but the last seconds may be lost with the power.
     #[default]
     WhenFull,
     /// After each record. A call then waits for the disk twice.
