@@ -14,7 +14,8 @@ const STUCK: Duration = Duration::from_secs(2);
 async fn answers_that_nobody_takes_stop_the_asking_and_nobody_else() {
     let daemon = Running::start().await;
     let mut greedy = TcpStream::connect(daemon.address()).await.unwrap();
-    let request = format!("GET /app.js HTTP/1.1\r\nhost: localhost\r\nx-more: {}\r\n\r\n", "x".repeat(8 * 1024));
+    let request =
+        format!("GET /app.js HTTP/1.1\r\nhost: localhost\r\nx-more: {}\r\n\r\n", "x".repeat(8 * 1024));
     let mut sent = 0;
     while sent < 10_000 {
         match tokio::time::timeout(STUCK, greedy.write_all(request.as_bytes())).await {
