@@ -88,6 +88,7 @@ fn start_log(arguments: &Arguments, screen: &Screen) {
     }
 }
 
+#[expect(clippy::cognitive_complexity, reason = "a table: one arm for each verb, and nothing else")]
 async fn perform(context: &Context, verb: Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Find(arguments) => Box::pin(verb::find::run(context, arguments)).await,

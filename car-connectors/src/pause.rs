@@ -39,7 +39,10 @@ impl Failing {
     /// Counts a local server that ended in the middle of a call. One that worked until then is started again at once.
     pub(crate) fn count_end(before: Option<&Self>, error: &Error, now: Instant) -> Self {
         let times = before.map_or(1, |before| before.times.saturating_add(1));
-        Self::new(times, times.checked_sub(1).map_or(Duration::ZERO, after), error, now)
+        let mut failing = Self::new(times, times.checked_sub(1).map_or(Duration::ZERO, after), error, now);
+        // What the one call is told, that it may have been made, says nothing of the server.
+        failing.hint = error.connector().map(|slug| format!("`car logs {slug}` shows what it said"));
+        failing
     }
 
     fn new(times: u32, pause: Duration, error: &Error, tried: Instant) -> Self {

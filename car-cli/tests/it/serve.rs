@@ -133,6 +133,12 @@ fn a_browser_that_opens_gets_the_address_and_the_screen_does_not() {
     command.env("BROWSER", &browser).env("PATH", "/usr/bin:/bin");
     let run = crate::car::ended(command).ends(0);
     assert!(run.out.contains("opening in a browser") && !run.out.contains("code="), "{}", run.out);
+    // The command does not wait for the browser, which writes what it was given in one step.
+    let began = std::time::Instant::now();
+    while !seen.exists() {
+        assert!(began.elapsed() < std::time::Duration::from_secs(30), "the browser was not started");
+        std::thread::yield_now();
+    }
     assert_eq!(let_in(&std::fs::read_to_string(seen).unwrap()), "200");
 }
 
