@@ -191,7 +191,8 @@ async fn the_trace_and_a_cancellation_reach_the_server() {
             .into_iter()
             .collect();
         let options = CallOptions::new().with_meta(meta);
-        call(&client, "mcp_double_echo", r#"{"message":"hi"}"#, &options).await;
+        let echoed = call(&client, "mcp_double_echo", r#"{"message":"hi"}"#, &options).await;
+        assert_eq!(text(&echoed), "hi", "{front:?} {behind:?}: {echoed}");
         let seen = double.ledger().seen();
         let is_call = |seen: &&Seen| seen.rpc_method.as_deref() == Some("tools/call");
         let body: Value = serde_json::from_str(&seen.iter().rfind(is_call).unwrap().body).unwrap();
