@@ -23,6 +23,12 @@ const CANNOT: &[Cannot] = &[
         why: "of its checks one adds a tool to the server behind and wants to see it listed: through the daemon a new tool is \
               not there before a person has enabled it",
     },
+    Cannot {
+        scenario: "server-sse-polling",
+        revisions: &["2025-11-25"],
+        why: "it looks at what a client meets whose stream was closed: the server behind closes its stream to the daemon, which \
+              comes back for the answer, and the client's own stream stays open, so there is nothing to check",
+    },
     tasks("tasks-lifecycle"),
     tasks("tasks-capability-negotiation"),
     tasks("tasks-wire-fields"),
