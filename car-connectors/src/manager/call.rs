@@ -88,6 +88,10 @@ impl ConnectorManager {
             return Ok(None);
         }
         let connected = self.inner.current(slug).await?;
+        if self.inner.executor.registry().get(request.tool).is_none() {
+            // A session is there before its tools are registered: whoever dialed may be at that still. A look waits for it.
+            self.inner.manifest().await?;
+        }
         if let Some(live) = self.inner.known_live(slug)
             && let Some(error) = live.state().out_of_service.error(slug, tool)
         {

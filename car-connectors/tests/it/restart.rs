@@ -1,9 +1,16 @@
 //! Servers that are stopped and started again between two calls.
 
-use car_connectors::store::SecretMode;
-use car_connectors::{ConnectorManager, ErrorKind};
+use std::time::Duration;
 
-use crate::support::{ERAS, Place, echo, ready, server, shown};
+use car_connectors::mcp::proto::RawJson;
+use car_connectors::mcp::proto::tool::Tool;
+use car_connectors::mcp::server::{Offer, ServerTool};
+use car_connectors::store::SecretMode;
+use car_connectors::{ConnectorManager, ErrorKind, NewConnector, ToolSelection};
+use car_testkit::everything::{Everything, Options};
+use tokio::task::JoinSet;
+
+use crate::support::{ERAS, Place, call, echo, ready, server, shown};
 
 #[tokio::test]
 async fn a_call_after_a_restart_succeeds_without_the_user_doing_anything() {
@@ -92,4 +99,42 @@ async fn a_manager_that_was_closed_dials_again() {
         assert_eq!(manager.status("docs").await.unwrap().state.as_str(), "not_connected");
         echo(&manager, "docs").await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_comes_while_its_connector_is_dialed_finds_its_tool() {
+    /// So many take longer to register than the next call takes to come.
+    const TOOLS: usize = 400;
+    let (place, server) = (Place::new(), Everything::start(Options::default()).await.unwrap());
+    server.server().replace(many_tools(TOOLS));
+    let manager = place.manager().await;
+    manager.add(NewConnector::remote("many", server.url())).await.unwrap();
+    manager.enable_tools("many", &ToolSelection::All).await.unwrap();
+    manager.close().await;
+
+    let manager = place.manager().await;
+    let (mut dialing, mut calls) = (JoinSet::new(), JoinSet::new());
+    let dialed = manager.clone();
+    dialing.spawn(async move { dialed.connect_enabled().await.unwrap() });
+    while dialing.try_join_next().is_none() {
+        let manager = manager.clone();
+        calls.spawn(async move { drop(call(&manager, "many", "tool_0", "{}").await.unwrap()) });
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(calls.len() > 1, "no call came while the connector was dialed");
+    while let Some(called) = calls.join_next().await {
+        called.unwrap();
+    }
+}
+
+fn many_tools(count: usize) -> Offer {
+    let tool = |number| {
+        let schema = RawJson::from_text(r#"{"type":"object"}"#).unwrap();
+        ServerTool::forwarded(Tool::new(format!("tool_{number}"), schema), |_, _| async {
+            Ok(RawJson::from_text(r#"{"content":[]}"#).unwrap())
+        })
+    };
+    let mut offer = Offer::new();
+    offer.tools = (0..count).map(tool).collect();
+    offer
 }
