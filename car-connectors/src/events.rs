@@ -1,5 +1,7 @@
 //! What happens to connectors, for whoever shows them.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::status::ConnectorState;
@@ -76,19 +78,30 @@ impl ConnectorEvents {
 
 /// Where events are published.
 #[derive(Debug)]
-pub(crate) struct Hub(broadcast::Sender<ConnectorEvent>);
+pub(crate) struct Hub {
+    events: broadcast::Sender<ConnectorEvent>,
+    /// Counts what was published, but for changes of resources: they change nothing about the connectors.
+    revision: AtomicU64,
+}
 
 impl Hub {
     pub(crate) fn new() -> Self {
-        Self(broadcast::channel(WAITING_EVENTS).0)
+        Self { events: broadcast::channel(WAITING_EVENTS).0, revision: AtomicU64::new(1) }
     }
 
     pub(crate) fn subscribe(&self) -> ConnectorEvents {
-        ConnectorEvents(self.0.subscribe())
+        ConnectorEvents(self.events.subscribe())
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
     }
 
     pub(crate) fn publish(&self, event: ConnectorEvent) {
+        if !matches!(event, ConnectorEvent::ResourceUpdated { .. }) {
+            self.revision.fetch_add(1, Ordering::Release);
+        }
         // An error says that nobody listens at the moment, which is no fault.
-        drop(self.0.send(event));
+        drop(self.events.send(event));
     }
 }

@@ -223,6 +223,12 @@ impl ConnectorManager {
         self.inner.hub.subscribe()
     }
 
+    /// Returns a number, never 0, that grows with everything that happens to connectors, before whoever did it is told that
+    /// it is done. Where it is what it was before [`ConnectorManager::offering`], that is still what is offered.
+    pub fn revision(&self) -> u64 {
+        self.inner.hub.revision()
+    }
+
     /// Returns the policy.
     pub fn policy(&self) -> &PolicyFile {
         self.inner.executor.policy()

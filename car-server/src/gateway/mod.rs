@@ -23,6 +23,7 @@ mod sessions;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::body::Body;
@@ -53,6 +54,8 @@ struct Inner {
     forward: Forward,
     all: Endpoint,
     shown: Mutex<Shown>,
+    /// The manager's revision of which everything is shown; 0 before the first look.
+    revision: AtomicU64,
     /// Is told what is watched at each endpoint of a single connector, as it is made.
     opened: broadcast::Sender<Watched>,
     /// Held by whoever brings the endpoints in line with the connectors: what was seen first is shown first.
@@ -62,7 +65,7 @@ struct Inner {
 /// What is offered at the moment, and the endpoints of single connectors, by slug.
 #[derive(Default)]
 struct Shown {
-    /// Nothing before the first look.
+    /// Nothing before the first look that succeeded.
     offering: Option<Offering>,
     singles: HashMap<String, Arc<Endpoint>>,
 }
@@ -77,14 +80,23 @@ impl Gateway {
             forward: Forward { manager, parked: Arc::new(Parked::default()) },
             all: Endpoint::new(Names::Canonical),
             shown: Mutex::default(),
+            revision: AtomicU64::new(0),
             opened: broadcast::Sender::new(OPENED),
             refreshing: tokio::sync::Mutex::default(),
         }))
     }
 
-    /// Brings what is offered in line with the connectors. Cheap where nothing changed.
+    /// Brings what is offered in line with the connectors, if something happened to them since that was done last.
     pub(crate) async fn refresh(&self) {
+        if self.is_in_line() {
+            return;
+        }
         let _refreshing = self.0.refreshing.lock().await;
+        if self.is_in_line() {
+            return;
+        }
+        // First: what happens from here on is seen or makes the next look necessary.
+        let revision = self.manager().revision();
         let offering = match self.manager().offering().await {
             Ok(offering) => offering,
             Err(error) => {
@@ -93,7 +105,12 @@ impl Gateway {
             }
         };
         self.show(offering);
+        self.0.revision.store(revision, Ordering::Release);
         self.forget_removed().await;
+    }
+
+    fn is_in_line(&self) -> bool {
+        self.0.revision.load(Ordering::Acquire) == self.manager().revision()
     }
 
     fn show(&self, offering: Offering) {
@@ -120,8 +137,9 @@ impl Gateway {
         }
     }
 
-    /// Answers a request to `/mcp`.
+    /// Answers a request to `/mcp`. What somebody was told is done before the request came is there for it.
     pub(crate) async fn handle(&self, request: Request<Body>, visitor: Visitor) -> Response {
+        self.refresh().await;
         self.0.all.handle(request, visitor).await
     }
 
@@ -136,9 +154,7 @@ impl Gateway {
         if !visitor.sees(slug) || !self.has(slug).await {
             return not_found();
         }
-        if self.shown().offering.is_none() {
-            self.refresh().await;
-        }
+        self.refresh().await;
         let single = self.single(slug);
         single.handle(request, visitor).await
     }

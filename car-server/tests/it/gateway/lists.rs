@@ -9,8 +9,9 @@ use car_connectors::mcp::{CallOptions, Session};
 use car_connectors::store::{AccessFile, NewAccessToken, Scope, SecretMode};
 use car_connectors::{ConnectorManager, ManagerOptions, ToolSelection};
 use car_testkit::double::Era;
+use serde_json::json;
 
-use super::stage::{PAIRS, PATIENCE, Person, Stage, add, call, connect, everything, try_call};
+use super::stage::{PAIRS, PATIENCE, Person, Stage, add, call, connect, everything, text, try_call};
 use crate::support::{Running, home};
 
 /// How long a change is waited for before it is made once more: a stream that is only being opened has not heard of it. Longer
@@ -71,6 +72,25 @@ async fn clients_hear_of_what_another_process_changes() {
         };
         tokio::time::timeout(PATIENCE, gone).await.expect("the tool never went");
         assert!(tool_names(&client).await.contains(&"mcp_all_echo".to_owned()), "{front:?} {behind:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_for_the_next_request() {
+    for (front, behind) in PAIRS {
+        let stage = Stage::new(behind).await;
+        let client = stage.client(front, &Person::new()).await;
+        let mut person = stage.daemon.connect().await;
+        let echo = json!({"slug": "all", "tools": ["echo"]});
+        for _ in 0..20 {
+            person.get("connectors.disable_tools", echo.clone()).await;
+            let refused =
+                try_call(&client, "mcp_all_echo", r#"{"message":"gone"}"#, &CallOptions::new()).await;
+            refused.expect_err("the tool was switched off before");
+            person.get("connectors.enable_tools", echo.clone()).await;
+            let called = call(&client, "mcp_all_echo", r#"{"message":"back"}"#, &CallOptions::new()).await;
+            assert!(text(&called).contains("back"), "{front:?} {behind:?}: {called}");
+        }
     }
 }
 
