@@ -88,6 +88,7 @@ export async function log() {
   const older = el("div.actions", {});
   let records = [];
   let next;
+  let oldest;
   let turn = 0;
 
   const filter = () => {
@@ -100,10 +101,17 @@ export async function log() {
     list.hidden = records.length === 0;
     state.textContent = records.length ? `${many(records.length, "record")} shown, the newest first` : "";
     const back = button("Older records", further, { key: "older" });
+    if (more) return refill(older, records.length === 0 && empty("No record matches so far."), back);
     const none = Object.values(filter()).some(Boolean)
       ? empty("No record matches.")
       : empty("Nothing has been recorded yet.", "Every call and every decision about one will be listed here.");
-    refill(older, records.length === 0 ? none : more ? back : el("p.soft", {}, "The log begins here."));
+    refill(older, records.length === 0 ? none : el("p.soft", {}, "The log begins here."));
+  }
+
+  // A search stops after a while, whether it found enough or not, and says how far it came.
+  function reached(page) {
+    oldest = page.searched_to ?? records.at(-1)?.seq;
+    return page.searched_to !== undefined || page.events.length === PAGE;
   }
 
   async function look() {
@@ -113,13 +121,13 @@ export async function log() {
     if (mine !== turn) return;
     records = page.events.toReversed();
     next = page.next;
-    draw(page.events.length === PAGE);
+    draw(reached(page));
   }
 
   async function further() {
-    const page = await rpc.call("connectors.events.tail", { ...filter(), limit: PAGE, before: records.at(-1).seq });
+    const page = await rpc.call("connectors.events.tail", { ...filter(), limit: PAGE, before: oldest });
     records.push(...page.events.toReversed());
-    draw(page.events.length === PAGE);
+    draw(reached(page));
   }
 
   async function newer() {
@@ -132,6 +140,7 @@ export async function log() {
     const hadMore = older.querySelector("button") !== null || records.length + page.events.length > MOST;
     const known = new Set(records.map(({ seq }) => seq));
     records = [...page.events.toReversed().filter(({ seq }) => !known.has(seq)), ...records].slice(0, MOST);
+    if (records.length === MOST) oldest = records.at(-1).seq;
     draw(hadMore);
     if (page.events.length === PAGE) await newer();
   }

@@ -48,6 +48,10 @@ pub(crate) struct Records {
     events: Vec<EventRecord>,
     /// What to give as `after` to get those that come later.
     next: String,
+    /// The number of the oldest record that was looked at, where looking stopped before the log's beginning and before there
+    /// were enough: give it as `before` to look further.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    searched_to: Option<u64>,
     /// How many lines were no records; `connectors.events.verify` says more about them.
     unreadable: usize,
 }
@@ -79,7 +83,12 @@ pub(super) async fn tail(desk: &Desk, visitor: &Visitor, tail: Tail) -> Result<R
         None => manager.event_log().tail(&filter),
     };
     let page = blocking(read).await??;
-    Ok(Records { events: page.records, next: page.next.to_string(), unreadable: page.unreadable })
+    Ok(Records {
+        events: page.records,
+        next: page.next.to_string(),
+        searched_to: page.searched_to,
+        unreadable: page.unreadable,
+    })
 }
 
 /// What was found when the log was checked.
