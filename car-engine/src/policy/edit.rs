@@ -60,6 +60,17 @@ impl NewRule {
                 return Err(invalid(format!("{name}: expected {wanted}, found one of {length} bytes")));
             }
         }
+        self.check_tool()
+    }
+
+    /// A rule that can be about no tool would stand there as if it protected something.
+    fn check_tool(&self) -> Result<(), EngineError> {
+        let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'*');
+        let about_tools = matches!(self.kind, RuleKind::DenyTool | RuleKind::Ask);
+        if about_tools && !self.subject.contains('/') && !self.subject.bytes().all(is_of_name) {
+            let wanted = "a tool as CONNECTOR/TOOL, or its canonical name (letters, digits, `_`, `-`)";
+            return Err(invalid(format!("subject: expected {wanted}, found {:?}", self.subject)));
+        }
         Ok(())
     }
 

@@ -138,6 +138,9 @@ fn what_is_not_understood_is_not_changed() {
         NewRule::new(RuleKind::DenyTool, "a\nb"),
         NewRule::new(RuleKind::DenyTool, "x".repeat(2000)),
         NewRule::new(RuleKind::DenyTool, "x").with_caller(""),
+        // It is CONNECTOR/TOOL.
+        NewRule::new(RuleKind::DenyTool, "docs.echo"),
+        NewRule::new(RuleKind::Ask, "docs echo"),
     ] {
         let error = policy.add_rule(&rule).unwrap_err();
         assert!(matches!(error, EngineError::InvalidRule { .. }), "{error}");
@@ -177,7 +180,7 @@ proptest! {
     #[test]
     fn any_text_comes_back_as_it_was_given(
         start in prop_oneof![Just(""), Just("ask = []"), Just("ask = [\n  # none\n]\n"), Just("ask = ['x',]"), Just("ask = ['x'\n,]")],
-        rules in prop::collection::vec(("[^\\p{Cc}]{1,12}", prop::option::of("[^\\p{Cc}]{1,8}"), prop::option::of("[^\\p{Cc}]{1,8}")), 1..6),
+        rules in prop::collection::vec(("(x|[a-z]{0,3}/[^\\p{Cc}]{0,12})", prop::option::of("[^\\p{Cc}]{1,8}"), prop::option::of("[^\\p{Cc}]{1,8}")), 1..6),
     ) {
         let (_folder, policy) = file(start);
         for (subject, caller, reason) in &rules {
