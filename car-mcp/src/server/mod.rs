@@ -65,3 +65,4 @@ pub use result::{IntoCallResult, Json};
 pub use service::Server;
 pub use tasks::{TaskUse, TasksOptions};
 pub use tool::{NoArguments, ServerTool, tool};
+pub use uri_template::template_variables;

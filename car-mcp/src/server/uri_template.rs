@@ -12,6 +12,21 @@ const MAX_URI_BYTES: usize = 8 * 1024;
 /// The greatest number of variables in a template: it bounds the work of one match.
 const MAX_VARIABLES: usize = 16;
 
+/// Returns the names of a template's variables, each once, in their order.
+///
+/// # Errors
+/// Says which expression is none, or that there are too many variables: a template that would not be served.
+pub fn template_variables(uri_template: &str) -> Result<Vec<String>, String> {
+    let template = UriTemplate::parse_any(uri_template)?;
+    let mut names: Vec<String> = Vec::new();
+    for name in template.variables() {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
 /// A template, cut into parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UriTemplate(Vec<Part>);
@@ -227,6 +242,20 @@ mod tests {
     fn matched(template: &str, uri: &str) -> Option<Vec<(String, String)>> {
         let Variables(values) = UriTemplate::parse(template).unwrap().match_uri(uri)?;
         Some(values.into_iter().map(|(name, value)| (name.into_string(), value)).collect())
+    }
+
+    #[test]
+    fn names_the_variables_of_any_template_once() {
+        let cases: [(&str, &[&str]); 4] = [
+            ("test://plain", &[]),
+            ("test://{id}/data", &["id"]),
+            ("file:///{+path}{?line,column*}", &["path", "line", "column"]),
+            ("test://{id:3}/{id}/{other}", &["id", "other"]),
+        ];
+        for (template, expected) in cases {
+            assert_eq!(template_variables(template).unwrap(), expected, "{template}");
+        }
+        assert!(template_variables("test://{open").is_err());
     }
 
     #[test]

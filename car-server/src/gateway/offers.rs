@@ -11,6 +11,7 @@ use car_connectors::mcp::proto::resource::{Resource, ResourceTemplate};
 use car_connectors::mcp::proto::tool::Tool;
 use car_connectors::mcp::server::{
     Offer, Offered as Seen, ServerCompletion, ServerPrompt, ServerResource, ServerTemplate, ServerTool,
+    template_variables,
 };
 use car_connectors::{Offered, Offering};
 
@@ -161,41 +162,6 @@ fn of_template(offered: &Offered<ResourceTemplate>, forward: &Forward) -> Vec<Se
             },
         )
     };
-    variables(&offered.name).into_iter().map(complete).collect()
-}
-
-/// Returns the variables of a URI template, each once.
-///
-/// Source: RFC 6570, section 2.
-fn variables(template: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for part in template.split('{').skip(1) {
-        let Some((expression, _)) = part.split_once('}') else { continue };
-        for variable in expression.trim_start_matches(['+', '#', '.', '/', ';', '?', '&']).split(',') {
-            let variable = variable.split(':').next().unwrap_or_default().trim_end_matches('*');
-            if !variable.is_empty() && !found.iter().any(|known| known == variable) {
-                found.push(variable.to_owned());
-            }
-        }
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::variables;
-
-    #[test]
-    fn finds_the_variables_of_a_template() {
-        let cases: [(&str, &[&str]); 5] = [
-            ("test://plain", &[]),
-            ("test://{id}/data", &["id"]),
-            ("file:///{+path}{?line,column*}", &["path", "line", "column"]),
-            ("test://{id:3}/{id}/{other}", &["id", "other"]),
-            ("test://{open", &[]),
-        ];
-        for (template, expected) in cases {
-            assert_eq!(variables(template), expected, "{template}");
-        }
-    }
+    // One that cannot be read is not served either.
+    template_variables(&offered.name).unwrap_or_default().into_iter().map(complete).collect()
 }
