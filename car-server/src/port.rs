@@ -1,17 +1,17 @@
 //! The port: takes connections in, each within its limits, and lets them end in good order.
 
 use std::future::poll_fn;
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use car_mcp_http::server::socket;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -25,8 +25,8 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// How many connections there are at once. Beyond that, the next one waits until one has ended.
 const MAX_CONNECTIONS: usize = 1024;
 
-/// How long to wait when the system has no room for another connection.
-const NO_ROOM: Duration = Duration::from_millis(50);
+/// How long a client may take nothing of what is written to it.
+const WRITE_STALL: Duration = Duration::from_secs(60);
 
 /// Serves connections until `stopping` says so; then those that are there, until they have ended.
 ///
@@ -38,7 +38,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stopping: w
     loop {
         let accepted = async {
             let place = Arc::clone(&places).acquire_owned().await;
-            (accept(&listener).await, place)
+            (socket::accept(&listener).await, place)
         };
         let (socket, place) = tokio::select! {
             accepted = accepted => accepted,
@@ -46,8 +46,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stopping: w
             _ = stopping.changed() => break,
         };
         let (router, stopping) = (router.clone(), stopping.clone());
-        // Answers are written whole, so there is nothing to wait for. Without it they come a little later.
-        drop(socket.set_nodelay(true));
+        socket::tune(&socket, WRITE_STALL);
         connections.spawn(async move {
             connection(socket, router, stopping).await;
             drop(place);
@@ -56,29 +55,6 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stopping: w
     // Nobody is taken in any more while the others end.
     drop(listener);
     while connections.join_next().await.is_some() {}
-}
-
-/// Takes the next connection, however long that takes. Errors of one say nothing of the next, and the others pass when
-/// connections end.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    let mut was_told = false;
-    loop {
-        match listener.accept().await {
-            Ok((socket, _)) => return socket,
-            Err(error) if is_of_one_connection(&error) => {}
-            Err(error) => {
-                if !std::mem::replace(&mut was_told, true) {
-                    tracing::warn!(%error, "no connection can be taken in for now");
-                }
-                tokio::time::sleep(NO_ROOM).await;
-            }
-        }
-    }
-}
-
-fn is_of_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
 /// Serves a connection to its end. One that became a WebSocket has its own task from then on.

@@ -97,6 +97,6 @@ pub use body::ResponseBody;
 pub use builder::McpServiceBuilder;
 pub use guard::{Guard, Stranger};
 pub use head::RequestHead;
-pub use listen::HttpServer;
+pub use listen::{HttpServer, socket};
 pub use options::{Answers, ConnectionLimits, LegacyMode, ServiceLimits, SessionOptions};
 pub use service::McpService;

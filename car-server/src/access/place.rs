@@ -1,8 +1,8 @@
 //! Where the daemon is: its own URL, the one that others use, and so which hosts and origins are its own. Pure.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 
-use car_mcp_http::server::{Guard, Stranger};
+use car_mcp_http::server::{Guard, Stranger, socket};
 use http::header::ORIGIN;
 use http::request::Parts;
 use url::Url;
@@ -55,7 +55,7 @@ impl Place {
     /// [`Error::Setting`] for a URL or host that is none.
     pub(crate) fn new(address: SocketAddr, options: &DaemonOptions) -> Result<Self, Error> {
         let port = address.port();
-        let own = format!("http://{}", SocketAddr::new(reachable(address.ip()), port));
+        let own = socket::url(address);
         let mut place = Self { own, public: None, guard: Guard::default(), origins: Vec::new() };
         for name in ["127.0.0.1", "localhost", "[::1]"] {
             place.own_origin(&format!("http://{name}:{port}"));
@@ -136,15 +136,6 @@ fn read_public(text: &str) -> Result<(String, String), Error> {
         return Err(refuse());
     }
     Ok((host.to_owned(), url.origin().ascii_serialization()))
-}
-
-/// Returns an address under which this machine reaches itself: who listens everywhere listens nowhere in particular.
-fn reachable(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    }
 }
 
 #[cfg(test)]

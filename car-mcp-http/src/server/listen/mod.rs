@@ -9,6 +9,7 @@
 mod activity;
 mod connection;
 mod http_server;
+pub mod socket;
 mod wire;
 
 pub use http_server::HttpServer;
