@@ -77,8 +77,8 @@ pub use known::{KnownService, KnownServices};
 pub use manifest::{Connector, Manifest, ManifestStore, OauthClient, Origin, ProjectOrigin, StdioCommand};
 pub use pins::{Pin, PinFiles, Pins};
 pub use project::{
-    ExpandError, ProjectEntry, ProjectFile, TrustStore, Trusted, Unusable, describe, difference, expand,
-    project_schema, visible,
+    ExpandError, ProjectEntry, ProjectFile, ProjectTrace, TrustStore, Trusted, Unusable, describe,
+    difference, expand, project_schema, visible,
 };
 pub use secret::{
     EntryName, Fallback, Keychain, Secret, SecretMode, SecretStore, SourceToken, SystemKeychain,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Home, StoreError, replace};
+use crate::{Home, Stamp, StoreError, replace};
 
 /// The folder and the file in it.
 pub(super) const FOLDER: &str = ".car";
@@ -21,6 +21,49 @@ pub(super) struct Found {
     pub(super) path: PathBuf,
     pub(super) folder: PathBuf,
     pub(super) content: Vec<u8>,
+}
+
+/// What it depends on which file is a project's: the names that were looked for, and what was there. As long as that is so,
+/// the file is the one that was found, with the content that it had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectTrace {
+    /// What makes a folder the root of a repository, and whether it is there.
+    repositories: Vec<(PathBuf, bool)>,
+    /// The files that could be the project's.
+    files: Vec<(PathBuf, Option<Stamp>)>,
+}
+
+impl ProjectTrace {
+    /// Looks at the names that the file of `start`'s project could have. To be taken before the file is read.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] where one of them cannot be looked at.
+    pub fn of(start: &Path) -> Result<Self, StoreError> {
+        let start = fs::canonicalize(start).map_err(StoreError::io("find", start))?;
+        let (root, mut repositories) = (root_of(&start), Vec::new());
+        for folder in start.ancestors() {
+            let name = folder.join(REPOSITORY);
+            let is_root = is_there(&name);
+            repositories.push((name, is_root));
+            if is_root {
+                break;
+            }
+        }
+        let inside = start.ancestors().take_while(|folder| folder.starts_with(root));
+        let stamped = |folder: &Path| {
+            let name = folder.join(FOLDER).join(FILE);
+            Stamp::of(&name).map(|stamp| (name, stamp))
+        };
+        Ok(Self { repositories, files: inside.map(stamped).collect::<Result<_, _>>()? })
+    }
+
+    /// Tells whether everything is still as it was: two or three looks at a name for each folder up to the root of the
+    /// repository, and no file is read. A link above `start` that leads elsewhere now is not noticed.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.repositories.iter().all(|(name, was_there)| is_there(name) == *was_there)
+            && self.files.iter().all(|(name, known)| Stamp::of(name).is_ok_and(|stamp| stamp == *known))
+    }
 }
 
 /// Finds the nearest file from `start` up to the root of its repository, and reads it once.
@@ -81,4 +124,38 @@ fn read(path: PathBuf, folder: &Path, root: &Path) -> Result<Found, StoreError> 
 /// Tells whether something has this name, also a link that leads nowhere: that is told of, not passed over.
 fn is_there(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_current_until_another_file_would_be_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = folder.path().join("a/b");
+        fs::create_dir_all(&start).unwrap();
+        let put = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let begun = ProjectTrace::of(&start).unwrap();
+        put(".git/HEAD", "");
+        assert!(!begun.is_current(), "the root of a repository");
+        let changes: [(&str, &dyn Fn()); 4] = [
+            ("a file at the root", &|| put(".car/connectors.toml", "# 1")),
+            ("what is in it", &|| put(".car/connectors.toml", "# 22")),
+            ("a nearer file", &|| put("a/.car/connectors.toml", "# 3")),
+            ("a nearer root", &|| put("a/b/.git", "gitdir: x")),
+        ];
+        for (what, change) in changes {
+            let trace = ProjectTrace::of(&start).unwrap();
+            put("a/b/other.txt", what);
+            put(".git/index", what);
+            assert!(trace.is_current(), "before {what}");
+            change();
+            assert!(!trace.is_current(), "after {what}");
+        }
+    }
 }

@@ -33,6 +33,7 @@ mod visible;
 
 pub use expand::{ExpandError, Unusable, expand};
 pub use file::{ProjectEntry, ProjectFile};
+pub use find::ProjectTrace;
 pub use review::{describe, difference};
 pub use schema::project_schema;
 pub use trust::{TrustStore, Trusted};

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::ProjectFile;
 use crate::record::{self, Versioned};
-use crate::{Home, StoreError};
+use crate::{Home, Stamp, StoreError};
 
 /// The largest record that is read: room for a thousand projects with the text that was agreed to.
 const LARGEST: u64 = 32 * 1024 * 1024;
@@ -64,6 +64,14 @@ impl TrustStore {
     pub fn get(&self, file: &Path) -> Result<Option<Trusted>, StoreError> {
         let record = self.read()?;
         Ok(record.projects.into_iter().find(|project| Path::new(&project.file) == file))
+    }
+
+    /// Tells in which state the record is, without reading it. Take it before reading.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn stamp(&self) -> Result<Option<Stamp>, StoreError> {
+        Stamp::of(&self.path)
     }
 
     /// Notes that the user agreed to this content. Entries that were removed are wanted back.

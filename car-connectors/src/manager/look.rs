@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError};
 
-use car_connectors_store::{Connector, Manifest, Stamp};
+use car_connectors_store::{Connector, Manifest, ProjectTrace, Stamp};
 
 use super::{Inner, slugs};
 use crate::error::Error;
@@ -24,6 +24,8 @@ pub(crate) struct Seen {
     stamp: Option<Stamp>,
     /// Of the pins of connectors with enabled tools.
     pins: HashMap<String, Option<Stamp>>,
+    /// Of the project's file and what the user agreed to; nothing where there is no project, or it cannot be looked at.
+    project: Option<(ProjectTrace, Option<Stamp>)>,
 }
 
 impl Seen {
@@ -66,26 +68,31 @@ impl Inner {
     }
 
     /// Returns what was seen last, if that is still so. It asks for the metadata of two files, which no other work waits
-    /// for, as the policy does at each call.
+    /// for, as the policy does at each call; in a project, for that of those that could be the project's too.
     fn glance(&self, slug: &str) -> Option<Arc<Seen>> {
-        if self.project_dir.is_some() {
-            // Where the project's file is depends on which files there are: that is for a thread that may block.
-            return None;
-        }
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner).clone()?;
         let is_same = self.manifest.stamp().ok()? == seen.stamp
-            && seen.pins.get(slug).is_none_or(|known| self.stamp_of_pins(slug) == *known);
+            && seen.pins.get(slug).is_none_or(|known| self.stamp_of_pins(slug) == *known)
+            && self.is_same_project(&seen);
         is_same.then_some(seen)
+    }
+
+    fn is_same_project(&self, seen: &Seen) -> bool {
+        let Some((trace, agreed)) = &seen.project else { return self.project_dir.is_none() };
+        self.trust.stamp().is_ok_and(|stamp| stamp == *agreed) && trace.is_current()
     }
 
     /// Reads what the files say. Blocks.
     pub(super) fn read_all(&self) -> Result<Seen, Error> {
         // What is written while this reads is found at the next look: the stamps come first.
         let stamp = self.manifest.stamp()?;
+        // What cannot be looked at is looked at again at the next call; reading it says why.
+        let trace = self.project_dir.as_ref().and_then(|folder| ProjectTrace::of(folder).ok());
+        let project = trace.and_then(|trace| Some((trace, self.trust.stamp().ok()?)));
         let manifest = self.read()?;
         let pinned = manifest.connectors().iter().filter(|connector| !connector.enabled_tools.is_empty());
         let pins = pinned.map(|connector| (connector.slug.clone(), self.stamp_of_pins(&connector.slug)));
-        Ok(Seen { pins: pins.collect(), slugs: slugs(&manifest), manifest, stamp })
+        Ok(Seen { pins: pins.collect(), slugs: slugs(&manifest), manifest, stamp, project })
     }
 
     /// Lets calls see what was read, once the engine is in line with it.
