@@ -16,7 +16,7 @@ use std::{
     future::poll_fn,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -32,6 +32,11 @@ pub struct Body {
     target: Target,
     client: Arc<Shared>,
 }
+
+/// How much of a body is read that nobody wants, and for how long, so that its connection can serve again. More costs more
+/// than a new connection.
+const MAX_LEFT_BYTES: usize = 64 * 1024;
+const MAX_LEFT_TIME: Duration = Duration::from_secs(1);
 
 /// Where the bytes come from.
 enum Source {
@@ -171,6 +176,31 @@ impl Body {
             };
         }
         Ok(whole.freeze())
+    }
+
+    /// Ends the body without cutting its connection: the little that may be left is read in the background and thrown away,
+    /// 64 KiB and one second at most, and the connection serves the next call. To be called on a runtime.
+    ///
+    /// Streams of events end a moment after their last event, so who drops them there pays for a connection each time.
+    pub fn finish(mut self) {
+        let mut left = MAX_LEFT_BYTES;
+        let mut poll_end = move |body: &mut Self, context: &mut Context<'_>| {
+            loop {
+                match body.poll_chunk(context) {
+                    Poll::Ready(Some(Ok(chunk))) if chunk.len() <= left => left -= chunk.len(),
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        };
+        // Often the end is there already.
+        if poll_end(&mut self, &mut Context::from_waker(Waker::noop())).is_pending() {
+            tokio::spawn(async move {
+                let ended = poll_fn(|context| poll_end(&mut self, context));
+                // Whatever is still to come then goes with the connection.
+                let _in_time = tokio::time::timeout(MAX_LEFT_TIME, ended).await;
+            });
+        }
     }
 
     /// Returns what is known of the number of bytes that are still to come.

@@ -89,6 +89,10 @@ pub trait Messages: Send {
     /// # Cancel safety
     /// A message is either returned or still to come.
     fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>>;
+
+    /// Ends it, because what was asked has been answered. Where dropping says that nobody waits for the answer any more,
+    /// or costs a connection that could serve again, this need not: what is left may be read and thrown away.
+    fn finish(self: Box<Self>) {}
 }
 
 /// Messages on the heap.

@@ -2,6 +2,8 @@
 
 use crate::server::{echo, listen, read_request, serve, spawn, write};
 use car_http::{Client, Request, StatusCode};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 const CAP: usize = 1024;
 
@@ -63,6 +65,54 @@ async fn a_server_that_closed_the_idle_connection_is_not_noticed() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     assert_eq!(server.accepted(), 3);
+}
+
+#[tokio::test]
+async fn a_body_that_is_finished_early_gives_its_connection_back_once_its_end_has_come() {
+    let (more, ended) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (wanted, told) = (Arc::clone(&more), Arc::clone(&ended));
+    let server = listen(move |_, mut socket| {
+        let (wanted, told) = (Arc::clone(&wanted), Arc::clone(&told));
+        async move {
+            socket.set_nodelay(true).unwrap();
+            while read_request(&mut socket).await.is_some() {
+                write(&mut socket, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n").await;
+                wanted.acquire().await.unwrap().forget();
+                write(&mut socket, "4\r\nmore\r\n0\r\n\r\n").await;
+                told.add_permits(1);
+            }
+        }
+    })
+    .await;
+    let client = Client::new().expect("a client");
+    for _ in 0..3 {
+        let response = client.send(Request::post(server.target("/"), "x")).await.expect("an answer");
+        let mut body = response.into_body();
+        assert_eq!(body.chunk().await.unwrap().unwrap(), "ok");
+        body.finish();
+        more.add_permits(1);
+        ended.acquire().await.unwrap().forget();
+        // It has been written; the runtime looks at its sockets once in some turns.
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end_is_not_read_for_ever() {
+    let server = listen(|_, mut socket| async move {
+        read_request(&mut socket).await.expect("a request");
+        write(&mut socket, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
+        let chunk = format!("400\r\n{}\r\n", "x".repeat(1024));
+        while tokio::io::AsyncWriteExt::write_all(&mut socket, chunk.as_bytes()).await.is_ok() {}
+    })
+    .await;
+    let client = Client::new().expect("a client");
+    let response = client.send(Request::post(server.target("/"), "x")).await.expect("an answer");
+    response.into_body().finish();
+    server.ended.acquire().await.unwrap().forget();
 }
 
 #[tokio::test]

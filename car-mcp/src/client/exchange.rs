@@ -228,7 +228,10 @@ impl<'a> Attempt<'a> {
             };
             for text in batch {
                 match self.read_message(request, text)? {
-                    Some(answer) => return Ok(answer),
+                    Some(answer) => {
+                        messages.finish();
+                        return Ok(answer);
+                    }
                     None if is_request(text) => {
                         questions.push(self.session.answer_request(self, text.to_owned()))
                     }

@@ -131,4 +131,8 @@ impl Messages for ResumingMessages {
             }
         }
     }
+
+    fn finish(self: Box<Self>) {
+        Box::new(self.messages).finish();
+    }
 }
