@@ -48,14 +48,8 @@ pub(crate) fn run(side: Option<Side>, quick: bool, only: &[String]) -> Result<()
     heading("building the benchmark (release)");
     let peers = place::root().join("peers");
     let target = place::target().join("peers");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    run_command(
-        Command::new(cargo)
-            .args(["build", "--quiet", "--release", "--locked", "--package", "peer-bench"])
-            .arg("--target-dir")
-            .arg(&target)
-            .current_dir(&peers),
-    )?;
+    let mut build = cargo(&["build", "--quiet", "--release", "--locked", "--package", "peer-bench"]);
+    run_command(build.arg("--target-dir").arg(&target).current_dir(&peers))?;
     let program = target.join("release").join(format!("peer-bench{}", std::env::consts::EXE_SUFFIX));
     if wants(Side::Clients) {
         heading("measuring clients");

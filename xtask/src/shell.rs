@@ -13,6 +13,13 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(crate::place::root());
+    // What cargo says of this program to it. Build scripts of dependencies look at some of that, and everything after them
+    // would be built anew whenever a person and this program take turns.
+    let about_us =
+        |name: &String| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.starts_with(start));
+    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(about_us) {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::server::START_TIME;
-use crate::shell::{Background, Failure, run};
+use crate::shell::{Background, Failure, cargo, run};
 use crate::{place, setup};
 
 /// How a server is started.
@@ -116,12 +116,9 @@ impl Server {
             }
             Kind::Rmcp => {
                 let target = place::target().join("peers");
-                let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-                let mut build = Command::new(cargo);
-                build
-                    .args(["build", "--quiet", "--locked", "--package", "peer-rmcp-server", "--target-dir"])
-                    .arg(&target);
-                run(build.current_dir(place::root().join("peers")))?;
+                let mut build =
+                    cargo(&["build", "--quiet", "--locked", "--package", "peer-rmcp-server", "--target-dir"]);
+                run(build.arg(&target).current_dir(place::root().join("peers")))?;
                 let program = format!("peer-rmcp-server{}", std::env::consts::EXE_SUFFIX);
                 start_saying_url(&mut Command::new(target.join("debug").join(program)))
             }

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::{job, lines};
-use crate::shell::{Failure, run};
+use crate::shell::{Failure, cargo, run};
 use crate::{place, setup};
 
 pub(super) const MODERN: &str = "2026-07-28";
@@ -272,11 +272,7 @@ fn home() -> Result<PathBuf, Failure> {
 
 fn build_rmcp() -> Result<PathBuf, Failure> {
     let target = place::target().join("peers");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build
-        .args(["build", "--quiet", "--locked", "--package", "peer-rmcp-client", "--target-dir"])
-        .arg(&target);
-    run(build.current_dir(place::root().join("peers")))?;
+    let mut build = cargo(&["build", "--quiet", "--locked", "--package", "peer-rmcp-client", "--target-dir"]);
+    run(build.arg(&target).current_dir(place::root().join("peers")))?;
     Ok(target.join("debug").join(format!("peer-rmcp-client{}", std::env::consts::EXE_SUFFIX)))
 }
