@@ -182,6 +182,7 @@ impl Body {
     /// 64 KiB and one second at most, and the connection serves the next call. To be called on a runtime.
     ///
     /// Streams of events end a moment after their last event, so who drops them there pays for a connection each time.
+    #[expect(clippy::disallowed_methods, reason = "what is left of an answer that nobody waits for any more")]
     pub fn finish(mut self) {
         let mut left = MAX_LEFT_BYTES;
         let mut poll_end = move |body: &mut Self, context: &mut Context<'_>| {
