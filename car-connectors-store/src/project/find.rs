@@ -127,6 +127,7 @@ fn is_there(path: &Path) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the test is the other program that writes")]
 mod tests {
     use super::*;
 
