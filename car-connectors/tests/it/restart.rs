@@ -83,7 +83,7 @@ async fn one_that_is_back_is_dialed_again_when_its_pause_is_over() {
         assert_eq!(server.ledger().requests(), before, "nobody was contacted");
         refused += 1;
         assert!(refused < 1_000, "it is not tried again");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(refused > 0);
     let status = manager.status("docs").await.unwrap();
