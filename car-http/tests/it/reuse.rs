@@ -22,9 +22,9 @@ async fn a_hundred_calls_in_a_row_use_one_connection() {
 
 #[tokio::test]
 async fn sixty_four_calls_at_once_use_as_many_connections_and_the_next_ones_none() {
-    let barrier = std::sync::Arc::new(tokio::sync::Barrier::new(64));
+    let barrier = Arc::new(tokio::sync::Barrier::new(64));
     let server = serve(move |request| {
-        let barrier = std::sync::Arc::clone(&barrier);
+        let barrier = Arc::clone(&barrier);
         async move {
             barrier.wait().await;
             echo(request).await
