@@ -40,7 +40,7 @@ impl ProjectTrace {
     /// [`StoreError::Io`] where one of them cannot be looked at.
     pub fn of(start: &Path) -> Result<Self, StoreError> {
         let start = fs::canonicalize(start).map_err(StoreError::io("find", start))?;
-        let (root, mut repositories) = (root_of(&start), Vec::new());
+        let mut repositories = Vec::new();
         for folder in start.ancestors() {
             let name = folder.join(REPOSITORY);
             let is_root = is_there(&name);
@@ -49,16 +49,16 @@ impl ProjectTrace {
                 break;
             }
         }
-        let inside = start.ancestors().take_while(|folder| folder.starts_with(root));
         let stamped = |folder: &Path| {
             let name = folder.join(FOLDER).join(FILE);
             Stamp::of(&name).map(|stamp| (name, stamp))
         };
-        Ok(Self { repositories, files: inside.map(stamped).collect::<Result<_, _>>()? })
+        let files = inside(&start, root_of(&start)).map(stamped).collect::<Result<_, _>>()?;
+        Ok(Self { repositories, files })
     }
 
-    /// Tells whether everything is still as it was: two or three looks at a name for each folder up to the root of the
-    /// repository, and no file is read. A link above `start` that leads elsewhere now is not noticed.
+    /// Tells whether everything is still as it was: two looks at names for each folder up to the root of the repository,
+    /// and no file is read. A link above `start` that leads elsewhere now is not noticed.
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.repositories.iter().all(|(name, was_there)| is_there(name) == *was_there)
@@ -71,8 +71,7 @@ pub(super) fn find(start: &Path, home: &Home) -> Result<Option<Found>, StoreErro
     let start = fs::canonicalize(start).map_err(StoreError::io("find", start))?;
     let root = root_of(&start);
     let state = fs::canonicalize(home.path()).ok();
-    let inside = start.ancestors().take_while(|folder| folder.starts_with(root));
-    for folder in inside {
+    for folder in inside(&start, root) {
         let path = folder.join(FOLDER).join(FILE);
         // The user's own state is no project, wherever it is.
         let is_state = fs::canonicalize(folder.join(FOLDER)).is_ok_and(|folder| Some(folder) == state);
@@ -101,6 +100,11 @@ pub(super) fn new_place(start: &Path, home: &Home) -> Result<(PathBuf, PathBuf),
 
 fn root_of(start: &Path) -> &Path {
     start.ancestors().find(|folder| is_there(&folder.join(REPOSITORY))).unwrap_or(start)
+}
+
+/// Returns the folders that the file is looked for in, the nearest first.
+fn inside<'a>(start: &'a Path, root: &'a Path) -> impl Iterator<Item = &'a Path> {
+    start.ancestors().take_while(move |folder| folder.starts_with(root))
 }
 
 fn read(path: PathBuf, folder: &Path, root: &Path) -> Result<Found, StoreError> {
