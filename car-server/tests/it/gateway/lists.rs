@@ -80,16 +80,23 @@ async fn what_was_acknowledged_is_there_for_the_next_request() {
     for (front, behind) in PAIRS {
         let stage = Stage::new(behind).await;
         let client = stage.client(front, &Person::new()).await;
+        let person = Person::new();
+        let alone = connect(&stage.daemon, "/connectors/all/mcp", &stage.daemon.token, front, &person);
+        let alone = alone.await.unwrap();
         let mut person = stage.daemon.connect().await;
         let echo = json!({"slug": "all", "tools": ["echo"]});
-        for _ in 0..20 {
+        for _ in 0..5 {
             person.get("connectors.disable_tools", echo.clone()).await;
             let refused =
                 try_call(&client, "mcp_all_echo", r#"{"message":"gone"}"#, &CallOptions::new()).await;
             refused.expect_err("the tool was switched off before");
+            let refused = try_call(&alone, "echo", r#"{"message":"gone"}"#, &CallOptions::new()).await;
+            refused.expect_err("the tool was switched off before");
             person.get("connectors.enable_tools", echo.clone()).await;
             let called = call(&client, "mcp_all_echo", r#"{"message":"back"}"#, &CallOptions::new()).await;
             assert!(text(&called).contains("back"), "{front:?} {behind:?}: {called}");
+            let called = call(&alone, "echo", r#"{"message":"back"}"#, &CallOptions::new()).await;
+            assert!(text(&called).contains("back"), "{front:?} {behind:?}, alone: {called}");
         }
     }
 }
