@@ -90,8 +90,8 @@ pub trait Messages: Send {
     /// A message is either returned or still to come.
     fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>>;
 
-    /// Ends it, because what was asked has been answered. Where dropping says that nobody waits for the answer any more,
-    /// or costs a connection that could serve again, this need not: what is left may be read and thrown away.
+    /// Ends it, because what was asked has been answered. By default it is dropped. Where that costs a connection which
+    /// could serve again, what is left may be read and thrown away instead.
     fn finish(self: Box<Self>) {}
 }
 

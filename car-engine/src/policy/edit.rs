@@ -86,7 +86,7 @@ impl PolicyFile {
     /// know no lock: what one saves in the same moment may be lost, as between two editors.
     ///
     /// # Errors
-    /// [`EngineError::InvalidRule`] when the kind cannot be added so or a text is not one,
+    /// [`EngineError::InvalidRule`] when the kind cannot be added so, a text is not one, or no tool can have the subject's name,
     /// [`EngineError::BrokenPolicy`], [`EngineError::Policy`] and [`EngineError::PolicyLocked`] when the file cannot be
     /// understood, read or written; it stays as it was then.
     pub fn add_rule(&self, rule: &NewRule) -> Result<RuleRef, EngineError> {

@@ -67,6 +67,7 @@ impl Messages for SseMessages {
             }
         }
     }
+
     fn finish(self: Box<Self>) {
         self.body.finish();
     }

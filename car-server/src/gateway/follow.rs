@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{Gateway, Watched};
 
 /// How long after a change the lists are made anew: changes come in groups, such as those of one look at the manifest.
+/// It is clients that listen who wait for that; a request brings the lists in line itself.
 const SETTLES: Duration = Duration::from_millis(20);
 
 impl Gateway {
