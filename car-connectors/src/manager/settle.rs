@@ -179,9 +179,10 @@ impl Inner {
             // The catalog holds no tool as usable that does not compile.
             compile(slug, tool, canonical.clone()).ok()
         });
-        self.executor.registry().replace_connector(slug, tools);
+        // The way to the server comes first: a call may find the tools as soon as they are there.
         let session = ConnectorSession { manager: self.own.clone(), slug: slug.to_owned() };
         self.executor.set_session(slug, Arc::new(session));
+        self.executor.registry().replace_connector(slug, tools);
         settled.registered.insert(slug.to_owned(), wanted);
         let news = out.news(&was_out);
         drop(self.live(slug).put_out_of_service(Arc::new(out)));
