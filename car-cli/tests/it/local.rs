@@ -106,7 +106,7 @@ mod killed {
     use super::*;
 
     /// How many commands are killed.
-    const KILLS: u64 = 100;
+    const KILLS: u32 = 100;
 
     /// The processes that carry the mark: every process gets `TMPDIR` from the one that starts it.
     fn marked(mark: &Path) -> Vec<u32> {
@@ -119,28 +119,55 @@ mod killed {
         pids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter(carries).collect()
     }
 
+    /// A call that holds, with the mark that its processes carry.
+    struct Call {
+        mark: tempfile::TempDir,
+        command: std::process::Child,
+    }
+
+    impl Call {
+        fn start(car: &Car) -> Self {
+            let mark = tempfile::tempdir().unwrap();
+            let mut command = car.command(&["call", "files", "pids-and-hold"]);
+            Self { command: command.env("TMPDIR", mark.path()).spawn().unwrap(), mark }
+        }
+
+        /// Waits until the command, its supervisor, its server and that one's child are there.
+        fn is_whole(&self) {
+            let started = Instant::now();
+            while marked(self.mark.path()).len() < 4 {
+                assert!(started.elapsed() < Duration::from_secs(30), "the server never got its child");
+            }
+        }
+
+        fn kill(mut self) {
+            self.command.kill().unwrap();
+            self.command.wait().unwrap();
+            let killed = Instant::now();
+            while let left = marked(self.mark.path())
+                && !left.is_empty()
+            {
+                assert!(killed.elapsed() < Duration::from_secs(2), "{left:?} still run");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+
     #[test]
     fn nothing_is_left_of_a_call_that_is_killed_at_any_moment() {
         let car = Car::new();
         add(&car, "stubborn");
         car.run(&["enable", "files", "pids-and-hold"]).ends(0);
-        let mut most = 0;
+        // How long a call takes to get there depends on the machine and on what else it does.
+        let (call, started) = (Call::start(&car), Instant::now());
+        call.is_whole();
+        let whole = started.elapsed();
+        call.kill();
         for kill in 0..KILLS {
-            let folder = tempfile::tempdir().unwrap();
-            let mut command = car.command(&["call", "files", "pids-and-hold"]);
-            let mut call = command.env("TMPDIR", folder.path()).spawn().unwrap();
-            // The moment is the test's own choice, spread over what a call takes.
-            std::thread::sleep(Duration::from_micros(700 * kill));
-            most = most.max(marked(folder.path()).len());
-            call.kill().unwrap();
-            call.wait().unwrap();
-            let killed = Instant::now();
-            while !marked(folder.path()).is_empty() {
-                let left = marked(folder.path());
-                assert!(killed.elapsed() < Duration::from_secs(2), "round {kill}: {left:?} still run");
-                std::thread::sleep(Duration::from_millis(5));
-            }
+            let call = Call::start(&car);
+            // The moment is the test's own choice, spread over what a call takes, and a little beyond.
+            std::thread::sleep(whole.mul_f64(1.2) * kill / KILLS);
+            call.kill();
         }
-        assert!(most >= 4, "a command, its supervisor, its server and that one's child were there: {most}");
     }
 }

@@ -124,6 +124,8 @@ async fn ctrl_c_during_a_sign_in_leaves_nothing_behind() {
         redirect.strip_prefix("http://").and_then(|rest| rest.split('/').next()).unwrap().to_owned();
     assert!(TcpListener::bind(&address).is_err(), "it listens");
     let id = login.id().to_string();
+    // Waiting would close it, and its end is an answer too.
+    let _input = login.stdin.take();
     assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     assert_eq!(login.wait().unwrap().code(), Some(130), "{}", told.join().unwrap());
     drop(TcpListener::bind(&address).unwrap());
