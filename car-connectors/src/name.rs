@@ -72,7 +72,7 @@ pub fn canonical_names<'a>(
 
 /// Returns the name of one tool as a model knows it.
 pub(crate) fn canonical_name(slug: &str, tool: &str, slugs: &[String]) -> String {
-    let plain = format!("{PREFIX}{slug}_{tool}");
+    let plain = [PREFIX, slug, "_", tool].concat();
     let allowed = plain.len() <= MAX_NAME_CHARS && plain.bytes().all(is_name_byte);
     match allowed && !is_alias_like(&plain) && !could_be_another(slug, tool, slugs) {
         true => plain,

@@ -50,7 +50,11 @@ impl ConnectorManager {
             request = request.with_progress(sink);
         }
         let is_enabled = connector.enabled_tools.iter().any(|name| name == tool);
-        let unusable = if is_enabled { self.prepare(slug, tool, &request).await? } else { None };
+        let unusable = match is_enabled && !self.is_registered(&canonical) {
+            // In a box: it is rare, and other calls should not carry its room.
+            true => Box::pin(self.prepare(slug, tool, &request)).await?,
+            false => None,
+        };
         let result = self.inner.executor.call(request).await;
         if self.inner.oauth.agent.is_some()
             && let Err(error) = self.inner.note_sign_in(connector).await
@@ -80,15 +84,12 @@ impl ConnectorManager {
         tool: &str,
         request: &ToolRequest<'_>,
     ) -> Result<Option<Error>, Error> {
-        if self.inner.executor.registry().get(request.tool).is_some() {
-            return Ok(None);
-        }
         if self.is_denied(slug, tool, request) {
             // The engine says so and records it; the server need not be asked for that.
             return Ok(None);
         }
         let connected = self.inner.current(slug).await?;
-        if self.inner.executor.registry().get(request.tool).is_none() {
+        if !self.is_registered(request.tool) {
             // A session is there before its tools are registered: whoever dialed may be at that still. A look waits for it.
             self.inner.manifest().await?;
         }
@@ -99,6 +100,10 @@ impl ConnectorManager {
         }
         let reason = connected.catalog.reason(tool).or_else(|| connected.catalog.missing(tool));
         Ok(reason.map(|reason| set_aside(slug, tool, reason)))
+    }
+
+    fn is_registered(&self, canonical: &str) -> bool {
+        self.inner.executor.registry().get(canonical).is_some()
     }
 
     /// Tells whether the policy denies the call whatever the tool's schema says.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use car_connectors_store::Connector;
+use car_engine::BoxFuture;
 
 use super::Inner;
 use crate::catalog::Catalog;
@@ -35,7 +36,12 @@ impl Inner {
         }
     }
 
-    async fn connect(&self, slug: &str) -> Result<Connected, Error> {
+    /// Dials. It is rare, and what it goes through is large: in a box, calls that need none of it do not carry its room.
+    fn connect<'a>(&'a self, slug: &'a str) -> BoxFuture<'a, Result<Connected, Error>> {
+        Box::pin(self.connect_in_turn(slug))
+    }
+
+    async fn connect_in_turn(&self, slug: &str) -> Result<Connected, Error> {
         // Only what is in the manifest gets a place among the living.
         let connector = self.connector(slug).await?;
         let live = self.live(slug);
