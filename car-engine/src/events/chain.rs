@@ -14,15 +14,15 @@ const BEFORE_HASH: &str = ",\"hash\":\"";
 const AFTER_HASH: &str = "\"}";
 const HASH_LENGTH: usize = 64;
 
-/// Closes a record: returns its line without the newline, and sets its hash.
-pub(super) fn seal(record: &mut EventRecord) -> String {
-    let mut line = serde_json::to_string(record).expect("a record of texts and numbers is always JSON");
-    record.hash = digest(&[line.as_bytes()]);
+/// Closes a record: writes its line, without the newline, in place of what is in `line`, and sets its hash.
+pub(super) fn seal(record: &mut EventRecord, line: &mut Vec<u8>) {
+    line.clear();
+    serde_json::to_writer(&mut *line, record).expect("a record of texts and numbers is always JSON");
+    record.hash = digest(&[line]);
     line.pop();
-    line.push_str(BEFORE_HASH);
-    line.push_str(&record.hash);
-    line.push_str(AFTER_HASH);
-    line
+    line.extend_from_slice(BEFORE_HASH.as_bytes());
+    line.extend_from_slice(record.hash.as_bytes());
+    line.extend_from_slice(AFTER_HASH.as_bytes());
 }
 
 /// Reads a line and says what its hash should be.
@@ -60,7 +60,9 @@ mod tests {
         let mut record = EventRecord::new(EventKind::Note);
         record.prev = GENESIS.to_owned();
         record.note = Some("a \"hash\":\"quoted\"} é".to_owned());
-        let line = seal(&mut record);
+        let mut line = b"what was there before".to_vec();
+        seal(&mut record, &mut line);
+        let line = String::from_utf8(line).unwrap();
         let (read, expected) = open(&line).unwrap();
         assert_eq!((&read.hash, &read.note), (&expected, &record.note));
         let changed = line.replacen("quoted", "quotes", 1);

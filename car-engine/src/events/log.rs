@@ -67,6 +67,7 @@ impl Default for EventLogOptions {
 #[derive(Debug)]
 pub struct EventLog {
     pub(super) folder: PathBuf,
+    lock_path: PathBuf,
     options: EventLogOptions,
     clock: Arc<dyn Clock>,
     writer: Mutex<Option<Writer>>,
@@ -97,14 +98,37 @@ struct Writer {
     lock: File,
     file: File,
     tail: Tail,
+    paths: Paths,
+    /// The last line; its room serves the next.
+    line: Vec<u8>,
+}
+
+/// Where the file that is written stands, and the one that would come after it. They are looked at for each record.
+#[derive(Debug, Default)]
+struct Paths {
+    /// The number of the file.
+    of: u64,
+    file: PathBuf,
+    next: PathBuf,
+}
+
+impl Paths {
+    fn follow(&mut self, folder: &Path, file: u64) {
+        if self.of != file {
+            let (next, path) = (tail::file_path(folder, file + 1), tail::file_path(folder, file));
+            *self = Self { of: file, file: path, next };
+        }
+    }
 }
 
 impl EventLog {
     /// Names the log's folder; it is made when the first record is written.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, options: EventLogOptions, clock: Arc<dyn Clock>) -> Self {
+        let folder = folder.into();
         Self {
-            folder: folder.into(),
+            lock_path: folder.join("events.lock"),
+            folder,
             options,
             clock,
             writer: Mutex::new(None),
@@ -145,7 +169,7 @@ impl EventLog {
             Some(writer) => writer,
             None => self.open()?,
         };
-        lock(&writer.lock, &self.lock_path())?;
+        lock(&writer.lock, &self.lock_path)?;
         // Whatever fails below, the next caller looks at the disk anew: `slot` stays empty.
         let mut own = Vec::new();
         let outcome = self.append_locked(&mut writer, &mut record, &mut own);
@@ -158,7 +182,7 @@ impl EventLog {
             own.iter().chain(outcome.is_ok().then_some(&record)).for_each(|record| observer(record));
         }
         outcome?;
-        unlocked.map_err(|source| EngineError::log("unlock", self.lock_path(), source))?;
+        unlocked.map_err(|source| EngineError::log("unlock", &self.lock_path, source))?;
         Ok(record)
     }
 
@@ -186,12 +210,12 @@ impl EventLog {
     }
 
     /// Says whether nobody but us has written since we last did.
-    fn is_current(&self, writer: &Writer) -> bool {
-        let path = tail::file_path(&self.folder, writer.tail.file);
+    fn is_current(&self, writer: &mut Writer) -> bool {
+        writer.paths.follow(&self.folder, writer.tail.file);
         // The path is asked, not the handle: the file may have been moved away.
         writer.tail.seq > 0
-            && fs::metadata(path).is_ok_and(|metadata| metadata.len() == writer.tail.length)
-            && !tail::file_path(&self.folder, writer.tail.file + 1).exists()
+            && fs::metadata(&writer.paths.file).is_ok_and(|metadata| metadata.len() == writer.tail.length)
+            && !writer.paths.next.exists()
     }
 
     fn write(&self, writer: &mut Writer, record: &mut EventRecord) -> Result<(), EngineError> {
@@ -199,15 +223,15 @@ impl EventLog {
         record.seq = writer.tail.seq + 1;
         record.time = format_timestamp(self.clock.now());
         record.prev.clone_from(&writer.tail.hash);
-        let mut line = chain::seal(record);
-        line.push('\n');
+        chain::seal(record, &mut writer.line);
+        writer.line.push(b'\n');
         let path = || tail::file_path(&self.folder, writer.tail.file);
         // One call for the whole line: a crash leaves all of it or a torn end, never a gap.
-        writer.file.write_all(line.as_bytes()).map_err(|source| EngineError::log("write", path(), source))?;
+        writer.file.write_all(&writer.line).map_err(|source| EngineError::log("write", path(), source))?;
         if self.options.sync == SyncPolicy::EachRecord {
             writer.file.sync_data().map_err(|source| EngineError::log("sync", path(), source))?;
         }
-        writer.tail.length += line.len() as u64;
+        writer.tail.length += writer.line.len() as u64;
         writer.tail.seq = record.seq;
         writer.tail.hash.clone_from(&record.hash);
         Ok(())
@@ -288,23 +312,19 @@ impl EventLog {
 
     fn open(&self) -> Result<Writer, EngineError> {
         tail::make_folder(&self.folder).map_err(|source| EngineError::log("create", &self.folder, source))?;
-        let path = self.lock_path();
-        let open = || tail::open_lock(&path).map_err(|source| EngineError::log("open", &path, source));
+        let path = &self.lock_path;
+        let open = || tail::open_lock(path).map_err(|source| EngineError::log("open", path, source));
         // The file is a placeholder until the lock is held; `seq` zero makes it be looked up then.
         let tail = Tail { file: 1, length: 0, seq: 0, hash: String::new() };
-        Ok(Writer { lock: open()?, file: open()?, tail })
+        Ok(Writer { lock: open()?, file: open()?, tail, paths: Paths::default(), line: Vec::new() })
     }
 
     /// Keeps everybody from appending until the returned file is dropped. A log that is not there is not made.
     pub(super) fn locked(&self) -> Result<File, EngineError> {
-        let path = self.lock_path();
-        let file = File::open(&path).map_err(|source| EngineError::log("open", &path, source))?;
-        lock(&file, &path)?;
+        let path = &self.lock_path;
+        let file = File::open(path).map_err(|source| EngineError::log("open", path, source))?;
+        lock(&file, path)?;
         Ok(file)
-    }
-
-    fn lock_path(&self) -> PathBuf {
-        self.folder.join("events.lock")
     }
 }
 
