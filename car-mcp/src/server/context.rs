@@ -148,6 +148,9 @@ impl Context {
             #[serde(rename = "_meta")]
             meta: Option<Members>,
         }
+        if !self.0.request.parts().has_other_meta {
+            return Members::new();
+        }
         let params = self.0.request.params().and_then(|params| params.parse::<Outer>().ok());
         let meta = params.and_then(|params| params.meta).unwrap_or_default();
         let is_own = |name: &str| name == meta::PROGRESS_TOKEN || name.starts_with(meta::RESERVED);

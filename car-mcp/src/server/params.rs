@@ -43,6 +43,8 @@ pub(crate) struct Params {
     fault: Option<Box<ErrorObject>>,
     /// Whether `_meta` names a revision.
     pub(crate) names_version: bool,
+    /// Whether `_meta` has members beside those that the server reads.
+    pub(crate) has_other_meta: bool,
     /// What a modern request says of itself; nothing where `_meta` names no revision.
     pub(crate) meta: Option<Result<Arc<RequestMeta>, Box<ErrorObject>>>,
     /// Asks for progress.
@@ -167,6 +169,8 @@ macro_rules! raw_object {
         pub(super) struct $object<'a> {
             $( pub(super) $member: Option<$type>, )*
             pub(super) repeated: Option<&'static str>,
+            /// Whether there are members beside the known ones.
+            pub(super) has_others: bool,
         }
 
         impl<'a> Scan<'a> for $object<'a> {
@@ -179,7 +183,10 @@ macro_rules! raw_object {
                                 object.repeated = Some($wire);
                             }
                         } )*
-                        _ => { <&str>::scan(scanner)?; }
+                        _ => {
+                            <&str>::scan(scanner)?;
+                            object.has_others = true;
+                        }
                     }
                     Some(())
                 })?;
@@ -204,7 +211,10 @@ macro_rules! raw_object {
                                 object.repeated = Some($wire);
                             }
                         } )*
-                        Key::other => { map.next_value::<IgnoredAny>()?; }
+                        Key::other => {
+                            map.next_value::<IgnoredAny>()?;
+                            object.has_others = true;
+                        }
                     }
                 }
                 Ok(object)
@@ -294,6 +304,7 @@ impl Params {
 
     fn fill_meta(&mut self, raw: &RawMeta<'_>) -> Result<(), ErrorObject> {
         self.names_version = raw.version.is_some();
+        self.has_other_meta = raw.has_others;
         if let Some(member) = raw.repeated {
             return Err(repeated(member));
         }
