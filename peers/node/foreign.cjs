@@ -54,6 +54,25 @@ function call(peer, name, args, options) {
   return isNew ? peer.callTool(params, options) : peer.callTool(params, undefined, options);
 }
 
+const LATE = "Received a progress notification for an unknown token: ";
+
+/**
+ * Calls a tool that reports progress. Of what a local server writes together with its answer, this SDK hands on the
+ * answer first and then knows nobody who wants to hear of progress; such reports are `late`, none of them is lost.
+ */
+async function progressOf(peer, name, args) {
+  const steps = [];
+  const late = [];
+  peer.onerror = ({ message }) => {
+    if (message.startsWith(LATE)) late.push(JSON.parse(message.slice(LATE.length)).params.progress);
+  };
+  await call(peer, name, args, { onprogress: ({ progress }) => steps.push(progress) });
+  // Everything that was read together with the answer is handed on before this.
+  await new Promise(setImmediate);
+  peer.onerror = undefined;
+  return { steps, late };
+}
+
 /** Calls every tool of one of the servers behind the daemon, and looks at what three of them do on the way. */
 async function through(peer, { name: of, calls, echo, progress, elicitation }) {
   const failed = [];
@@ -64,9 +83,7 @@ async function through(peer, { name: of, calls, echo, progress, elicitation }) {
   }
   say({ saw: "calls", of, failed });
   say({ saw: "call", of, text: text(await call(peer, echo.tool, echo.arguments)) });
-  const steps = [];
-  await call(peer, progress.tool, progress.arguments, { onprogress: (told) => steps.push(told.progress) });
-  say({ saw: "progress", of, steps });
+  say({ saw: "progress", of, ...(await progressOf(peer, progress.tool, progress.arguments)) });
   say({ saw: "elicitation", of, text: text(await call(peer, elicitation.tool, elicitation.arguments)) });
 }
 
@@ -89,9 +106,7 @@ async function main() {
 
   say({ saw: "call", text: text(await call(peer, "echo", { message: "hello" })) });
 
-  const steps = [];
-  await call(peer, "test_tool_with_progress", {}, { onprogress: ({ progress }) => steps.push(progress) });
-  say({ saw: "progress", steps });
+  say({ saw: "progress", ...(await progressOf(peer, "test_tool_with_progress", {})) });
 
   await call(peer, "change_tools", {});
   const late = setTimeout(() => {

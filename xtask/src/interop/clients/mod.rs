@@ -65,11 +65,7 @@ fn is_right(client: &Client, thing: &str, line: &Value) -> bool {
         "connect" => line["version"].is_null() || line["version"] == client.revision,
         "list" => line["tools"].as_u64().is_some_and(|tools| tools >= LEAST_TOOLS),
         "call" => line["text"] == "hello",
-        "progress" => {
-            let steps: Vec<_> =
-                line["steps"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
-            steps == STEPS || client.may_lose_progress() && !steps.is_empty() && STEPS.starts_with(&steps)
-        }
+        "progress" => client.has_progress(line, &STEPS),
         "elicitation" => line["text"] == "Hello, Ada!",
         _ => true,
     }

@@ -121,10 +121,20 @@ pub(in crate::interop) const CLIENTS: &[Client] = &[
 ];
 
 impl Client {
-    /// Whether reports of progress may be missing at the end: the SDK for TypeScript hands on a report later than the
-    /// answer that it reads at the same time, and by then nobody listens.
-    pub(in crate::interop) const fn may_lose_progress(&self) -> bool {
-        matches!(self.kind, Kind::TypeScriptLocal(_) | Kind::Bridge)
+    /// Whether a line says that these reports of progress reached the client, all and in order.
+    ///
+    /// The SDK for TypeScript reads a local server's answer and what was written just before it at once, and hands the
+    /// reports on when nobody listens any more: it then complains of them, and they are `late`. How many are depends on
+    /// the moment at which it reads, so any number may be.
+    pub(in crate::interop) fn has_progress(&self, line: &Value, wanted: &[f64]) -> bool {
+        let told = |name: &str| {
+            let steps: Option<Vec<f64>> =
+                line[name].as_array().map(|all| all.iter().filter_map(Value::as_f64).collect());
+            steps.unwrap_or_default()
+        };
+        let may_be_late = matches!(self.kind, Kind::TypeScriptLocal(_) | Kind::Bridge);
+        let late = told("late");
+        (may_be_late || late.is_empty()) && [told("steps"), late].concat() == wanted
     }
 
     /// Tells whether it starts our server itself, and so cannot reach one that runs.

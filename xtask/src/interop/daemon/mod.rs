@@ -158,14 +158,10 @@ fn cell(client: &Client, behind: &Behind, server: &Value, thing: &str, seen: &[V
     let line = seen.iter().find(|line| line["saw"] == thing && line["of"] == server["name"]);
     let Some(line) = line else { return "FAILED".to_owned() };
     let text = line["text"].as_str().unwrap_or_default();
-    let steps: Vec<_> = line["steps"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
     let is_right = match thing {
         "calls" => line["failed"].as_array().is_some_and(Vec::is_empty),
         "call" => text.contains(behind.says),
-        "progress" => {
-            steps == behind::STEPS
-                || client.may_lose_progress() && !steps.is_empty() && behind::STEPS.starts_with(&steps)
-        }
+        "progress" => client.has_progress(line, &behind::STEPS),
         _ => text.contains(behind.greets),
     };
     match (is_right, thing) {
@@ -174,7 +170,10 @@ fn cell(client: &Client, behind: &Behind, server: &Value, thing: &str, seen: &[V
             "FAILED".to_owned()
         }
         (true, "calls") => format!("{} tools", server["calls"].as_array().map_or(0, Vec::len)),
-        (true, "progress") => format!("{} steps", steps.len()),
+        (true, "progress") => match line["late"].as_array().map_or(0, Vec::len) {
+            0 => format!("{} steps", behind::STEPS.len()),
+            late => format!("{} + {late} late", behind::STEPS.len() - late),
+        },
         (true, _) => "yes".to_owned(),
     }
 }
