@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::place;
-use crate::shell::{Failure, cargo, run};
+use crate::shell::Failure;
+use crate::{place, programs};
 
 /// The `car` binary and its state folder.
 pub(crate) struct Car {
@@ -26,7 +26,7 @@ impl Car {
     /// Builds the binary and empties the state folder, which must be below `target/`.
     pub(crate) fn build(home: &Path) -> Result<Self, Failure> {
         assert!(home.starts_with(place::target()), "only folders below target/ are emptied");
-        run(&mut cargo(&["build", "--quiet", "--package", "car-cli", "--bin", "car"]))?;
+        programs::build(&["car"])?;
         if home.exists() {
             std::fs::remove_dir_all(home)?;
         }

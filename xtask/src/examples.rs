@@ -1,9 +1,9 @@
 //! Runs every example of every crate. An example that does not run teaches something wrong.
 
-use std::process::Stdio;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Command, Stdio};
 
-use cargo_metadata::{MetadataCommand, Target, TargetKind};
+use cargo_metadata::{MetadataCommand, Package, Target, TargetKind};
 
 use crate::shell::{Background, Failure, cargo, run as run_command};
 use crate::{place, server};
@@ -23,9 +23,6 @@ const ARGUMENTS: &[(&str, &str, &[&str])] = &[
     ("car-mcp-stdio", "local_server", &["--call", "echo", r#"{"text":"hello"}"#, "--", "LOCAL"]),
     ("car-mcp-http", "call_tool", &["URL", "echo", r#"{"message":"hello"}"#]),
 ];
-
-/// How long an example may take to be built and to say where it is.
-const BUILD_TIME: Duration = Duration::from_secs(300);
 
 /// Examples that serve until they are ended. They are given an address to listen at, and say where they are.
 const SERVE: &[(&str, &str)] = &[("car-mcp-http", "serve_http")];
@@ -57,15 +54,14 @@ impl Servers {
 
 pub(crate) fn run() -> Result<(), Failure> {
     let metadata = MetadataCommand::new().manifest_path(place::root().join("Cargo.toml")).no_deps().exec()?;
+    let packages = metadata.workspace_packages();
+    build(&packages)?;
     let servers = Servers::start()?;
     let mut failed = Vec::new();
-    for package in metadata.workspace_packages() {
-        for target in package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Example)) {
-            if MEASURE.contains(&target.name.as_str()) {
-                continue;
-            }
+    for package in packages {
+        for target in examples(package).filter(|target| !MEASURE.contains(&target.name.as_str())) {
             println!("{} · {}", package.name, target.name);
-            if let Err(failure) = run_example(&package.name, target, &servers) {
+            if let Err(failure) = run_example(&package.name, &target.name, &servers) {
                 println!("{failure}");
                 failed.push(format!("{} · {}", package.name, target.name));
             }
@@ -74,21 +70,50 @@ pub(crate) fn run() -> Result<(), Failure> {
     if failed.is_empty() { Ok(()) } else { Err(format!("examples failed: {}", failed.join(", ")).into()) }
 }
 
-fn run_example(package: &str, target: &Target, servers: &Servers) -> Result<(), Failure> {
-    let name = target.name.as_str();
+fn examples(package: &Package) -> impl Iterator<Item = &Target> {
+    package.targets.iter().filter(|target| target.kind.contains(&TargetKind::Example))
+}
+
+/// Builds all examples at once, with the dependencies that the tests were built with. Where a crate has features, its
+/// examples are checked by themselves, too: one that uses more than it says builds only as long as others want the same.
+fn build(packages: &[&Package]) -> Result<(), Failure> {
+    let mut needed = BTreeSet::new();
+    for package in packages.iter().filter(|package| !package.features.is_empty()) {
+        let mut alike: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for target in examples(package) {
+            alike.entry(&target.required_features).or_default().push(&target.name);
+        }
+        for (features, names) in alike {
+            let mut check = cargo(&["check", "--quiet", "--locked", "--package", &package.name]);
+            check.args(["--features", &features.join(",")]);
+            check.args(names.iter().flat_map(|name| ["--example", name]));
+            run_command(&mut check)?;
+            needed.extend(features.iter().map(|feature| format!("{}/{feature}", package.name)));
+        }
+    }
+    let needed = needed.into_iter().collect::<Vec<_>>().join(",");
+    run_command(&mut cargo(&[
+        "build",
+        "--quiet",
+        "--locked",
+        "--workspace",
+        "--examples",
+        "--features",
+        &needed,
+    ]))
+}
+
+fn run_example(package: &str, name: &str, servers: &Servers) -> Result<(), Failure> {
     let folder = place::target().join("examples").join(package);
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
     std::fs::create_dir_all(&folder)?;
-    let mut command = cargo(&["run", "--quiet", "--package", package, "--example", name]);
-    if !target.required_features.is_empty() {
-        command.args(["--features", &target.required_features.join(",")]);
-    }
-    command.arg("--");
+    let mut command = Command::new(place::example(name));
+    command.current_dir(place::root());
     if SERVE.contains(&(package, name)) {
         command.arg("127.0.0.1:0");
-        let found = Background::start(&mut command, BUILD_TIME, |line| {
+        let found = Background::start(&mut command, server::START_TIME, |line| {
             line.starts_with("http").then(|| line.to_owned())
         });
         return found.map(|(_server, line)| println!("{line}"));

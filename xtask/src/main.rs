@@ -26,6 +26,7 @@ mod fuzz;
 mod interop;
 mod page;
 mod place;
+mod programs;
 mod server;
 mod setup;
 mod shell;

@@ -22,6 +22,11 @@ pub(crate) fn program(name: &str) -> PathBuf {
     built().join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
+/// Returns where cargo puts an example.
+pub(crate) fn example(name: &str) -> PathBuf {
+    built().join("debug/examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
 /// Returns cargo's own output folder, which a developer may have moved.
 pub(crate) fn built() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(target, |moved| root().join(moved))

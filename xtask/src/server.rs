@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::place;
-use crate::shell::{Background, Failure, cargo, run};
+use crate::programs;
+use crate::shell::{Background, Failure};
 
 /// A debug build starts in much less; a loaded machine may need this.
 pub(crate) const START_TIME: Duration = Duration::from_secs(60);
@@ -19,8 +19,7 @@ pub(crate) fn start(program: &str) -> Result<(Background, String), Failure> {
 
 /// As [`start`], with arguments.
 pub(crate) fn start_with(program: &str, arguments: &[&str]) -> Result<(Background, String), Failure> {
-    run(&mut cargo(&["build", "--quiet", "--package", "car-testkit", "--bin", program]))?;
-    let mut command = Command::new(place::program(program));
+    let mut command = Command::new(programs::built(program)?);
     Background::start(command.args(arguments), START_TIME, |line| {
         line.starts_with("http").then(|| line.trim().to_owned())
     })
@@ -39,6 +38,5 @@ pub(crate) fn registry_entry(server: &Value) -> Value {
 
 /// Builds the local server; returns the program, which a client starts by itself.
 pub(crate) fn build_local() -> Result<PathBuf, Failure> {
-    run(&mut cargo(&["build", "--quiet", "--package", "car-testkit", "--bin", "stdio-server"]))?;
-    Ok(place::program("stdio-server"))
+    programs::built("stdio-server")
 }

@@ -2,8 +2,8 @@
 
 use super::suite;
 use super::verdict::{Tally, Verdict};
-use crate::place;
-use crate::shell::{Failure, cargo, heading, run as run_command};
+use crate::shell::{Failure, heading};
+use crate::{place, programs};
 
 /// A scenario and the revisions at which the suite has it.
 struct Scenario {
@@ -93,14 +93,7 @@ pub(crate) fn run(only: Option<&str>, revision: Option<&str>) -> Result<(), Fail
         return Err(format!("no such scenario at that revision; there are {}", names.join(", ")).into());
     }
     heading("conformance client");
-    run_command(&mut cargo(&[
-        "build",
-        "--quiet",
-        "--package",
-        "car-testkit",
-        "--bin",
-        "conformance-client",
-    ]))?;
+    programs::build(&["conformance-client"])?;
     let mut tally = Tally::begin();
     for (scenario, at) in &wanted {
         tally.add(scenario.name, at, &run_one(scenario, at)?);

@@ -10,9 +10,9 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::picture::{self, Curve};
-use crate::place;
 use crate::server::START_TIME;
 use crate::shell::{Background, Failure, cargo, heading, run as run_command};
+use crate::{place, programs};
 
 /// How many calls the long run makes.
 const MANY: u64 = 1_000_000;
@@ -27,14 +27,14 @@ pub(crate) fn run(is_quick: bool, calls: Option<u64>) -> Result<(), Failure> {
     let calls = calls.unwrap_or(if is_quick { FEW } else { MANY });
     heading("building the daemon, a server to put behind it, and its clients");
     let profile = if is_quick { "debug" } else { "release" };
-    // Only these: the release build of a program takes its time.
-    let programs = ["--bin", "car", "--bin", "siege", "--bin", "everything-server"];
-    let mut build = cargo(&["build", "--quiet", "--package", "car-cli", "--package", "car-testkit"]);
-    build.args(programs);
-    if !is_quick {
-        build.arg("--release");
+    if is_quick {
+        programs::build(&["car", "siege", "everything-server"])?;
+    } else {
+        // Only these: the release build of a program takes its time.
+        let programs = ["--bin", "car", "--bin", "siege", "--bin", "everything-server"];
+        let mut build = cargo(&["build", "--quiet", "--release", "--package", "car-cli"]);
+        run_command(build.args(["--package", "car-testkit"]).args(programs))?;
     }
-    run_command(&mut build)?;
     let program = |name: &str| -> PathBuf {
         place::built().join(profile).join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     };

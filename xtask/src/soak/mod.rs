@@ -10,18 +10,18 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::place;
 use crate::server::START_TIME;
 use crate::shell::{Background, Failure, cargo, heading, run as run_command};
+use crate::{place, programs};
 
 pub(crate) fn run(is_quick: bool, only: &[String]) -> Result<(), Failure> {
     heading("building the server and its besieger");
     let profile = if is_quick { "debug" } else { "release" };
-    let mut build = cargo(&["build", "--quiet", "--package", "car-testkit", "--bins"]);
-    if !is_quick {
-        build.arg("--release");
+    if is_quick {
+        programs::build(&["siege", "everything-server"])?;
+    } else {
+        run_command(&mut cargo(&["build", "--quiet", "--package", "car-testkit", "--bins", "--release"]))?;
     }
-    run_command(&mut build)?;
     let program = |name: &str| -> PathBuf {
         place::built().join(profile).join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     };
