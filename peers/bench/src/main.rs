@@ -49,6 +49,9 @@ fn main() -> Result<(), Failure> {
             let kind = servers::Kind::of_name(arguments.get(1).ok_or("server wants a kind")?)?;
             runtime.block_on(servers::serve(kind))
         }
+        Some("forward") => {
+            runtime.block_on(gateways::forward(arguments.get(1).ok_or("forward wants a server's address")?))
+        }
         Some("load") => {
             let load = serde_json::from_str(arguments.get(1).ok_or("load wants a job as JSON")?)?;
             runtime.block_on(servers::load(load))
@@ -60,6 +63,6 @@ fn main() -> Result<(), Failure> {
         Some("run-gateways") => gateways::run(&gateways::Settings::parse(&arguments[1..])?),
         Some("run-servers") => servers::run(&servers::Settings::parse(&arguments[1..])?),
         Some("run") => orchestrate::run(&orchestrate::Settings::parse(&arguments[1..])?),
-        _ => Err("expected serve, lines, client, run, server, load, memory, run-servers or run-gateways; `cargo xtask bench` calls this program".into()),
+        _ => Err("expected serve, lines, client, run, server, forward, load, memory, run-servers or run-gateways; `cargo xtask bench` calls this program".into()),
     }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //!  run ──▶ ours, rmcp                  the servers behind: a process each, first core
 //!    │
+//!    ├───▶ bare hyper                  passes bytes on, one for each server: the floor; first core
 //!    ├───▶ car serve                   ours: policy, validator, event log, access; both servers behind it; first core
 //!    ├───▶ fastmcp's proxy             one for each server and setting; first core
 //!    │
@@ -10,6 +11,7 @@
 //!    ◀── one line of JSON each ──▶ table: what each way adds to the one past it, in the same round
 //! ```
 
+mod bare;
 mod daemon;
 mod fastmcp;
 mod run;
@@ -17,6 +19,7 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use bare::serve as forward;
 pub(crate) use run::{Settings, run};
 pub(crate) use table::MARK;
 
@@ -26,6 +29,8 @@ pub(crate) use table::MARK;
 enum Way {
     /// Nothing.
     Direct,
+    /// Hyper on both sides, which looks at nothing.
+    Bare,
     /// Our daemon, under the names that it gives all tools.
     Ours,
     /// fastmcp's proxy as its documentation shows it.
@@ -38,6 +43,7 @@ impl Way {
     const fn title(self) -> &'static str {
         match self {
             Self::Direct => "none",
+            Self::Bare => "bare hyper",
             Self::Ours => "`car serve`",
             Self::Fastmcp => "fastmcp's proxy",
             Self::FastmcpTuned => "fastmcp's proxy, tuned",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::bare::Bare;
 use super::daemon::Daemon;
 use super::fastmcp::Proxy;
 use super::{Behind, Way, table};
@@ -77,6 +78,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     let home = settings.results.with_file_name("bench-gateway");
     let behind = [("ours", ours.address.as_str()), ("rmcp", rmcp.address.as_str())];
     let daemon = Daemon::start(&settings.car, home.clone(), &behind)?;
+    let bare = [("ours", Bare::start(&ours.address)?), ("rmcp", Bare::start(&rmcp.address)?)];
     let (mut paths, mut proxies) = (Vec::new(), Vec::new());
     for behind in Behind::ALL {
         let server = if behind.slug() == "ours" { &ours } else { &rmcp };
@@ -94,6 +96,9 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
             Path { behind, way, target, process }
         };
         paths.push(to(Way::Direct, &server.address, server.child.id()));
+        for (_, bare) in bare.iter().filter(|(slug, _)| *slug == behind.slug()) {
+            paths.push(to(Way::Bare, &bare.address, bare.child.id()));
+        }
         paths.push(to(Way::Ours, &daemon.address, daemon.child.id()));
         let Some(python) = &settings.python else { continue };
         for (way, is_tuned) in [(Way::Fastmcp, false), (Way::FastmcpTuned, true)] {
@@ -122,7 +127,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
             }
         }
     }
-    drop((proxies, daemon));
+    drop((proxies, daemon, bare));
     std::fs::remove_dir_all(&home)?;
     std::fs::write(&settings.results, serde_json::to_string_pretty(&results)?)?;
     let section = table::write(&results);

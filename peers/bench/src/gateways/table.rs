@@ -19,7 +19,8 @@ pub(super) fn write(results: &Results) -> String {
          prepared bytes over connections that it keeps. The work is `tools/call` of a tool that gives its argument back. **none** is the same\n\
          client at the same server without a gateway. `car serve` is as it is by default: a token, a policy with five rules, the check of\n\
          arguments, two records of the event log for each call. The other is the proxy of PyPI's `fastmcp` 4.1.2, once as its documentation\n\
-         shows it and once tuned: no sessions, answers as JSON, one connection to the server for all calls. It does none of those four.\n\n\
+         shows it and once tuned: no sessions, answers as JSON, one connection to the server for all calls. It does none of those four.\n\
+         **bare hyper** passes requests and answers on and looks at nothing: it is what the second hop costs by itself.\n\n\
          Added is what a call takes longer than without a gateway, in the same round. Processor time is the gateway's own, for each call.\n\n",
     );
     let Results { machine, rounds, seconds, .. } = results;
