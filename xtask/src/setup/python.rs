@@ -52,7 +52,7 @@ fn install_in(environment: &str, packages: &[&str]) -> Result<(), Failure> {
     }
     let system = ["python3", "python"].into_iter().find(|name| exists(name, "--version"));
     let system = system.ok_or("Python was not found; install Python 3.10 or newer and run this again")?;
-    run(Command::new(system).args(["-m", "venv"]).arg(&folder))?;
+    run(Command::new(system).args(["-m", "venv", "--clear"]).arg(&folder))?;
     run(Command::new(program_in(environment))
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
         .args(packages))?;

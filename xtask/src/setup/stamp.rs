@@ -11,8 +11,10 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
+    /// What is installed often names its own place, so a folder that was moved or copied does not hold what is wanted.
     pub(super) fn new(folder: &Path, wanted: &[&str]) -> Self {
-        Self { file: folder.join(".stamp"), wanted: wanted.join("\n") }
+        let wanted = format!("{}\n{}", folder.display(), wanted.join("\n"));
+        Self { file: folder.join(".stamp"), wanted }
     }
 
     pub(super) fn is_fresh(&self) -> bool {

@@ -10,6 +10,9 @@ use crate::table::middle;
 /// Where the part about gateways begins.
 pub(crate) const MARK: &str = "<!-- Gateways: written by `cargo xtask bench gateway`. -->\n";
 
+/// Reads one figure of a report.
+type Figure = fn(&Measured) -> f64;
+
 /// Returns the part.
 pub(super) fn write(results: &Results) -> String {
     let mut page = MARK.to_owned();
@@ -43,13 +46,12 @@ pub(super) fn write(results: &Results) -> String {
 fn rows(page: &mut String, server: &str, rounds: &Rounds) {
     let direct = rounds.get(&Way::Direct).map_or(&[][..], Vec::as_slice);
     for (way, reports) in rounds {
-        let of = |of: fn(&Measured) -> f64| middle(reports.iter().map(of).collect());
+        let of = |of: Figure| middle(reports.iter().map(of).collect());
         // Each is held against the round without a gateway that it was measured in.
-        let added = |of: fn(&Measured) -> f64| {
+        let added = |of: Figure| {
             middle(reports.iter().zip(direct).map(|(report, direct)| of(report) - of(direct)).collect())
         };
-        let (p50, p99): (fn(&Measured) -> f64, fn(&Measured) -> f64) =
-            (|report| report.p50_us, |report| report.p99_us);
+        let (p50, p99): (Figure, Figure) = (|report| report.p50_us, |report| report.p99_us);
         let (mut added_p50, mut added_p99, mut cpu) =
             (format!("{:.0}", added(p50)), format!("{:.0}", added(p99)), String::from("·"));
         if *way == Way::Direct {
