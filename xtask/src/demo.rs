@@ -80,7 +80,7 @@ fn show_page(car: &Car, headless: bool) -> Result<(), Failure> {
         std::io::stdin().read_line(&mut String::new())?;
         return Ok(());
     }
-    match setup::system::missing_for_page() {
+    match setup::system::missing_for_page().or_else(setup::node::missing) {
         Some(missing) => println!("({missing}; the page is not looked at)"),
         None => page::glance(&daemon.page(car)?)?,
     }

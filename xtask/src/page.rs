@@ -20,6 +20,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     if let Some(missing) = setup::system::missing_for_page() {
         return Err(missing.into());
     }
+    setup::node::install_packages()?;
     heading("building");
     let folder = place::target().join("page");
     if folder.exists() {
@@ -42,6 +43,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 
 /// Opens the page in a browser without a screen, and checks that it lets the browser in.
 pub(crate) fn glance(page: &str) -> Result<(), Failure> {
+    setup::node::install_packages()?;
     let mut command = setup::node::command()?;
     let folder = place::target().join("demo-page");
     let job = json!({ "page": page, "folder": folder, "glance": true });

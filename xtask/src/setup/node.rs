@@ -32,16 +32,29 @@ pub(crate) fn command() -> Result<Command, Failure> {
 }
 
 pub(super) fn install() -> Result<(), Failure> {
-    let brings_node = cfg!(all(target_os = "linux", target_arch = "x86_64"));
-    let mut wanted = NPM.to_vec();
-    if brings_node {
-        wanted.push(NODE);
-    }
-    if install_in(&folder(), &wanted)? {
-        check_node()?;
-    }
+    install_packages()?;
     install_in(&clients(), NPM_CLIENTS)?;
     Ok(())
+}
+
+/// Installs all but the programs that are clients.
+pub(crate) fn install_packages() -> Result<(), Failure> {
+    if install_in(&folder(), &packages())? {
+        check_node()?;
+    }
+    Ok(())
+}
+
+/// Says what is missing where the packages are neither there nor can be installed.
+pub(crate) fn missing() -> Option<String> {
+    let can_be_used = Stamp::new(&folder(), &packages()).is_fresh() || exists("npm", "--version");
+    (!can_be_used).then(|| "npm is missing (Node 20 or newer)".to_owned())
+}
+
+fn packages() -> Vec<&'static str> {
+    let brings_node = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+    let node = brings_node.then_some(NODE);
+    NPM.iter().copied().chain(node).collect()
 }
 
 /// Installs packages into a folder of their own; returns whether there was something to do.
